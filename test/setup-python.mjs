@@ -1,0 +1,31 @@
+// Makes .cache/test-python with the reference implementations that the tests compare with. Without network the tests
+// that need them skip, loudly.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const requirements = ["numpy>=1.26", "pycocotools==2.0.11", "jupyter_client>=8.6,<9", "ipykernel>=6.29,<8", "nbformat>=5.10,<6", "nbclient>=0.10,<1", "papermill==2.7.0", "jupyter_kernel_test==0.7.0", "pillow>=11"];
+
+export function setUpPython(root) {
+  if (process.env.POTSTILL_TEST_PYTHON) return;
+  const folder = join(root, ".cache", "test-python");
+  const mark = join(folder, "requirements.txt");
+  const wanted = requirements.join("\n");
+  if (existsSync(mark) && readFileSync(mark, "utf8") === wanted) return;
+  process.stderr.write("potstill tests: installing the Python reference packages into .cache/test-python …\n");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(dirname(folder), { recursive: true });
+  const steps = [["python3", ["-m", "venv", folder]], [join(folder, "bin", "python"), ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...requirements]]];
+  for (const [command, args] of steps) {
+    const { status, stderr } = spawnSync(command, args, { encoding: "utf8", stdio: ["ignore", "ignore", "pipe"] });
+    if (status === 0) continue;
+    console.warn(`SKIPPED: the Python reference packages could not be installed; tests that need them will skip.\n${stderr ?? ""}`);
+    rmSync(folder, { recursive: true, force: true });
+    return;
+  }
+  writeFileSync(`${mark}.tmp`, wanted);
+  renameSync(`${mark}.tmp`, mark);
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) setUpPython(dirname(dirname(fileURLToPath(import.meta.url))));
