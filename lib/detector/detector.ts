@@ -1,0 +1,64 @@
+import type * as tf from "@tensorflow/tfjs-core";
+import type { Target } from "../data/batch.ts";
+
+/** What a parameter belongs to; learning-rate groups and freezing speak of these. */
+export type ParameterGroup = "backbone" | "neck" | "head" | "distill";
+
+/** A named weight. Names and shapes follow the reference implementation's, but layouts are TensorFlow's (HWIO, [in, out]). */
+export interface Parameter {
+  readonly name: string;
+  readonly variable: tf.Variable;
+  readonly group: ParameterGroup;
+  /** Never trained (frozen stem and stages, BatchNorm statistics). */
+  readonly frozen: boolean;
+}
+
+/** A detector's raw outputs on a pyramid. Tensors belong to the caller's tidy scope. */
+export interface Prediction {
+  /** FPN maps, finest first: [B, H_l, W_l, C]. */
+  readonly pyramid: readonly tf.Tensor4D[];
+  /** Class logits per level: [B, H_l, W_l, A·K] (anchor-major: channel a·K + k). */
+  readonly logits: readonly tf.Tensor4D[];
+  /** Box outputs per level: [B, H_l, W_l, A·4]. */
+  readonly boxes: readonly tf.Tensor4D[];
+  /** Further outputs by name (centerness, masks…), per level. */
+  readonly extra?: Readonly<Record<string, readonly tf.Tensor4D[]>>;
+  /** Size in pixels of the padded batch image. */
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Named scalar losses, unweighted; the caller sums them. */
+export type LossTerms = Readonly<Record<string, tf.Scalar>>;
+
+/** The decoded objects of one image, by descending score. */
+export interface Detections {
+  /** [n, 4] xyxy in pixels of the batch image. */
+  readonly boxes: Float32Array;
+  /** [n] in [0, 1]. */
+  readonly scores: Float32Array;
+  /** [n] positions in `Dataset.categories`. */
+  readonly labels: Int32Array;
+}
+
+export interface Detector {
+  readonly name: string;
+  /** Number of classes K. */
+  readonly classes: number;
+  /** Channels C of the pyramid. */
+  readonly channels: number;
+  /** Strides in pixels of the pyramid's levels, finest first. */
+  readonly strides: readonly number[];
+  parameters(): readonly Parameter[];
+  /** Images [B, H, W, 3] → pyramid, finest first. */
+  extract(images: tf.Tensor4D): tf.Tensor4D[];
+  /** The head on any pyramid of this detector's shape (label-guided methods pass their own). */
+  predict(pyramid: readonly tf.Tensor4D[], size: { readonly height: number; readonly width: number }): Prediction;
+  /** `predict(extract(images))`. */
+  forward(images: tf.Tensor4D): Prediction;
+  /** Named losses of a prediction. Assigned targets are remembered per `targets` array, so asking again (K_e) costs nothing. */
+  loss(prediction: Prediction, targets: readonly Target[]): LossTerms;
+  /** Objects per image, clipped to its content (`targets[i].width × height`). */
+  decode(prediction: Prediction, targets: readonly Pick<Target, "width" | "height">[]): Detections[];
+  dispose(): void;
+}
