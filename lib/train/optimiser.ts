@@ -1,0 +1,83 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Parameter, ParameterGroup } from "../detector/detector.ts";
+import type { Schedule } from "./schedule.ts";
+
+export interface SgdOptions {
+  /** Learning rate of groups without a factor of their own, by iteration. */
+  readonly learningRate: Schedule;
+  /** Default 0.9. */
+  readonly momentum?: number;
+  /** L2 penalty added to the gradient, on every trained parameter (norms too, as LGD's configs); default 1e-4. */
+  readonly weightDecay?: number;
+  /** Gradients are clipped element by element to ±this before weight decay (detectron2's CLIP_TYPE value); default none. */
+  readonly clipValue?: number;
+  /** Multiplies the learning rate of a group; default 1. */
+  readonly groupFactors?: Partial<Readonly<Record<ParameterGroup, number>>>;
+  /** The group is not trained before this iteration (LGD freezes the backbone for the first part); default 0. */
+  readonly frozenUntil?: Partial<Readonly<Record<ParameterGroup, number>>>;
+}
+
+/** Stochastic gradient descent with momentum, in PyTorch's convention: v ← μv + (g + wd·w), w ← w − lr·v. */
+export interface Sgd {
+  /** The parameters that this iteration trains. */
+  trained(iteration: number): readonly Parameter[];
+  /** Learning rates by group at this iteration; 0 while a group is frozen. */
+  learningRates(iteration: number): Readonly<Record<string, number>>;
+  /** L2 norm [scalar] of gradients as they come, for reporting. */
+  norm(gradients: readonly (tf.Tensor | null)[]): tf.Scalar;
+  /** Updates `trained(iteration)` in that order. All new values exist before the first is assigned: an interrupt loses none. */
+  apply(gradients: readonly (tf.Tensor | null)[], iteration: number): void;
+  /** Momentum buffers by parameter name: what a checkpoint must hold beside the parameters. */
+  state(): ReadonlyMap<string, tf.Variable>;
+  dispose(): void;
+}
+
+/**
+ * @param parameters of the detector and the method; frozen ones are left alone. Buffers are owned by the optimiser.
+ * @throws Error when two parameters share a name
+ */
+export function sgd(parameters: readonly Parameter[], options: SgdOptions): Sgd {
+  const { learningRate, momentum = 0.9, weightDecay = 1e-4, clipValue, groupFactors = {}, frozenUntil = {} } = options;
+  const trainable = parameters.filter((parameter) => !parameter.frozen);
+  const names = new Set(trainable.map((parameter) => parameter.name));
+  if (names.size !== trainable.length) throw new Error(`two parameters share a name: ${duplicates(trainable).join(", ")}`);
+  const velocity = new Map(trainable.map(({ name, variable }) => [name, tf.variable(tf.zerosLike(variable), false)]));
+  const rate = (group: ParameterGroup, iteration: number) =>
+    iteration < (frozenUntil[group] ?? 0) ? 0 : learningRate(iteration) * (groupFactors[group] ?? 1);
+  const trained = (iteration: number) => trainable.filter(({ group }) => iteration >= (frozenUntil[group] ?? 0));
+
+  /** New [value, velocity] of one parameter; inside a tidy. */
+  const update = ({ variable, name, group }: Parameter, gradient: tf.Tensor, iteration: number): [tf.Tensor, tf.Tensor] => {
+    const clipped = clipValue === undefined ? gradient : tf.clipByValue(gradient, -clipValue, clipValue);
+    const decayed = weightDecay === 0 ? clipped : tf.add(clipped, tf.mul(variable, weightDecay));
+    const v = tf.add(tf.mul(velocity.get(name)!, momentum), decayed);
+    return [tf.sub(variable, tf.mul(v, rate(group, iteration))), v];
+  };
+
+  return {
+    trained,
+    learningRates: (iteration) => Object.fromEntries([...new Set(trainable.map(({ group }) => group))].map((group) => [group, rate(group, iteration)])),
+    norm: (gradients) => tf.tidy(() => {
+      const squares = gradients.flatMap((gradient) => (gradient === null ? [] : [tf.sum(tf.square(gradient))]));
+      return (squares.length === 0 ? tf.scalar(0) : tf.sqrt(tf.addN(squares))) as tf.Scalar;
+    }),
+    apply: (gradients, iteration) => {
+      tf.tidy(() => {
+        const now = trained(iteration);
+        const updates = now.map((parameter, i) => (gradients[i] === null ? undefined : tf.tidy(() => update(parameter, gradients[i]!, iteration))));
+        updates.forEach((pair, i) => {
+          if (pair === undefined) return;
+          now[i]!.variable.assign(pair[0]);
+          velocity.get(now[i]!.name)!.assign(pair[1]);
+        });
+      });
+    },
+    state: () => velocity,
+    dispose: () => { for (const variable of velocity.values()) variable.dispose(); },
+  };
+}
+
+function duplicates(parameters: readonly Parameter[]): string[] {
+  const seen = new Set<string>();
+  return parameters.filter(({ name }) => seen.has(name) || !seen.add(name)).map(({ name }) => name);
+}

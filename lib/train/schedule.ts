@@ -1,0 +1,47 @@
+import type { Schedule } from "../distill/distiller.ts";
+
+export type { Schedule } from "../distill/distiller.ts";
+
+/** The same value at every iteration. */
+export function constant(value: number): Schedule {
+  return () => value;
+}
+
+/**
+ * A step function of the iteration: the value of the last entry whose start has been reached.
+ * SSSD section 2.2: `stepwise([[0, λ1], [120_000, λ2]])` is λ1 at 119,999 and λ2 at 120,000.
+ * @param entries [first iteration, value] with strictly ascending starts, the first of them 0
+ * @throws RangeError when the starts are not ascending from 0
+ */
+export function stepwise(entries: readonly (readonly [number, number])[]): Schedule {
+  const ascending = entries.every(([start], i) => (i === 0 ? start === 0 : start > entries[i - 1]![0]));
+  if (entries.length === 0 || !ascending) {
+    throw new RangeError(`a step function needs ascending starts from 0, received [${entries.map(([start]) => start).join(", ")}]`);
+  }
+  return (iteration) => entries.findLast(([start]) => iteration >= start)![1];
+}
+
+export interface LearningRateOptions {
+  /** Learning rate after warm-up and before the first drop. */
+  readonly base: number;
+  /** Iterations of linear warm-up; default 0. */
+  readonly warmup?: number;
+  /** Fraction of `base` at iteration 0 of the warm-up; default 0.001 (detectron2's and mmdetection's). */
+  readonly warmupFactor?: number;
+  /** Iterations at which the rate is multiplied by `gamma`; default none. */
+  readonly drops?: readonly number[];
+  /** Default 0.1. */
+  readonly gamma?: number;
+}
+
+/**
+ * Linear warm-up, then steps: detectron2's WarmupMultiStepLR.
+ * @returns the learning rate as a function of the iteration from 0
+ */
+export function learningRate({ base, warmup = 0, warmupFactor = 0.001, drops = [], gamma = 0.1 }: LearningRateOptions): Schedule {
+  return (iteration) => {
+    const alpha = warmup > 0 ? Math.min(1, iteration / warmup) : 1;
+    const ramp = warmupFactor * (1 - alpha) + alpha;
+    return base * ramp * gamma ** drops.filter((drop) => iteration >= drop).length;
+  };
+}

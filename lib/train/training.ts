@@ -1,0 +1,129 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Batch } from "../data/batch.ts";
+import type { Detector, Parameter } from "../detector/detector.ts";
+import type { Distiller, WeightedTerm } from "../distill/distiller.ts";
+import { gradients } from "./gradients.ts";
+import { sgd } from "./optimiser.ts";
+import type { SgdOptions } from "./optimiser.ts";
+import { assertFinite } from "./step.ts";
+import type { Step } from "./step.ts";
+
+export interface TrainingOptions {
+  readonly detector: Detector;
+  /** The method; without one the detector trains alone. */
+  readonly distiller?: Distiller;
+  /** Batches from an iteration on, as a pure function of it: what makes a resumed run equal to the bit. */
+  readonly batches: (from: number) => AsyncIterable<Batch>;
+  readonly iterations: number;
+  readonly optimiser: SgdOptions;
+}
+
+/** A training in progress: steps on request, state on request. Owns its optimiser, not the detector or the method. */
+export interface Training {
+  /** Iterations done. */
+  readonly iteration: number;
+  /** Every parameter of detector and method, then the momentum buffers as `velocity/<name>`. */
+  state(): ReadonlyMap<string, tf.Variable>;
+  /** Continues at this iteration; the caller has put the state's values back. */
+  resumeAt(iteration: number): void;
+  /** Runs to the end, one `Step` per iteration. Leaving the loop early is safe at any step. */
+  steps(): AsyncGenerator<Step, void>;
+  dispose(): void;
+}
+
+type Terms = Readonly<Record<string, WeightedTerm>>;
+
+/** Starts a training; nothing is computed before `steps()` is iterated. */
+export function training({ detector, distiller, batches, iterations, optimiser }: TrainingOptions): Training {
+  const parameters: readonly Parameter[] = [...detector.parameters(), ...(distiller?.parameters() ?? [])];
+  const updater = sgd(parameters, optimiser);
+  const state = new Map([
+    ...parameters.map(({ name, variable }) => [name, variable] as const),
+    ...[...updater.state()].map(([name, variable]) => [`velocity/${name}`, variable] as const),
+  ]);
+  let done = 0;
+
+  async function* steps(): AsyncGenerator<Step, void> {
+    let started = performance.now();
+    for await (const batch of batches(done)) {
+      let step: Step;
+      try {
+        step = tf.tidy(() => computeStep({ detector, distiller, updater }, batch, { iteration: done, iterations, started })) as unknown as Step;
+      } finally {
+        batch.dispose();
+      }
+      done += 1;
+      yield { ...step, tensors: tf.memory().numTensors };
+      if (done >= iterations) return;
+      started = performance.now();
+    }
+    throw new Error(`the data ended after ${done} of ${iterations} iterations`);
+  }
+
+  return {
+    get iteration() { return done; },
+    state: () => state,
+    resumeAt: (iteration) => { done = iteration; },
+    steps: () => (done >= iterations ? nothing() : steps()),
+    dispose: () => updater.dispose(),
+  };
+}
+
+async function* nothing(): AsyncGenerator<Step, void> {}
+
+interface Parts {
+  readonly detector: Detector;
+  readonly distiller: Distiller | undefined;
+  readonly updater: ReturnType<typeof sgd>;
+}
+
+interface Moment {
+  readonly iteration: number;
+  readonly iterations: number;
+  readonly started: number;
+}
+
+/** One iteration inside the caller's tidy. The weights change only when every loss is finite. */
+function computeStep({ detector, distiller, updater }: Parts, batch: Batch, moment: Moment): Omit<Step, "tensors"> {
+  const { iteration } = moment;
+  const hints = distiller?.hints(batch) ?? {};
+  const trained = updater.trained(iteration);
+  let terms: Terms = {};
+  const { values, gradients: slopes } = gradients(() => {
+    const student = detector.forward(batch.images);
+    terms = { ...detection(detector, student, batch), ...distiller?.loss(student, hints, batch, { iteration, detector }) };
+    const stacked = tf.stack(Object.values(terms).map(({ value }) => value)) as tf.Tensor1D;
+    return { loss: tf.sum(tf.mul(stacked, Object.values(terms).map(({ weight }) => weight))), values: stacked };
+  }, trained.map(({ variable }) => variable));
+  const numbers = values.dataSync<"float32">();
+  const losses = Object.fromEntries(Object.keys(terms).map((name, i) => [name, numbers[i]!]));
+  assertFinite(losses, iteration);
+  const gradientNorm = updater.norm(slopes).dataSync<"float32">()[0]!;
+  assertFinite({ ...losses, "gradient norm": gradientNorm }, iteration);
+  updater.apply(slopes, iteration);
+  for (const slope of slopes) slope?.dispose();
+  return { ...summarise(terms, losses), ...timing(moment, batch), learningRates: updater.learningRates(iteration), gradientNorm };
+}
+
+function detection(detector: Detector, student: ReturnType<Detector["forward"]>, batch: Batch): Terms {
+  const losses = detector.loss(student, batch.targets);
+  return Object.fromEntries(Object.entries(losses).map(([name, value]) => [name, { value, weight: 1, kind: "detection" }]));
+}
+
+function timing({ iteration, iterations, started }: Moment, batch: Batch) {
+  const seconds = (performance.now() - started) / 1000;
+  return { iteration, iterations, seconds, imagesPerSecond: batch.targets.length / seconds };
+}
+
+function summarise(terms: Terms, losses: Readonly<Record<string, number>>) {
+  const names = Object.keys(terms);
+  const weighted = Object.fromEntries(names.map((name) => [name, terms[name]!.weight * losses[name]!]));
+  const total = Object.values(weighted).reduce((sum, value) => sum + value, 0);
+  const shares = Object.fromEntries(names.map((name) => [name, weighted[name]! / total]));
+  const distilled = names.filter((name) => terms[name]!.kind === "distillation");
+  return {
+    losses, weighted, total, shares,
+    distillShare: distilled.reduce((sum, name) => sum + shares[name]!, 0),
+    lambda: distilled.length > 0 ? terms[distilled[0]!]!.weight : 0,
+  };
+}
