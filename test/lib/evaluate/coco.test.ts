@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { STAT_NAMES, evaluateBoxes, readDetections, readGroundTruth, summarize } from "../../../lib/evaluate/index.ts";
+import { sharedFolder } from "../../shared.ts";
+
+interface Expected {
+  readonly metrics_order: string[];
+  readonly bbox: { documented_3dp: number[]; full: number[]; per_category: { category_id: number; AP: number; AP50: number; AP75: number; AR100: number }[] };
+  readonly variant_nocrowd_bboxarea: { full: number[] };
+}
+
+const folder = sharedFolder("data", "cocoapi-eval");
+
+describe.skipIf(folder === undefined)("the numbers that cocoapi documents", () => {
+  const file = (name: string) => join(folder!, name);
+  const expected = JSON.parse(readFileSync(folder === undefined ? "/dev/null" : file("expected.json"), "utf8") || "{}") as Expected;
+  const evaluate = (annotations: string) => {
+    const groundTruth = readGroundTruth(file(annotations));
+    return evaluateBoxes({ groundTruth, detections: readDetections(file("instances_val2014_fakebbox100_results.json"), groundTruth) });
+  };
+
+  it.each(["instances_val2014_100.json", "instances_val2014_100_bboxonly.json"])("all twelve, from %s", (annotations) => {
+    const { stats } = evaluate(annotations);
+    expect([...STAT_NAMES]).toEqual(expected.metrics_order);
+    expect([...stats].map((value) => Number(value.toFixed(3)))).toEqual(expected.bbox.documented_3dp);
+    stats.forEach((value, i) => expect(Math.abs(value - expected.bbox.full[i])).toBeLessThanOrEqual(1e-12));
+  });
+
+  it("each category's", () => {
+    const scores = evaluate("instances_val2014_100.json").perCategory;
+    expect(scores.map(({ id }) => id)).toEqual(expected.bbox.per_category.map(({ category_id }) => category_id));
+    scores.forEach(({ ap, ap50, ap75, ar }, i) => {
+      const { AP, AP50, AP75, AR100 } = expected.bbox.per_category[i];
+      [[ap, AP ?? -1], [ap50, AP50 ?? -1], [ap75, AP75 ?? -1], [ar, AR100 ?? -1]].forEach(([here, there]) => expect(Math.abs(here - there)).toBeLessThanOrEqual(1e-12));
+    });
+  });
+
+  it("the lines that pycocotools prints", () => {
+    const printed = readFileSync(file("expected_bbox.txt"), "utf8").trimEnd().split("\n").slice(-12);
+    expect(summarize(evaluate("instances_val2014_100.json")).split("\n")).toEqual(printed);
+  });
+});
