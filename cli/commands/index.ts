@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { register as setup } from "./setup.ts";
 
 /** Each command file exports one `register(program)`; a new command is one file and one line here. */
-export const commands: readonly ((program: Command) => void)[] = [];
+export const commands: readonly ((program: Command) => void)[] = [setup];

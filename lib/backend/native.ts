@@ -1,6 +1,7 @@
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import util from "node:util";
 import type { Loaded, LoadOptions } from "./info.ts";
+import { cudaDataFolder } from "./runtime.ts";
 import { stderrAddon, withQuietStderr } from "./quiet.ts";
 import { threadCount } from "./threads.ts";
 import { withEnvironment } from "./environment.ts";
@@ -54,8 +55,9 @@ function nativeEnvironment(binding: string, threads: number, deterministic: bool
     TF_NUM_INTEROP_THREADS: user.TF_NUM_INTEROP_THREADS || String(threads),
     OMP_NUM_THREADS: user.OMP_NUM_THREADS || String(threads),
     TF_FORCE_GPU_ALLOW_GROWTH: user.TF_FORCE_GPU_ALLOW_GROWTH || "true",
-    XLA_FLAGS: user.XLA_FLAGS ?? `--xla_gpu_cuda_data_dir=${join(dirname(binding), "nvidia", "cuda_nvcc")}`,
   };
+  const cuda = cudaDataFolder(binding);
+  if (cuda !== undefined && !user.XLA_FLAGS) settings.XLA_FLAGS = `--xla_gpu_cuda_data_dir=${cuda}`;
   if (deterministic) Object.assign(settings, { TF_DETERMINISTIC_OPS: "1", TF_CUDNN_DETERMINISTIC: "1" });
   return settings;
 }

@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 
 /** The small addon compiled beside the binding (`native/stderr.cc`). */
 export interface StderrAddon {
-  /** Sends file descriptor 2 of the whole process to memory. */
-  capture(): void;
+  /** Sends file descriptor 2 of the whole process to memory; false when another thread does so already. */
+  capture(): boolean;
   /** Gives descriptor 2 back and returns what was written meanwhile. */
   release(): string;
   /** C's `setenv`, or `unsetenv` for null. */
@@ -25,8 +25,7 @@ export function stderrAddon(binding: string): StderrAddon | undefined {
  * `POTSTILL_TF_LOG=1` lets everything through.
  */
 export function withQuietStderr<T>(addon: StderrAddon | undefined, action: () => T): T {
-  if (addon === undefined || process.env.POTSTILL_TF_LOG) return action();
-  addon.capture();
+  if (addon === undefined || process.env.POTSTILL_TF_LOG || !addon.capture()) return action();
   try {
     return action();
   } finally {
