@@ -6,8 +6,6 @@ import { stderrAddon, withQuietStderr } from "./quiet.ts";
 import { threadCount } from "./threads.ts";
 import { withEnvironment } from "./environment.ts";
 
-type NodeRequire = ReturnType<typeof import("node:module").createRequire>;
-
 interface NativeBackend {
   readonly isUsingGpuDevice: boolean;
   readonly binding: { readonly TF_Version: string };
@@ -19,7 +17,7 @@ interface NativeBackend {
  * tfjs-node asks `@mapbox/node-pre-gyp` where its binding lies; its entry in the module cache is replaced for the
  * duration of the call, so no file of the package is touched.
  */
-export function loadNative(require: NodeRequire, binding: string, options: LoadOptions): Loaded {
+export function loadNative(require: NodeJS.Require, binding: string, options: LoadOptions): Loaded {
   defineRemovedUtilities();
   const threads = threadCount(options.threads);
   const deterministic = options.deterministic ?? false;
@@ -62,7 +60,7 @@ function nativeEnvironment(binding: string, threads: number, deterministic: bool
   return settings;
 }
 
-function withBindingPath<T>(require: NodeRequire, binding: string, action: () => T): T {
+function withBindingPath<T>(require: NodeJS.Require, binding: string, action: () => T): T {
   const finder = require.resolve("@mapbox/node-pre-gyp", { paths: [dirname(require.resolve("@tensorflow/tfjs-node"))] });
   const before = require.cache[finder];
   require.cache[finder] = { id: finder, filename: finder, path: dirname(finder), loaded: true, exports: { find: () => binding }, children: [], paths: [] } as unknown as NodeJS.Module;

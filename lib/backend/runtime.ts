@@ -34,6 +34,13 @@ export function isComplete(runtime: Runtime): boolean {
   return existsSync(runtime.binding) && existsSync(runtime.folder);
 }
 
+/** Where the CUDA compiler's files lie that TensorFlow may look for, when the binding belongs to a CUDA runtime. */
+export function cudaDataFolder(binding: string): string | undefined {
+  const runtime = installedRuntimes().find((candidate) => candidate.binding === binding);
+  const folder = runtime === undefined ? undefined : join(runtime.folder, "nvidia", "cuda_nvcc");
+  return folder !== undefined && existsSync(folder) ? folder : undefined;
+}
+
 /**
  * Path of the native binding to load, or undefined when none is set up.
  *

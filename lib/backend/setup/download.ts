@@ -65,8 +65,8 @@ function finalSize(path: string): [done: number, total: number] {
 /** pip's arguments that choose exactly this file, whatever Python and platform run pip. */
 export function pipArguments(wheel: Wheel, folder: string): string[] {
   const [, , python, abi, platforms] = wheel.file.replace(/\.whl$/, "").split("-");
-  const version = python === "cp311" ? ["--python-version", "3.11", "--implementation", "cp", "--abi", abi!] : ["--python-version", "3.11"];
-  const tags = platforms!.split(".").flatMap((platform) => ["--platform", platform]);
+  const version = python === "cp311" ? ["--python-version", "3.11", "--implementation", "cp", "--abi", abi] : ["--python-version", "3.11"];
+  const tags = platforms.split(".").flatMap((platform) => ["--platform", platform]);
   return ["download", "--no-deps", "--no-cache-dir", "--only-binary=:all:", "--progress-bar", "off", ...version, ...tags, "--dest", folder, `${wheel.project}==${wheel.version}`];
 }
 

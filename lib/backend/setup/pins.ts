@@ -47,12 +47,12 @@ function nvidia(name: string, version: string, tags: string, sha256: string): Wh
 /**
  * What pip resolves `tensorflow[and-cuda]==2.21.0` to, with the index's hashes:
  * `pip install --dry-run --ignore-installed --report - --target DIR --only-binary=:all: --python-version 3.11
- * --implementation cp --abi cp311 --platform manylinux_2_27_x86_64 --platform manylinux_2_17_x86_64
- * --platform manylinux2014_x86_64 "tensorflow[and-cuda]==2.21.0"`.
+ * --implementation cp --abi cp311 --platform manylinux2014_x86_64 "tensorflow[and-cuda]==2.21.0"`, with a `--platform`
+ * for every manylinux_2_5 … manylinux_2_27 too.
  */
 const cudaLibraries: readonly Wheel[] = [
   nvidia("cublas", "12.9.3.13", "manylinux_2_27", "d7d51055f161b317c7105ddaae90e71eda059026074ffef93cf7cde2886bfe72"),
-  nvidia("cuda-cupti", "12.8.90", "manylinux2014_x86_64.manylinux_2_17", "ea0cb07ebda26bb9b29ba82cda34849e73c166c18162d3913575b0c9db9a6182"),
+  nvidia("cuda-cupti", "12.9.79", "manylinux_2_25", "096bcf334f13e1984ba36685ad4c1d6347db214de03dbb6eebb237b41d9d934f"),
   nvidia("cuda-nvcc", "12.9.86", "manylinux2010_x86_64.manylinux_2_12", "5d6a0d32fdc7ea39917c20065614ae93add6f577d840233237ff08e9a38f58f0"),
   nvidia("cuda-nvrtc", "12.9.86", "manylinux2010_x86_64.manylinux_2_12", "210cf05005a447e29214e9ce50851e83fc5f4358df8b453155d5e1918094dcb4"),
   nvidia("cuda-runtime", "12.9.79", "manylinux2014_x86_64.manylinux_2_17", "25bba2dfb01d48a9b59ca474a1ac43c6ebf7011f1b0b8cc44f54eb6ac48a96c3"),

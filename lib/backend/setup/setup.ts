@@ -47,7 +47,7 @@ export async function setUp(options: SetupOptions = {}): Promise<Runtime & { rea
   const plan = options.plan ?? planFor(options.device ?? "cpu");
   const cache = options.cache ?? cacheRoot();
   const built = options.addons ?? addons();
-  const runtime = { ...runtimeOf(cache, plan), binding: join(bindingFolder(cache, plan, built), `${built[0]!.name}.node`) };
+  const runtime = { ...runtimeOf(cache, plan), binding: join(bindingFolder(cache, plan, built), `${built[0].name}.node`) };
   if (!options.force && isComplete(runtime)) return { ...runtime, made: false };
   const reporter = options.reporter ?? silentReporter;
   const onWait = (holder: string) => reporter.note(`Waiting: ${holder} is making the TensorFlow runtime …`);
@@ -102,7 +102,7 @@ async function makeBinding(job: Job, library: string): Promise<void> {
   const output = join(job.temporary, "binding");
   // The output lies as deep in the cache as the target, so the relative run path holds in both.
   await compileAddons(job.addons, { output, target, library: join(library, "tensorflow") }, job.signal);
-  await job.verify(join(output, `${job.addons[0]!.name}.node`));
+  await job.verify(join(output, `${job.addons[0].name}.node`));
   moveInto(output, target, job);
 }
 

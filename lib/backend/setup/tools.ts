@@ -40,8 +40,8 @@ export function findCompiler(environment: NodeJS.ProcessEnv = process.env): Tool
 
 function firstWorking(commands: readonly (readonly string[])[], environment: NodeJS.ProcessEnv): Tool | undefined {
   for (const [command, ...prefix] of commands) {
-    const version = versionOf(command!, [...prefix, "--version"], environment);
-    if (version !== undefined) return { command: command!, prefix, version };
+    const version = versionOf(command, [...prefix, "--version"], environment);
+    if (version !== undefined) return { command: command, prefix, version };
   }
   return undefined;
 }
@@ -49,5 +49,5 @@ function firstWorking(commands: readonly (readonly string[])[], environment: Nod
 /** First line of what a command prints about its version; undefined when it cannot be run or fails. */
 export function versionOf(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = process.env): string | undefined {
   const result = spawnSync(command, args, { encoding: "utf8", timeout: 60_000, env: environment, stdio: ["ignore", "pipe", "pipe"] });
-  return result.status === 0 ? (result.stdout || result.stderr).split("\n")[0]!.trim() : undefined;
+  return result.status === 0 ? (result.stdout || result.stderr).split("\n")[0].trim() : undefined;
 }
