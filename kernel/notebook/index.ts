@@ -1,0 +1,12 @@
+export type { Cell, CellMetadata, CodeCell, DisplayOutput, ErrorOutput, MimeBundle, Notebook, NotebookMetadata, Output, ResultOutput, StreamOutput, TextCell } from "./types.ts";
+export { hasTag } from "./types.ts";
+export { NotebookFormatError, ParameterError } from "./errors.ts";
+export { Float } from "./float.ts";
+export type { Parameters, ParameterValue } from "./float.ts";
+export { readNotebook } from "./read.ts";
+export { writeNotebook } from "./write.ts";
+export { validateNotebook } from "./validate.ts";
+export { inspectParameters, parameteriseNotebook } from "./parameterise.ts";
+export type { ParameteriseOptions } from "./parameterise.ts";
+export { codify, findTranslator } from "./translate/index.ts";
+export type { KnownParameter, Translator } from "./translate/index.ts";
