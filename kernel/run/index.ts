@@ -1,0 +1,105 @@
+import { resolve } from "node:path";
+import { Kernel } from "../client/index.ts";
+import { parameteriseNotebook, writeNotebook } from "../notebook/index.ts";
+import type { Notebook, Parameters } from "../notebook/index.ts";
+import { writeAtomically } from "./atomic-write.ts";
+import { chooseKernel } from "./choose-kernel.ts";
+import { addErrorMarkers, removeErrorMarkers } from "./error-markers.ts";
+import { NotebookExecutor } from "./execute.ts";
+import type { Outcome } from "./execute.ts";
+import { loadNotebook } from "./load.ts";
+import { endRecords, now, prepareRecords, startRecords } from "./papermill-metadata.ts";
+import { toParameters } from "./parameter-values.ts";
+import { htmlPath, renderReport } from "./report/index.ts";
+import { Saver } from "./saver.ts";
+import type { RunError, RunOptions, RunResult } from "./types.ts";
+
+export { CellTimeoutError, RunInterrupted } from "./errors.ts";
+export { WriteError } from "./atomic-write.ts";
+export { loadNotebook } from "./load.ts";
+export type { RunError, RunEvent, RunOptions, RunResult, RunStatus } from "./types.ts";
+
+/** A run on its way through the five steps. */
+interface Job {
+  options: RunOptions;
+  notebook: Notebook;
+  parameters: Parameters;
+  outcome?: Outcome;
+  error?: RunError;
+  seconds: number;
+}
+
+/**
+ * Runs a notebook in a Jupyter kernel and writes the executed notebook (and its report).
+ * A cell that fails, a timeout, a dead kernel and an interrupt are results, recorded in the notebook;
+ * what keeps the run from taking place throws: NotebookFormatError, ParameterError, KernelSpecError,
+ * DeadKernelError (the kernel never answered) and WriteError.
+ */
+export async function runNotebook(options: RunOptions): Promise<RunResult> {
+  const job = await load(options);
+  await parameterise(job);
+  await execute(job);
+  check(job);
+  return write(job);
+}
+
+async function load(options: RunOptions): Promise<Job> {
+  return { options, notebook: await loadNotebook(options.input), parameters: toParameters(options.parameters ?? {}), seconds: 0 };
+}
+
+async function parameterise(job: Job): Promise<void> {
+  const { options, parameters } = job;
+  const warn = (message: string): void => options.onEvent?.({ type: "warning", message });
+  const { kernelName: kernel, language, exemptParameters: exempt = [], allowUnknownParameters: allowUnknown = false, reportMode = false } = options;
+  job.notebook = await parameteriseNotebook(job.notebook, parameters, { kernel, language, exempt, allowUnknown, reportMode, warn });
+  prepareRecords(job.notebook, { input: options.input, output: options.output ?? "" }, parameters);
+  if (reportMode) for (const cell of job.notebook.cells) if (cell.cell_type === "code") cell.metadata.jupyter = { ...(cell.metadata.jupyter as object | undefined), source_hidden: true };
+  removeErrorMarkers(job.notebook);
+}
+
+async function execute(job: Job): Promise<void> {
+  const { options, notebook } = job;
+  if (options.prepareOnly) return;
+  const spec = chooseKernel(notebook, options);
+  const saver = new Saver(options.output === "-" ? undefined : options.output, () => writeNotebook(notebook));
+  const started = now();
+  startRecords(notebook, started);
+  try {
+    await saver.flush(); // an output that cannot be written is found before anything runs
+    const env = { ...(options.env ?? process.env), ...(options.input === "-" ? {} : { JPY_SESSION_NAME: resolve(options.input) }) };
+    const kernel = await Kernel.launch(spec, { cwd: options.cwd ?? process.cwd(), env, signal: options.signal, ...(options.startTimeout === undefined ? {} : { startTimeout: options.startTimeout }) });
+    options.onEvent?.({ type: "start", cells: notebook.cells.length, kernel: spec.displayName });
+    try {
+      job.outcome = await new NotebookExecutor(notebook, kernel, saver, options).execute();
+      if (kernel.info.language_info !== undefined) notebook.metadata.language_info = kernel.info.language_info as Record<string, unknown>;
+    } finally {
+      await kernel.shutdown();
+    }
+  } finally {
+    await saver.close();
+    endRecords(notebook, started, now());
+    job.seconds = (now() - started) / 1000;
+  }
+}
+
+/** Finds the error that the run is to report and marks its cell. */
+function check(job: Job): void {
+  const { notebook, outcome } = job;
+  if (outcome?.cellIndex === undefined) return;
+  const cell = notebook.cells[outcome.cellIndex]!;
+  const { ename: name, evalue: value, traceback } = outcome.error!;
+  job.error = { cellIndex: outcome.cellIndex, executionCount: cell.cell_type === "code" ? cell.execution_count : null, source: cell.source, name, value, traceback };
+  addErrorMarkers(notebook, outcome.cellIndex);
+}
+
+async function write(job: Job): Promise<RunResult> {
+  const { options, notebook, parameters, seconds } = job;
+  const text = writeNotebook(notebook);
+  if (options.output === "-") await new Promise<void>((done, failed) => process.stdout.write(text, (error) => (error ? failed(error) : done())));
+  else if (options.output !== undefined) await writeAtomically(options.output, text, { durable: true });
+  const html = htmlPath(options);
+  if (html !== undefined) await writeAtomically(html, await renderReport(notebook));
+  const status = job.outcome?.status ?? "prepared";
+  options.onEvent?.({ type: "end", status, seconds });
+  return { status, notebook, seconds, parameters, ...(options.output === undefined ? {} : { output: options.output }), ...(html === undefined ? {} : { html }), ...(job.error === undefined ? {} : { error: job.error }) };
+}
