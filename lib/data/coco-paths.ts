@@ -35,7 +35,7 @@ function splitOf(file: string): SplitName | undefined {
 function choose(files: readonly string[], folder: string, what: string): string {
   const instances = files.filter((file) => basename(file).startsWith("instances"));
   const candidates = instances.length > 0 ? instances : files;
-  if (candidates.length === 1) return candidates[0]!;
+  if (candidates.length === 1) return candidates[0];
   throw new DatasetError(`${folder}: several ${what} annotation files (${candidates.join(", ")}); name the one you mean`);
 }
 
@@ -66,7 +66,7 @@ export async function findAnnotations(path: string, split?: SplitName): Promise<
   const found = await annotationsBySplit(path);
   const names = Object.keys(found) as (keyof typeof found)[];
   if (split === undefined && names.length > 1) throw new DatasetError(`${path}: holds ${names.join(", ")}; say which split`);
-  const file = found[split ?? names[0]!];
+  const file = found[split ?? names[0]];
   if (file === undefined) throw new DatasetError(`${path}: no annotation file for split "${split}"; found ${names.join(", ")}`);
   return file;
 }
@@ -81,5 +81,5 @@ export async function findImageFolder(annotations: string, path: string, images:
   const sample = images.slice(0, 5);
   const found = places.find((place) => sample.some((image) => existsSync(join(place, image.fileName))));
   if (found !== undefined || sample.length === 0) return found ?? dirname(annotations);
-  throw new DatasetError(`${annotations}: image ${sample[0]!.id}, field "file_name": found ${sample[0]!.fileName} in none of ${[...new Set(places)].join(", ")}; name the image folder`);
+  throw new DatasetError(`${annotations}: image ${sample[0].id}, field "file_name": found ${sample[0].fileName} in none of ${[...new Set(places)].join(", ")}; name the image folder`);
 }

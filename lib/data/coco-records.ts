@@ -112,7 +112,7 @@ function parseSegmentation(value: unknown, image: ImageInfo, subject: string): S
 }
 
 function parseArea(value: unknown, box: readonly number[], subject: string): number {
-  if (value === undefined || value === null) return box[2]! * box[3]!;
+  if (value === undefined || value === null) return box[2] * box[3];
   return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : refuse(subject, "area", value, "a finite number of pixels² of at least 0");
 }
 

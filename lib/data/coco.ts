@@ -123,7 +123,7 @@ async function checkFiles(file: string, folder: string, into: Collected, options
   if (options.onInvalid !== "drop") {
     const [first] = missing;
     const more = missing.length === 1 ? "" : ` (and of ${missing.length - 1} more of ${into.images.size} images)`;
-    throw new DatasetError(`${file}: image ${first!.id}, field "file_name": ${join(folder, first!.fileName)} is missing${more}; fetch the images or name their folder`);
+    throw new DatasetError(`${file}: image ${first.id}, field "file_name": ${join(folder, first.fileName)} is missing${more}; fetch the images or name their folder`);
   }
   into.dropped.file_name = missing.length;
   for (const image of missing) into.images.delete(image.id);
@@ -135,7 +135,7 @@ const byId = (a: { readonly id: number }, b: { readonly id: number }) => a.id - 
 function groupByImage(images: readonly ImageInfo[], annotations: Iterable<Annotation>): Annotation[][] {
   const index = new Map(images.map((image, i) => [image.id, i]));
   const groups: Annotation[][] = images.map(() => []);
-  for (const annotation of annotations) groups[index.get(annotation.imageId)!]!.push(annotation);
+  for (const annotation of annotations) groups[index.get(annotation.imageId)!].push(annotation);
   for (const group of groups) group.sort(byId);
   return groups;
 }
@@ -161,7 +161,7 @@ export async function openCoco(path: string, options: CocoOptions = {}): Promise
     categories: [...collected.categories.values()].sort(byId),
     images,
     report: { file, imageFolder, annotations: annotations.length, crowds: annotations.filter((a) => a.crowd).length, overhanging, degenerate, dropped },
-    annotations: (index) => { imageAt(images, index); return groups[index]!; },
+    annotations: (index) => { imageAt(images, index); return groups[index]; },
     pixels: async (index) => { const image = imageAt(images, index); return decodeImage(join(imageFolder, image.fileName), image); },
   };
 }

@@ -82,7 +82,7 @@ class SectionScanner {
   /** Advances to the byte after the "[" that opens a wanted array, or to the end of the bytes. */
   private scanSkeleton(bytes: Buffer, from: number): number {
     for (let at = from; at < bytes.length; at++) {
-      const byte = bytes[at]!;
+      const byte = bytes[at];
       if (this.inString) this.stringByte(byte, bytes, at);
       else if (byte === QUOTE) { this.inString = true; this.keyStart = this.depth === 1 && !this.colon ? this.base + at : -1; }
       else if (byte === COLON && this.depth === 1) this.colon = true;
@@ -120,7 +120,7 @@ class SectionScanner {
   /** Advances over spaces and commas to the "{" of the next element, or over the "]" that ends the array. */
   private scanGap(bytes: Buffer, from: number): number {
     for (let at = from; at < bytes.length; at++) {
-      const byte = bytes[at]!;
+      const byte = bytes[at];
       if (isSpace(byte)) continue;
       if (byte === COMMA && this.needsComma) { this.needsComma = false; this.afterComma = true; }
       else if (byte === OPEN_OBJECT && !this.needsComma) return at;
@@ -143,7 +143,7 @@ class SectionScanner {
     let { depth, inString, escaped } = this;
     let at = from;
     for (; at < bytes.length; at++) {
-      const byte = bytes[at]!;
+      const byte = bytes[at];
       if (inString) {
         if (escaped) escaped = false;
         else if (byte === BACKSLASH) escaped = true;

@@ -18,7 +18,7 @@ function chosen(dataset: Dataset, which: number | readonly number[]): readonly n
 export function subset(dataset: Dataset, which: number | readonly number[], name = `${dataset.name} (part)`): Dataset {
   const indices = chosen(dataset, which);
   const images = indices.map((index) => imageAt(dataset.images, index));
-  const at = (index: number) => { imageAt(images, index); return indices[index]!; };
+  const at = (index: number) => { imageAt(images, index); return indices[index]; };
   return {
     name,
     hash: createHash("sha256").update(`${dataset.hash} ${indices.join(",")}`).digest("hex"),

@@ -1,0 +1,141 @@
+import type { Random } from "../tensor/random.ts";
+import type { Target } from "./batch.ts";
+import type { Annotation, Dataset, Pixels } from "./dataset.ts";
+import { imageAt } from "./image-at.ts";
+import type { Normalisation, NormalisationName, RowWriter } from "./normalise.ts";
+import type { Size } from "./resize.ts";
+import { resizeRows } from "./resize.ts";
+import type { SizeRule } from "./size-rules.ts";
+import { edgeSize, paddedSize } from "./size-rules.ts";
+
+/** A number, one of several drawn per image, or uniform between two. */
+export type Jittered = number | readonly number[] | { readonly from: number; readonly to: number };
+
+export type Resize =
+  /** Size as stored. */
+  | { readonly kind: "none" }
+  /** Exactly this size; the aspect ratio may change. */
+  | { readonly kind: "fixed"; readonly width: number; readonly height: number }
+  /** Short edge at `short` (drawn per image; ranges give whole pixels), long edge at most `long`. */
+  | { readonly kind: "edge"; readonly short: Jittered; readonly long?: number; readonly rule?: SizeRule }
+  /** Both sides times a factor. */
+  | { readonly kind: "scale"; readonly factor: Jittered };
+
+/** How images and targets are prepared: plain data, so that an experiment can carry it. */
+export interface Transforms {
+  /** Default `none`. */
+  readonly resize?: Resize;
+  /** Probability of a left-right mirror; default 0. */
+  readonly flip?: number;
+  /** Probability of a top-bottom mirror; default 0. */
+  readonly verticalFlip?: number;
+  /** Batch sides are multiples of this, padded right and below with zeros after normalisation; default 32. */
+  readonly padTo?: number;
+  /** Default `torchvision`. */
+  readonly normalise?: NormalisationName | Normalisation;
+}
+
+/** What was drawn for one image. */
+export interface Plan extends Size {
+  readonly flipX: boolean;
+  readonly flipY: boolean;
+}
+
+function drawFrom(value: Jittered, random: Random | undefined, whole: boolean): number {
+  if (typeof value === "number") return value;
+  const u = random?.next() ?? 0.5;
+  if (!("from" in value)) return value[Math.min(value.length - 1, Math.floor(u * value.length))];
+  return whole ? value.from + Math.floor(u * (value.to - value.from + 1)) : value.from + u * (value.to - value.from);
+}
+
+function resized(size: Size, resize: Resize, random: Random | undefined): Size {
+  switch (resize.kind) {
+    case "none": return { width: size.width, height: size.height };
+    case "fixed": return { width: resize.width, height: resize.height };
+    case "edge": return edgeSize(size, drawFrom(resize.short, random, true), resize);
+    case "scale": {
+      const factor = drawFrom(resize.factor, random, false);
+      return { width: Math.max(1, Math.round(size.width * factor)), height: Math.max(1, Math.round(size.height * factor)) };
+    }
+  }
+}
+
+function positive(value: unknown, name: string): void {
+  const values = typeof value === "object" && value !== null ? Object.values(value) : [value];
+  if (values.length === 0 || !values.every((v) => typeof v === "number" && Number.isFinite(v) && v > 0)) {
+    throw new RangeError(`transforms: ${name} must be above 0, received ${JSON.stringify(value)}`);
+  }
+}
+
+/** Throws RangeError naming the option that is out of range. */
+export function checkTransforms({ resize = { kind: "none" }, flip = 0, verticalFlip = 0, padTo = 32 }: Transforms): void {
+  for (const [name, p] of [["flip", flip], ["verticalFlip", verticalFlip]] as const) {
+    if (!(p >= 0 && p <= 1)) throw new RangeError(`transforms: ${name} is a probability from 0 to 1, received ${p}`);
+  }
+  if (!Number.isInteger(padTo) || padTo < 1) throw new RangeError(`transforms: padTo must be a whole number above 0, received ${padTo}`);
+  if (resize.kind === "fixed") { positive(resize.width, "resize.width"); positive(resize.height, "resize.height"); }
+  if (resize.kind === "edge") { positive(resize.short, "resize.short"); positive(resize.long ?? 1, "resize.long"); }
+  if (resize.kind === "scale") positive(resize.factor, "resize.factor");
+}
+
+/**
+ * Draws size and mirrors for one image. Without a random stream (evaluation) nothing is mirrored and a jittered size
+ * is its middle. Always draws in the same order: size, flip, vertical flip.
+ */
+export function plan(size: Size, transforms: Transforms, random?: Random): Plan {
+  const to = resized(size, transforms.resize ?? { kind: "none" }, random);
+  const flipX = random !== undefined && random.next() < (transforms.flip ?? 0);
+  const flipY = random !== undefined && random.next() < (transforms.verticalFlip ?? 0);
+  return { ...to, flipX, flipY };
+}
+
+/**
+ * Moves a box as its pixels move: both axes scaled on their own, mirrored (x' = width − x), clipped to the image.
+ * @returns xyxy in pixels of the planned image
+ */
+export function moveBox(xywh: Annotation["xywh"], from: Size, to: Plan): [number, number, number, number] {
+  const [x, y, w, h] = xywh;
+  const sx = to.width / from.width, sy = to.height / from.height;
+  const clip = (v: number, side: number) => Math.min(Math.max(v, 0), side);
+  const [x1, x2] = [clip(x * sx, to.width), clip((x + w) * sx, to.width)];
+  const [y1, y2] = [clip(y * sy, to.height), clip((y + h) * sy, to.height)];
+  return [to.flipX ? to.width - x2 : x1, to.flipY ? to.height - y2 : y1, to.flipX ? to.width - x1 : x2, to.flipY ? to.height - y1 : y2];
+}
+
+/**
+ * The targets of one image under a plan. Crowd regions are left out, as are boxes without area after clipping.
+ * @param labels category id → position in `Dataset.categories`
+ */
+export function moveTargets(dataset: Dataset, index: number, to: Plan, labels: ReadonlyMap<number, number>): Target {
+  const image = imageAt(dataset.images, index);
+  const objects = dataset.annotations(index).filter((a) => !a.crowd).map((a) => ({ box: moveBox(a.xywh, image, to), label: labels.get(a.categoryId)! }));
+  const solid = objects.filter(({ box }) => box[2] > box[0] && box[3] > box[1]);
+  return {
+    image: index,
+    imageId: image.id,
+    boxes: Float32Array.from(solid.flatMap(({ box }) => box)),
+    labels: Int32Array.from(solid.map(({ label }) => label)),
+    width: to.width,
+    height: to.height,
+    scaleX: to.width / image.width,
+    scaleY: to.height / image.height,
+    flipped: to.flipX,
+  };
+}
+
+/**
+ * Writes an image, resized, mirrored and normalised, into a batch.
+ * @param out [B, H, W, 3]
+ * @param offset element at which this image starts
+ * @param rowLength 3·W
+ */
+export function paint(pixels: Pixels, to: Plan, write: RowWriter, into: { readonly out: Float32Array; readonly offset: number; readonly rowLength: number }): void {
+  resizeRows(pixels.data, pixels, to, 3, (row, y) => {
+    write(row, into.out, into.offset + (to.flipY ? to.height - 1 - y : y) * into.rowLength, to.flipX);
+  });
+}
+
+/** Size of a batch that holds these images, padded to `padTo`. */
+export function batchSizeOf(sizes: readonly Size[], padTo = 32): Size {
+  return paddedSize({ width: Math.max(...sizes.map((s) => s.width)), height: Math.max(...sizes.map((s) => s.height)) }, padTo);
+}
