@@ -1,0 +1,128 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { BackendInfo } from "../backend/info.ts";
+import { claim, writeAtomic } from "./atomic.ts";
+import { restoreCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { appendMetric, readMetrics, truncateMetrics } from "./metrics.ts";
+import type { Step } from "./step.ts";
+import type { Training } from "./training.ts";
+
+export interface RunOptions {
+  /** `runs/<experiment>/<config hash>/seed-<n>`; made if absent. */
+  readonly folder: string;
+  /** Identifies the configuration; a checkpoint of another one is refused. */
+  readonly fingerprint: string;
+  /** What `config.json` shows. */
+  readonly config: unknown;
+  readonly iterations: number;
+  /** Iterations between checkpoints; default 200. */
+  readonly checkpointEvery?: number;
+  /** Keep the last checkpoint of a finished run; default true. Calibration probes need only their metrics. */
+  readonly keepWeights?: boolean;
+  /** Builds the training when there is something to train. */
+  readonly build: () => Promise<BuiltTraining>;
+}
+
+export interface BuiltTraining {
+  readonly training: Training;
+  readonly environment: BackendInfo;
+  /** Disposes training, detector and method. */
+  dispose(): void;
+}
+
+/** What `result.json` holds once a run is finished. */
+export interface RunResult {
+  readonly status: "finished";
+  readonly iterations: number;
+  /** Seconds spent in steps, over all sittings. */
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+  /** Highest resident set of the process that finished the run. */
+  readonly peakMemoryBytes: number;
+  readonly environment: BackendInfo;
+}
+
+/**
+ * The steps of a run directory: stored ones first, then newly trained ones; a finished run is never trained again and an
+ * interrupted one continues at its last checkpoint, to the same bits. Leaving the loop early keeps a resumable state.
+ * @throws Error when another live process trains the same folder, a file is broken, or a loss is not finite
+ */
+export async function* runSteps(options: RunOptions): AsyncGenerator<Step, void> {
+  const { folder, fingerprint, iterations } = options;
+  const metrics = join(folder, "metrics.jsonl");
+  if (runResult(folder) !== undefined) {
+    yield* readMetrics(metrics);
+    return;
+  }
+  const release = claim(join(folder, "lock"));
+  try {
+    writeAtomic(join(folder, "config.json"), `${JSON.stringify({ fingerprint, config: options.config }, null, 2)}\n`);
+    yield* continueRun(options, metrics);
+    const steps = readMetrics(metrics);
+    if (steps.length !== iterations) throw new Error(`${metrics} holds ${steps.length} of ${iterations} iterations`);
+  } finally {
+    release();
+  }
+}
+
+/** The result of a finished run, or undefined. */
+export function runResult(folder: string): RunResult | undefined {
+  const path = join(folder, "result.json");
+  if (!existsSync(path)) return undefined;
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as RunResult;
+  } catch (error) {
+    throw new Error(`${path} is not JSON. Remove the run's folder to train it again`, { cause: error });
+  }
+}
+
+async function* continueRun(options: RunOptions, metrics: string): AsyncGenerator<Step, void> {
+  const { folder, fingerprint, iterations, checkpointEvery = 200, keepWeights = true } = options;
+  const checkpoints = join(folder, "checkpoint");
+  const checkpoint = join(checkpoints, "state.safetensors");
+  mkdirSync(checkpoints, { recursive: true });
+  const built = await options.build();
+  try {
+    const start = restoreCheckpoint(checkpoint, built.training, fingerprint);
+    const stored = readMetrics(metrics);
+    if (stored.length < start) throw new Error(`${metrics} holds ${stored.length} iterations, the checkpoint ${start}. Remove the run's folder to train it again`);
+    truncateMetrics(metrics, stored, start);
+    yield* stored.slice(0, start);
+    let saved = start;
+    const save = () => {
+      saveCheckpoint(checkpoint, built.training, fingerprint);
+      saved = built.training.iteration;
+    };
+    try {
+      for await (const step of built.training.steps()) {
+        appendMetric(metrics, step);
+        const done = step.iteration + 1;
+        if (done === iterations ? keepWeights : done % checkpointEvery === 0) save();
+        if (done === iterations) finish(folder, built, readMetrics(metrics));
+        if (done === iterations && !keepWeights) rmSync(checkpoints, { recursive: true, force: true });
+        yield step;
+      }
+    } finally {
+      // A step is done whole or not at all, so what an interrupt or an error leaves is a state to resume from.
+      const { iteration } = built.training;
+      if (iteration > saved && iteration < iterations) save();
+    }
+  } finally {
+    built.dispose();
+  }
+}
+
+function finish(folder: string, { environment }: BuiltTraining, steps: readonly Step[]): void {
+  const seconds = steps.reduce((sum, step) => sum + step.seconds, 0);
+  const images = steps.reduce((sum, step) => sum + step.imagesPerSecond * step.seconds, 0);
+  const { binding: _path, ...recorded } = environment; // a path of this machine is nobody else's business
+  const result: RunResult = {
+    status: "finished",
+    iterations: steps.length,
+    seconds,
+    imagesPerSecond: images / seconds,
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    environment: recorded,
+  };
+  writeAtomic(join(folder, "result.json"), `${JSON.stringify(result, null, 2)}\n`);
+}
