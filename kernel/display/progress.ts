@@ -1,0 +1,156 @@
+import { randomUUID } from "node:crypto";
+import { currentChannel } from "./cell-channel.ts";
+import { escapeHtml } from "./escape.ts";
+import type { MimeBundle } from "./mime.ts";
+
+export type ProgressOptions = {
+  /** Words before the bar. */
+  label?: string;
+  /** How many items there will be, when the iterable does not say (arrays, sets, maps and numbers do). */
+  total?: number;
+};
+
+/** What `application/vnd.potstill.progress+json` holds. */
+export type ProgressState = { label?: string; value: number; total?: number; text: string; done: boolean };
+
+/** Updates closer together than this are left out (ms); the last one is always shown. */
+const interval = 100;
+
+export function progress(count: number, options?: ProgressOptions): Generator<number, void, undefined>;
+export function progress<T>(items: Iterable<T>, options?: ProgressOptions): Generator<T, void, undefined>;
+export function progress<T>(items: AsyncIterable<T>, options?: ProgressOptions): AsyncGenerator<T, void, undefined>;
+export function progress(items: number | Iterable<unknown> | AsyncIterable<unknown>, options: ProgressOptions = {}): Generator<unknown> | AsyncGenerator<unknown> {
+  if (typeof items === "number") {
+    if (!Number.isSafeInteger(items) || items < 0) throw new RangeError(`progress counts to a whole number ≥ 0, received ${items}.`);
+    return overSync(count(items), new Meter({ total: items, ...options }));
+  }
+  if (Symbol.asyncIterator in Object(items)) return overAsync(items as AsyncIterable<unknown>, new Meter(options));
+  if (!(Symbol.iterator in Object(items))) throw new TypeError(`progress needs an iterable, an async iterable or a number, received ${items === null ? "null" : typeof items}.`);
+  const total = sizeOf(items);
+  return overSync(items as Iterable<unknown>, new Meter({ ...(total === undefined ? {} : { total }), ...options }));
+}
+
+function* count(total: number): Generator<number> {
+  for (let i = 0; i < total; i++) yield i;
+}
+
+function sizeOf(items: unknown): number | undefined {
+  const { length, size } = Object(items) as { length?: unknown; size?: unknown };
+  return typeof length === "number" ? length : typeof size === "number" ? size : undefined;
+}
+
+function* overSync(items: Iterable<unknown>, meter: Meter): Generator<unknown, void, undefined> {
+  try {
+    meter.start();
+    for (const item of items) {
+      yield item;
+      meter.step();
+    }
+    meter.finish();
+  } finally {
+    meter.close();
+  }
+}
+
+async function* overAsync(items: AsyncIterable<unknown>, meter: Meter): AsyncGenerator<unknown, void, undefined> {
+  try {
+    meter.start();
+    for await (const item of items) {
+      yield item;
+      meter.step();
+    }
+    meter.finish();
+  } finally {
+    meter.close();
+  }
+}
+
+/** Counts, and shows the count; however the loop ends (break, error, interrupt), the display is closed once. */
+class Meter {
+  readonly #id = randomUUID();
+  readonly #label: string | undefined;
+  readonly #total: number | undefined;
+  #value = 0;
+  #started = 0;
+  #shown = 0;
+  #state: "idle" | "running" | "finished" | "closed" = "idle";
+
+  constructor({ label, total }: ProgressOptions) {
+    this.#label = label;
+    this.#total = total;
+  }
+
+  start(): void {
+    this.#started = performance.now();
+    this.#state = "running";
+    this.#show({ update: false });
+  }
+
+  step(): void {
+    this.#value++;
+    if (performance.now() - this.#shown >= interval) this.#show({ update: true });
+  }
+
+  finish(): void {
+    this.#state = "finished";
+  }
+
+  close(): void {
+    if (this.#state === "idle" || this.#state === "closed") return;
+    const stopped = this.#state !== "finished";
+    this.#state = "closed";
+    this.#show({ update: true, done: true, stopped });
+  }
+
+  #show({ update, done = false, stopped = false }: { update: boolean; done?: boolean; stopped?: boolean }): void {
+    this.#shown = performance.now();
+    const elapsed = (this.#shown - this.#started) / 1000;
+    const state: ProgressState = {
+      ...(this.#label === undefined ? {} : { label: this.#label }),
+      value: this.#value,
+      ...(this.#total === undefined ? {} : { total: this.#total }),
+      text: progressText({ value: this.#value, total: this.#total, elapsed, done, stopped }),
+      done,
+    };
+    currentChannel().display(progressBundle(state), { id: this.#id, update, metadata: {} });
+  }
+}
+
+type Count = { value: number; total: number | undefined; elapsed: number; done: boolean; stopped: boolean };
+
+/** For example `40/100 (40 %), 0:12 elapsed, 0:18 left`; times in seconds as m:ss. */
+export function progressText({ value, total, elapsed, done, stopped }: Count): string {
+  const share = total === undefined || total === 0 ? "" : `/${total} (${Math.floor((100 * value) / total)} %)`;
+  const left = !done && total !== undefined && value > 0 && value < total ? `, ${clock((elapsed / value) * (total - value))} left` : "";
+  return `${value}${total === 0 ? "/0" : share}, ${clock(elapsed)} elapsed${left}${stopped ? ", stopped" : ""}`;
+}
+
+function clock(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, String(whole % 60).padStart(2, "0")];
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
+
+const barWidth = 20;
+
+/** A progress state as MIME bundle: machine-readable, as HTML bar, and as text. */
+export function progressBundle(state: ProgressState): MimeBundle {
+  const { label, value, total, text } = state;
+  const share = total === undefined ? undefined : total === 0 ? 1 : Math.min(1, value / total);
+  const filled = Math.round((share ?? 0) * barWidth);
+  const bar = share === undefined ? "" : `${"█".repeat(filled)}${"░".repeat(barWidth - filled)} `;
+  return {
+    "application/vnd.potstill.progress+json": state,
+    "text/html": progressHtml(state, share),
+    "text/plain": `${label === undefined ? "" : `${label}: `}${bar}${text}`,
+  };
+}
+
+function progressHtml({ label, value, total, text, done }: ProgressState, share: number | undefined): string {
+  const colour = "var(--jp-brand-color1, var(--vscode-progressBar-background, #2b6cb0))";
+  const limits = total === undefined ? "" : ` aria-valuemin="0" aria-valuemax="${total}" aria-valuenow="${value}"`;
+  const width = share === undefined ? (done ? 100 : 50) : Math.round(share * 1000) / 10;
+  return `<div style="display: flex; gap: 0.75em; align-items: center; font-variant-numeric: tabular-nums">${label === undefined ? "" : `<span>${escapeHtml(label)}</span>`}`
+    + `<div role="progressbar"${limits} style="width: 16em; height: 0.6em; border-radius: 0.3em; overflow: hidden; background: rgba(128, 128, 128, 0.3)">`
+    + `<div style="width: ${width}%; height: 100%; background: ${colour}"></div></div><span>${escapeHtml(text)}</span></div>`;
+}

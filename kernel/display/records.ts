@@ -1,0 +1,33 @@
+import type { MimeBundle } from "./mime.ts";
+import { shorten, shownColumns, shownRows, tableHtml } from "./table.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** How many rows are looked at to tell records from other arrays, and to find their columns. */
+const examined = 1000;
+
+function isPlain(value: unknown): value is Row {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null && (value.constructor as { name?: string } | undefined)?.name === "Object";
+}
+
+const isScalar = (value: unknown): boolean => (typeof value !== "object" && typeof value !== "function") || value === null || value instanceof Date;
+
+/** Arrays of plain objects that mostly hold single values: what a table can show. Arrays of trees stay text. */
+export function isRecords(value: unknown): value is readonly Row[] {
+  if (!Array.isArray(value) || value.length === 0) return false;
+  const rows = (value as unknown[]).slice(0, examined);
+  if (!rows.every(isPlain)) return false;
+  const cells = rows.flatMap((row) => Object.values(row));
+  return cells.length > 0 && cells.filter(isScalar).length * 2 >= cells.length;
+}
+
+/** Records as an HTML table, beside their text. */
+export function recordsBundle(records: readonly Row[], text: string): MimeBundle {
+  const columns = [...new Set(records.slice(0, examined).flatMap((row) => Object.keys(row)))];
+  const across = shorten(columns.length, shownColumns).indices.map((i) => columns[i]!);
+  const { indices, cut } = shorten(records.length, shownRows);
+  const rows = indices.map((i) => across.map((name) => (isPlain(records[i]) ? records[i][name] : undefined)));
+  return { "text/html": tableHtml({ columns: across, rows, rowCount: records.length, columnCount: columns.length, cut }), "text/plain": text };
+}

@@ -1,0 +1,98 @@
+import { Worker } from "node:worker_threads";
+import type { MimeBundle } from "../../display/mime.ts";
+import type { Cell, CellDiagnostic } from "./core.ts";
+import { workerFile } from "./locations.ts";
+import type { Answer, Method, Question } from "./messages.ts";
+
+export type { CellDiagnostic } from "./core.ts";
+
+/** Types, completion and inspection of a notebook's cells, computed in a thread of their own. Cursors are UTF-16 offsets. */
+export type LanguageClient = {
+  /** Syntax errors, or else type errors, of a cell that has not run yet. */
+  check(cell: Cell): Promise<readonly CellDiagnostic[]>;
+  /** Makes a cell's declarations visible to all later questions. */
+  commit(cell: Cell): void;
+  complete(code: string, cursor: number): Promise<{ matches: readonly string[]; start: number; end: number; metadata: Record<string, unknown> }>;
+  inspect(code: string, cursor: number, detail: 0 | 1): Promise<{ found: boolean; data: MimeBundle }>;
+  isComplete(code: string): Promise<{ status: "complete" | "incomplete" | "invalid" | "unknown"; indent?: string }>;
+  /** Ends the thread; open questions are rejected. */
+  dispose(): Promise<void>;
+};
+
+type Pending = { resolve(value: unknown): void; reject(error: Error): void };
+
+/** Starts the language thread, which reads TypeScript's libraries in the background; it never keeps the process alive. */
+export function startLanguageService(options: { cwd: string }): LanguageClient {
+  return new WorkerClient(options.cwd);
+}
+
+class WorkerClient implements LanguageClient {
+  readonly #cwd: string;
+  readonly #pending = new Map<number, Pending>();
+  readonly #committed: Cell[] = [];
+  #worker: Worker | undefined;
+  #questions = 0;
+  #disposed = false;
+
+  constructor(cwd: string) {
+    this.#cwd = cwd;
+    this.#start();
+  }
+
+  check(cell: Cell): Promise<readonly CellDiagnostic[]> { return this.#ask("check", [cell]); }
+  complete(code: string, cursor: number): ReturnType<LanguageClient["complete"]> { return this.#ask("complete", [code, cursor]); }
+  inspect(code: string, cursor: number, detail: 0 | 1): ReturnType<LanguageClient["inspect"]> { return this.#ask("inspect", [code, cursor, detail]); }
+  isComplete(code: string): ReturnType<LanguageClient["isComplete"]> { return this.#ask("isComplete", [code]); }
+
+  commit(cell: Cell): void {
+    this.#committed.push(cell);
+    this.#ask<undefined>("commit", [cell]).catch(() => undefined); // a lost thread starts again with all committed cells
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    await this.#worker?.terminate();
+    this.#fail(new Error("The language service was closed."));
+  }
+
+  #start(): Worker {
+    const worker = new Worker(workerFile(), { workerData: { cwd: this.#cwd, committed: [...this.#committed] }, resourceLimits: { stackSizeMb: 16 } });
+    worker.unref();
+    worker.on("message", (answer: Answer) => this.#settle(answer));
+    worker.on("error", (error) => this.#lose(worker, error));
+    worker.on("exit", (code) => this.#lose(worker, new Error(`The language thread ended with code ${code}.`)));
+    return (this.#worker = worker);
+  }
+
+  /** An answer, or an error, to the question; while any is open the process stays alive for it. */
+  #ask<T>(method: Method, args: readonly unknown[]): Promise<T> {
+    if (this.#disposed) return Promise.reject(new Error("The language service was closed."));
+    const worker = this.#worker ?? this.#start();
+    const id = ++this.#questions;
+    return new Promise<T>((resolve, reject) => {
+      this.#pending.set(id, { resolve: (value) => resolve(value as T), reject });
+      worker.ref();
+      worker.postMessage({ id, method, args } satisfies Question);
+    });
+  }
+
+  #settle(answer: Answer): void {
+    const pending = this.#pending.get(answer.id);
+    this.#pending.delete(answer.id);
+    if (this.#pending.size === 0) this.#worker?.unref();
+    if ("error" in answer) pending?.reject(new Error(`The language service failed: ${answer.error}`));
+    else pending?.resolve(answer.value);
+  }
+
+  #lose(worker: Worker, error: Error): void {
+    if (worker !== this.#worker) return;
+    this.#worker = undefined;
+    this.#fail(error);
+  }
+
+  #fail(error: Error): void {
+    const open = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { reject } of open) reject(error);
+  }
+}

@@ -1,0 +1,143 @@
+import ts from "typescript";
+import { parseCell } from "./cell-syntax.ts";
+import type { CellSyntax } from "./cell-syntax.ts";
+import { completeness } from "./completeness.ts";
+import type { Completeness } from "./completeness.ts";
+import { completions } from "./completion.ts";
+import type { Completions } from "./completion.ts";
+import { NotebookHost } from "./host.ts";
+import { inspection } from "./inspection.ts";
+import type { Inspection } from "./inspection.ts";
+import { ignoredErrors, overlapErrors } from "./options.ts";
+import { NotebookScope } from "./scope.ts";
+
+export type Cell = { code: string; name: string };
+
+/** One finding about a cell; line and columns count from 1, in UTF-16 units, in the cell's own text. */
+export type CellDiagnostic = {
+  code: number;
+  message: string;
+  line: number;
+  column: number;
+  endColumn: number;
+  severity: "error" | "warning";
+};
+
+/** The names of the cell API; their types come from `potstill/notebook`. */
+export const cellApiNames = [
+  "display", "clearOutput", "html", "md", "svg", "image", "latex", "json", "progress", "prompt", "confirm", "alert", "input",
+] as const;
+
+/** A cell's text between the declarations brought in before it and the exports after it. */
+export type Framed = { readonly text: string; readonly start: number; readonly code: string };
+
+/**
+ * TypeScript's view of a notebook: cells are modules in the notebook's folder that see what earlier cells declared.
+ *
+ * A cell is checked as `<earlier names> <cell> export { <its names> }`, so that values keep their inferred types, `let`
+ * stays assignable, and any name may be declared again.
+ */
+export class LanguageCore {
+  readonly #host: NotebookHost;
+  readonly #service: ts.LanguageService;
+  readonly #scope = new NotebookScope();
+
+  constructor(folder: string) {
+    this.#host = new NotebookHost(folder);
+    this.#service = ts.createLanguageService(this.#host, ts.createDocumentRegistry(ts.sys.useCaseSensitiveFileNames, folder));
+    this.#scope.addGlobals("potstill/notebook", cellApiNames);
+  }
+
+  /** Reads the libraries and makes a first check, so that the next one takes milliseconds. */
+  warmUp(): void {
+    this.check({ code: "display(await Promise.resolve([1]))", name: "warm-up" });
+  }
+
+  /** Syntax errors, or else type errors, of a cell; nothing is remembered. */
+  check({ code }: Cell): readonly CellDiagnostic[] {
+    const syntax = parseCell(code);
+    if (syntax.errors.length > 0) return syntax.errors.map((error) => locate(syntax.file, { ...error, severity: "error" }));
+    if (/^\s*\/\/\s*@ts-nocheck\b/.test(code)) return [];
+    const frame = this.#frame(syntax, "used");
+    this.#host.setCurrent(frame.text);
+    return this.#service.getSemanticDiagnostics(this.#host.current)
+      .filter((found) => isInside(found, frame) && !ignoredErrors.has(found.code) && !this.#isStaleConstant(found, frame))
+      .map((found) => locate(syntax.file, {
+        code: found.code,
+        message: readable(found),
+        start: found.start! - frame.start,
+        length: found.length ?? 0,
+        severity: found.category === ts.DiagnosticCategory.Warning ? "warning" : "error",
+      }));
+  }
+
+  /** Makes a cell's declarations visible to later cells. */
+  commit({ code }: Cell): void {
+    const syntax = parseCell(code);
+    if (syntax.declarations.size === 0 && !/\b(global|module)\b/.test(code)) return;
+    this.#scope.commit(this.#host.addCell(this.#frame(syntax, "used").text), syntax);
+  }
+
+  complete(code: string, cursor: number): Completions {
+    const frame = this.#frame(parseCell(code), "all");
+    this.#host.setCurrent(frame.text);
+    return completions(this.#service, this.#host.current, frame, cursor);
+  }
+
+  inspect(code: string, cursor: number, detail: 0 | 1): Inspection {
+    const frame = this.#frame(parseCell(code), "used");
+    this.#host.setCurrent(frame.text);
+    return inspection(this.#service, this.#host.current, { frame, cursor, detail });
+  }
+
+  isComplete(code: string): Completeness {
+    return completeness(code);
+  }
+
+  dispose(): void {
+    this.#service.dispose();
+  }
+
+  #frame(syntax: CellSyntax, names: "used" | "all"): Framed {
+    const code = syntax.file.text;
+    const directives = /^(?:[ \t]*\/\/\/[^\n]*\n)*/.exec(code)![0]; // `/// <reference …>` counts only at the top
+    const before = `${directives}${this.#scope.prelude(syntax, names)}\n`;
+    const exports = [...syntax.declarations.values()].filter(({ name, kind }) => kind !== "import" && !syntax.exported.has(name));
+    const after = exports.map(({ name, kind }) => `export ${kind === "type" ? "type " : ""}{ ${name} };`).join(" ");
+    return { text: `${before}${code}\n${after}`, start: before.length, code };
+  }
+
+  /** A comparison that is "always false" only for the value that an earlier cell's constant has at present. */
+  #isStaleConstant(found: ts.Diagnostic, frame: Framed): boolean {
+    if (!overlapErrors.has(found.code)) return false;
+    const file = found.file!;
+    const touched: string[] = [];
+    const visit = (node: ts.Node): void => {
+      if (node.getEnd() <= found.start! || node.getStart(file) >= found.start! + found.length!) return;
+      if (ts.isSwitchStatement(node) && ts.isIdentifier(node.expression)) touched.push(node.expression.text);
+      if (ts.isIdentifier(node) && node.getStart(file) >= found.start!) touched.push(node.text);
+      ts.forEachChild(node, visit);
+    };
+    if (found.start! >= frame.start) visit(file);
+    return touched.some((name) => this.#scope.isConstant(name));
+  }
+}
+
+const isInside = (found: ts.Diagnostic, { start, code }: Framed): boolean =>
+  found.start !== undefined && found.start >= start && found.start <= start + code.length;
+
+/** The message with chains indented, without the virtual files that cells live in. */
+function readable(found: ts.Diagnostic): string {
+  const text = ts.flattenDiagnosticMessageText(found.messageText, "\n").replace(/import\("[^"]*__potstill_cells?(?:_\d+)?__"\)\./g, "");
+  return found.code === 2632 ? text.replace("it is an import", "it is a constant or an import of an earlier cell") : text;
+}
+
+type Finding = { code: number; message: string; start: number; length: number; severity: CellDiagnostic["severity"] };
+
+function locate(file: ts.SourceFile, { start, length, ...rest }: Finding): CellDiagnostic {
+  const from = ts.getLineAndCharacterOfPosition(file, Math.min(start, file.text.length));
+  const to = ts.getLineAndCharacterOfPosition(file, Math.min(start + length, file.text.length));
+  const lineEnd = file.text.slice(file.getLineStarts()[from.line]).split("\n", 1)[0]!.length;
+  const endColumn = to.line === from.line ? to.character + 1 : lineEnd + 1;
+  return { ...rest, line: from.line + 1, column: from.character + 1, endColumn: Math.max(endColumn, from.character + 1) };
+}

@@ -1,0 +1,69 @@
+import ts from "typescript";
+import { escapeHtml } from "../../display/escape.ts";
+import type { MimeBundle } from "../../display/mime.ts";
+import type { Framed } from "./core.ts";
+
+export type Inspection = { found: boolean; data: MimeBundle };
+type Question = { readonly frame: Framed; readonly cursor: number; readonly detail: 0 | 1 };
+type Description = { readonly signature: string; readonly documentation: string; readonly tags: readonly string[]; readonly source?: string };
+
+/**
+ * What stands at the cursor: the name under or just before it, or else the function whose arguments it is among.
+ * Detail 1 adds the source where it is declared, when that is in the notebook's own files.
+ */
+export function inspection(service: ts.LanguageService, file: string, question: Question): Inspection {
+  const found = quickInfo(service, file, question) ?? signatureHelp(service, file, question);
+  return found === undefined ? { found: false, data: {} } : { found: true, data: bundle(found) };
+}
+
+function quickInfo(service: ts.LanguageService, file: string, { frame, cursor, detail }: Question): Description | undefined {
+  for (const position of [cursor, cursor - 1]) {
+    if (position < 0 || !/[\p{ID_Continue}$#"']/u.test(frame.code.charAt(position))) continue;
+    const info = service.getQuickInfoAtPosition(file, frame.start + position);
+    if (info === undefined) continue;
+    return {
+      signature: plainPaths(ts.displayPartsToString(info.displayParts)),
+      documentation: ts.displayPartsToString(info.documentation),
+      tags: tagLines(info.tags ?? []),
+      ...(detail === 1 ? definition(service, file, frame.start + position) : {}),
+    };
+  }
+  return undefined;
+}
+
+function signatureHelp(service: ts.LanguageService, file: string, { frame, cursor }: Question): Description | undefined {
+  const help = service.getSignatureHelpItems(file, frame.start + cursor, undefined);
+  const item = help?.items[help.selectedItemIndex];
+  if (help === undefined || item === undefined) return undefined;
+  const text = ts.displayPartsToString;
+  const parameters = item.parameters.map(({ displayParts }) => text(displayParts)).join(text(item.separatorDisplayParts));
+  return {
+    signature: plainPaths(text(item.prefixDisplayParts) + parameters + text(item.suffixDisplayParts)),
+    documentation: text(item.documentation),
+    tags: tagLines(item.tags),
+  };
+}
+
+function definition(service: ts.LanguageService, file: string, position: number): { source?: string } {
+  const found = service.getDefinitionAtPosition(file, position)?.find(({ fileName }) => !fileName.includes("/node_modules/"));
+  const whole = found?.contextSpan ?? found?.textSpan;
+  const source = found && service.getProgram()?.getSourceFile(found.fileName)?.text;
+  return source === undefined || whole === undefined ? {} : { source: source.slice(whole.start, whole.start + whole.length) };
+}
+
+const tagLines = (tags: readonly ts.JSDocTagInfo[]): string[] =>
+  tags.map(({ name, text }) => `@${name} ${ts.displayPartsToString(text)}`.trim());
+
+const plainPaths = (text: string): string => text.replace(/import\("[^"]*__potstill_[^"]*"\)\./g, "").replace(/\n?\(alias\) /, (start) => start && "").replace(/\nimport \S+$/, "");
+
+function bundle({ signature, documentation, tags, source }: Description): MimeBundle {
+  const prose = [documentation, tags.join("\n")].filter((part) => part !== "");
+  const code = (text: string): string => `\`\`\`typescript\n${text}\n\`\`\``;
+  const pre = (text: string): string => `<pre><code>${escapeHtml(text)}</code></pre>`;
+  const sources = source === undefined ? [] : [source];
+  return {
+    "text/plain": [signature, ...prose, ...sources].join("\n\n"),
+    "text/markdown": [code(signature), ...prose.map((part) => part.replaceAll("\n", "  \n")), ...sources.map(code)].join("\n\n"),
+    "text/html": [pre(signature), ...prose.map((part) => `<p style="white-space: pre-wrap">${escapeHtml(part)}</p>`), ...sources.map(pre)].join("\n"),
+  };
+}

@@ -1,0 +1,40 @@
+import ts from "typescript";
+
+/**
+ * How cells are checked: strict, as modules of the newest language, resolved as a bundler would (a cell may import `.ts`
+ * files, JSON and packages of either module system), and lenient where a notebook is rightly untidy (unused names).
+ */
+export const cellOptions: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ESNext,
+  lib: ["lib.esnext.d.ts"],
+  module: ts.ModuleKind.Preserve,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+  moduleDetection: ts.ModuleDetectionKind.Force,
+  customConditions: ["node"],
+  types: ["node"],
+  strict: true,
+  noUnusedLocals: false,
+  noUnusedParameters: false,
+  allowUnreachableCode: true,
+  allowUnusedLabels: true,
+  allowImportingTsExtensions: true,
+  allowJs: true,
+  checkJs: false,
+  resolveJsonModule: true,
+  skipLibCheck: true,
+  noUncheckedSideEffectImports: false,
+  useDefineForClassFields: true,
+  noEmit: true,
+};
+
+/**
+ * Errors that are not a cell's fault:
+ * 7016 a package without types is `any`; 7034 a `let` whose type grows over cells is known only at its uses.
+ */
+export const ignoredErrors: ReadonlySet<number> = new Set([7016, 7034]);
+
+/**
+ * "These types have no overlap" (2367, and 2678 in `switch`): wrong about a constant of an earlier cell, which may be
+ * run again with another value, as parameters are.
+ */
+export const overlapErrors: ReadonlySet<number> = new Set([2367, 2678]);

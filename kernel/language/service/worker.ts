@@ -1,0 +1,44 @@
+import { parentPort, workerData } from "node:worker_threads";
+import type { Cell, LanguageCore } from "./core.ts";
+import type { Answer, Question, WorkerStart } from "./messages.ts";
+
+const { cwd, committed } = workerData as WorkerStart;
+
+/** The kernel's own start comes first: TypeScript is read a moment later, or with the first question. */
+const warmUpDelay = 150;
+
+let core: Promise<LanguageCore> | undefined;
+
+async function load(): Promise<LanguageCore> {
+  const { LanguageCore } = await import("./core.ts");
+  const made = new LanguageCore(cwd);
+  for (const cell of committed) made.commit(cell);
+  return made;
+}
+
+function answer(made: LanguageCore, { method, args }: Question): unknown {
+  switch (method) {
+    case "check": return made.check(args[0] as Cell);
+    case "commit": return made.commit(args[0] as Cell);
+    case "complete": return made.complete(args[0] as string, args[1] as number);
+    case "inspect": return made.inspect(args[0] as string, args[1] as number, args[2] as 0 | 1);
+    case "isComplete": return made.isComplete(args[0] as string);
+  }
+}
+
+async function reply(question: Question): Promise<Answer> {
+  try {
+    return { id: question.id, value: answer(await (core ??= load()), question) };
+  } catch (error) {
+    return { id: question.id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+parentPort!.on("message", (question: Question) => {
+  void reply(question).then((message) => parentPort!.postMessage(message));
+});
+
+setTimeout(() => {
+  core ??= load();
+  core.then((made) => made.warmUp()).catch(() => undefined); // a failure to load answers the first question
+}, warmUpDelay);
