@@ -18,9 +18,9 @@ export function emptyCurves({ T, R, K, A, M }: Sizes): Curves {
 
 /** One category's detections over all images, by descending score. */
 export interface Ranked {
-  /** Positions of detections [N]. */
+  /** Places in the columns below and in the outcome's [N]. */
   readonly order: Int32Array;
-  /** Place of each detection within its own image and category, by score; indexed as the detections' columns. */
+  /** Rank of each detection within its own image and category, from 0. */
   readonly rank: Int32Array;
   readonly score: Float64Array;
 }
@@ -31,78 +31,87 @@ const SPACING = 2 ** -52;
 /** Writes one category's curves at one area range, for every limit and threshold. */
 export type Accumulator = (ranked: Ranked, outcome: Outcome, at: { category: number; area: number; positives: number }) => void;
 
-/** Makes an accumulator into `curves`, with scratch memory for `longest` detections of a category. */
-export function accumulator(curves: Curves, { iouThresholds, recallThresholds, maxDetections }: Protocol, sizes: Sizes, longest: number): Accumulator {
-  const { R, K, A, M } = sizes;
-  const precision = new Float64Array(longest + 1);
-  const score = new Float64Array(longest + 1);
+/** Makes an accumulator into `curves`, with scratch memory for at most `mostPositives` true positives. */
+export function accumulator(curves: Curves, { iouThresholds, recallThresholds, maxDetections }: Protocol, sizes: Sizes, mostPositives: number): Accumulator {
+  const { T, R, K, A, M } = sizes;
+  const hits = Array.from(iouThresholds, (): Hits => ({ count: 0, wrong: 0, precision: new Float64Array(mostPositives + 1), score: new Float64Array(mostPositives + 1) }));
   return (ranked, outcome, { category, area, positives }) => {
     for (let m = 0; m < M; m++) {
-      for (let t = 0; t < iouThresholds.length; t++) {
-        const hits = collectHits(ranked, outcome, { limit: maxDetections[m], t, precision, score });
-        curves.recall[((t * K + category) * A + area) * M + m] = hits / positives;
-        const first = (((t * R) * K + category) * A + area) * M + m;
-        writeCurve(curves, { first, stride: K * A * M, hits, positives, precision, score, recallThresholds });
+      const firstScore = collectHits(ranked, outcome, { limit: maxDetections[m], hits });
+      for (let t = 0; t < T; t++) {
+        curves.recall[((t * K + category) * A + area) * M + m] = hits[t].count / positives;
+        const first = ((t * R * K + category) * A + area) * M + m;
+        writeCurve(curves, { first, stride: K * A * M, hits: hits[t], firstScore, positives, recallThresholds });
       }
     }
   };
 }
 
-interface Scratch {
-  readonly limit: number;
-  readonly t: number;
+/**
+ * The true positives at one threshold: precision and score of the n-th stand at place n (from 1). Precision peaks at
+ * true positives alone, so that the rest of the curve need not be kept.
+ */
+interface Hits {
+  count: number;
+  /** False positives so far that are true or ignored at other thresholds. */
+  wrong: number;
   readonly precision: Float64Array;
   readonly score: Float64Array;
 }
 
 /**
- * Precision tp / (fp + tp + ε) and score at each true positive 1 … n, made non-increasing from the right; place 0 holds
- * the score of the first detection of all. Precision peaks at true positives alone, so that the rest need not be kept.
- * @returns n
+ * Walks the detections once for all thresholds: precision tp / (fp + tp + ε) at each true positive, then made
+ * non-increasing from the right. @returns the score of the first detection, 0 without any
  */
-function collectHits({ order, rank, score: scores }: Ranked, { matched, ignored }: Outcome, { limit, t, precision, score }: Scratch): number {
-  let right = 0;
-  let wrong = 0;
-  score[0] = NaN;
+function collectHits({ order, rank, score }: Ranked, { matched, ignored }: Outcome, { limit, hits }: { limit: number; hits: readonly Hits[] }): number {
+  let wrongAtAll = 0;
+  let firstScore = NaN;
+  for (const hit of hits) hit.count = hit.wrong = 0;
   for (let i = 0; i < order.length; i++) {
     const item = order[i];
     if (rank[item] >= limit) continue;
-    if (Number.isNaN(score[0])) score[0] = scores[item]!;
-    if ((ignored[item] >> t) & 1) continue;
-    if (((matched[item] >> t) & 1) === 0) {
-      wrong++;
+    if (Number.isNaN(firstScore)) firstScore = score[item];
+    if ((matched[item] | ignored[item]) === 0) wrongAtAll++;
+    else count(hits, { matched: matched[item], ignored: ignored[item], wrongAtAll, score: score[item] });
+  }
+  for (const { count, precision } of hits) {
+    for (let n = count - 1; n > 0; n--) if (precision[n + 1] > precision[n]) precision[n] = precision[n + 1];
+  }
+  return Number.isNaN(firstScore) ? 0 : firstScore;
+}
+
+function count(hits: readonly Hits[], { matched, ignored, wrongAtAll, score }: { matched: number; ignored: number; wrongAtAll: number; score: number }): void {
+  for (let t = 0; t < hits.length; t++) {
+    if ((ignored >> t) & 1) continue;
+    const hit = hits[t];
+    if (((matched >> t) & 1) === 0) {
+      hit.wrong++;
       continue;
     }
-    right++;
-    precision[right] = right / (wrong + right + SPACING);
-    score[right] = scores[item]!;
+    const right = ++hit.count;
+    hit.precision[right] = right / (wrongAtAll + hit.wrong + right + SPACING);
+    hit.score[right] = score;
   }
-  for (let n = right - 1; n > 0; n--) if (precision[n + 1] > precision[n]) precision[n] = precision[n + 1]!;
-  return right;
 }
 
 interface CurveSlot {
   readonly first: number;
   readonly stride: number;
-  readonly hits: number;
+  readonly hits: Hits;
+  readonly firstScore: number;
   readonly positives: number;
-  readonly precision: Float64Array;
-  readonly score: Float64Array;
   readonly recallThresholds: Float64Array;
 }
 
 /** Reads precision and score where recall first reaches each threshold; beyond the highest recall both are 0. */
-function writeCurve(curves: Curves, { first, stride, hits, positives, precision, score, recallThresholds }: CurveSlot): void {
+function writeCurve(curves: Curves, { first, stride, hits, firstScore, positives, recallThresholds }: CurveSlot): void {
+  const { count, precision, score } = hits;
   let n = 1;
   for (let r = 0; r < recallThresholds.length; r++) {
     const at = first + r * stride;
-    if (recallThresholds[r] === 0) {
-      curves.precision[at] = hits > 0 ? precision[1] : 0;
-      curves.scores[at] = Number.isNaN(score[0]) ? 0 : score[0];
-      continue;
-    }
-    while (n <= hits && n / positives < recallThresholds[r]) n++;
-    curves.precision[at] = n <= hits ? precision[n] : 0;
-    curves.scores[at] = n <= hits ? score[n] : 0;
+    while (n <= count && n / positives < recallThresholds[r]) n++;
+    curves.precision[at] = n <= count ? precision[n] : 0;
+    // Recall 0 is reached by the first detection, right or wrong.
+    curves.scores[at] = recallThresholds[r] === 0 ? firstScore : n <= count ? score[n] : 0;
   }
 }

@@ -47,29 +47,28 @@ function measure(given: Measurement): Curves {
   const cells = { annotated: groupByCell(groundTruth, images, K), detected: groupByCell(detections, images, K) };
   const sizes: Sizes = { T: protocol.iouThresholds.length, R: protocol.recallThresholds.length, K, A: protocol.areas.length, M: protocol.maxDetections.length };
   const curves = emptyCurves(sizes);
-  const accumulate = accumulator(curves, protocol, sizes, detections.count);
+  const accumulate = accumulator(curves, protocol, sizes, mostOfOneCategory(groundTruth, K));
   const matching = matchCategories(given, cells);
   for (let k = 0; k < K; k++) measureCategory(k, matching, accumulate);
   return curves;
 }
 
 interface Matching {
-  /** Matches all images of a category; returns its detections that are within the limit, and positives per area. */
-  readonly match: (category: number) => { order: Int32Array; positives: Int32Array };
+  /** Matches all images of a category; returns how many detections are within the limit, and positives per area. */
+  readonly match: (category: number) => { count: number; positives: Int32Array };
+  /** Per area; like `rank` and `score`, by the detection's place in the category: image after image, then by score. */
   readonly outcomes: readonly Outcome[];
   readonly rank: Int32Array;
   readonly score: Float64Array;
-  readonly scratch: Int32Array;
 }
 
-/** Prepares the columns of outcomes, shared by all categories, and the matching of one category. */
+/** Prepares one category's matching, and the columns it fills, which all categories share. */
 function matchCategories({ groundTruth, detections, shapes, protocol }: Measurement, { annotated, detected }: { annotated: Cells; detected: Cells }): Matching {
   const { areas, maxDetections } = protocol;
   const images = groundTruth.imageIds.length;
-  const outcomes = areas.map(() => ({ matched: new Uint16Array(detections.count), ignored: new Uint16Array(detections.count) }));
-  const rank = new Int32Array(detections.count);
-  const scratch = new Int32Array(detections.count);
-  const kept = new Int32Array(detections.count);
+  const longest = mostOfOneCategory(detections, groundTruth.categories.length);
+  const outcomes = areas.map(() => ({ matched: new Uint16Array(longest), ignored: new Uint16Array(longest) }));
+  const [rank, score, scratch] = [new Int32Array(longest), new Float64Array(longest), new Int32Array(detections.count)];
   const matchCell = matcher(groundTruth, shapes.detectionArea, protocol);
   let overlap = new Float64Array(1024);
   const match = (category: number) => {
@@ -77,26 +76,35 @@ function matchCategories({ groundTruth, detections, shapes, protocol }: Measurem
     let count = 0;
     for (let cell = category * images; cell < (category + 1) * images; cell++) {
       const [from, to] = [detected.start[cell], detected.start[cell + 1]];
-      const wanted = annotated.items.subarray(annotated.start[cell], annotated.start[cell + 1]);
-      if (from === to && wanted.length === 0) continue;
+      if (from === to && annotated.start[cell] === annotated.start[cell + 1]) continue;
       sortDescending(detected.items, detections.score, { from, to, scratch });
-      const found = detected.items.subarray(from, Math.min(to, from + maxDetections.at(-1)!));
+      const found = detected.items.subarray(from, Math.min(to, from + maxDetections[maxDetections.length - 1]));
+      const wanted = annotated.items.subarray(annotated.start[cell], annotated.start[cell + 1]);
       if (found.length * wanted.length > overlap.length) overlap = new Float64Array(2 * found.length * wanted.length);
       shapes.overlap(found, wanted, overlap);
-      found.forEach((item, place) => (rank[item] = place));
-      for (let a = 0; a < areas.length; a++) positives[a] += matchCell({ detected: found, annotated: wanted, overlap }, a, outcomes[a]);
-      kept.set(found, count);
-      count += found.length;
+      for (let a = 0; a < areas.length; a++) positives[a] += matchCell({ detected: found, annotated: wanted, overlap, first: count }, a, outcomes[a]);
+      for (let place = 0; place < found.length; place++, count++) {
+        rank[count] = place;
+        score[count] = detections.score[found[place]];
+      }
     }
-    return { order: kept.subarray(0, count), positives };
+    return { count, positives };
   };
-  return { match, outcomes, rank, score: detections.score, scratch };
+  return { match, outcomes, rank, score };
 }
 
-function measureCategory(category: number, { match, outcomes, rank, score, scratch }: Matching, accumulate: Accumulator): void {
-  const { order, positives } = match(category);
-  sortDescending(order, score, { scratch });
+function measureCategory(category: number, { match, outcomes, rank, score }: Matching, accumulate: Accumulator): void {
+  const { count, positives } = match(category);
+  const order = Int32Array.from({ length: count }, (_, place) => place);
+  sortDescending(order, score, { scratch: new Int32Array(count) });
   outcomes.forEach((outcome, area) => {
     if (positives[area] > 0) accumulate({ order, rank, score }, outcome, { category, area, positives: positives[area] });
   });
+}
+
+/** The count of the most frequent category. */
+function mostOfOneCategory({ category }: Pick<GroundTruth | Detections, "category">, categories: number): number {
+  const counts = new Int32Array(categories);
+  for (let i = 0; i < category.length; i++) counts[category[i]]++;
+  return counts.reduce((most, count) => Math.max(most, count), 0);
 }

@@ -16,6 +16,8 @@ export interface MatchCell {
   readonly annotated: Int32Array;
   /** [D, G] */
   readonly overlap: Float64Array;
+  /** Place of the first detection in the outcome's columns; the others follow. */
+  readonly first: number;
 }
 
 /**
@@ -34,65 +36,64 @@ export function matcher(groundTruth: GroundTruth, detectionArea: Float64Array, {
   let order = new Int32Array(64);
   let taken = new Uint16Array(64);
   return (cell, area, { matched, ignored }) => {
-    const { detected, annotated } = cell;
-    if (annotated.length > order.length) [order, taken] = [new Int32Array(2 * annotated.length), new Uint16Array(2 * annotated.length)];
-    const range = areas[area];
-    const regular = regularFirst(groundTruth, annotated, range, order);
-    taken.fill(0, 0, annotated.length);
+    const { detected, annotated, overlap, first } = cell;
+    const G = annotated.length;
+    if (G > order.length) [order, taken] = [new Int32Array(2 * G), new Uint16Array(2 * G)];
+    const { from, to } = areas[area];
+    const regular = G === 0 ? 0 : regularFirst(groundTruth, annotated, { from, to, order });
+    taken.fill(0, 0, G);
+    const turn = { cell, order, regular, taken, thresholds, groundTruth, took: 0, ignore: 0 };
     for (let d = 0; d < detected.length; d++) {
       const item = detected[d];
-      const size = detectionArea[item];
-      const outside = size < range.from || size > range.to ? everywhere : 0;
-      const [took, ignore] = annotated.length === 0 ? NONE : takeBest({ cell, d, order, regular, taken, thresholds, groundTruth });
-      matched[item] = took;
-      ignored[item] = ignore | (outside & ~took);
+      turn.took = turn.ignore = 0;
+      if (reaches(overlap, d * G, (d + 1) * G, thresholds[0])) takeBest(turn, d * G);
+      const outside = detectionArea[item] < from || detectionArea[item] > to ? everywhere : 0;
+      matched[first + d] = turn.took;
+      ignored[first + d] = turn.ignore | (outside & ~turn.took);
     }
     return regular;
   };
 }
 
 /** Writes the positions 0 … G−1 to `order`, regular annotations first; returns how many are regular. */
-function regularFirst(groundTruth: GroundTruth, annotated: Int32Array, range: { from: number; to: number }, order: Int32Array): number {
-  const isRegular = (g: number) => {
-    const item = annotated[g];
-    const area = groundTruth.area[item];
-    return groundTruth.crowd[item] === 0 && !(area < range.from || area > range.to);
-  };
+function regularFirst({ area, crowd }: GroundTruth, annotated: Int32Array, { from, to, order }: { from: number; to: number; order: Int32Array }): number {
   let regular = 0;
-  for (let g = 0; g < annotated.length; g++) if (isRegular(g)) order[regular++] = g;
-  for (let g = 0, next = regular; g < annotated.length; g++) if (!isRegular(g)) order[next++] = g;
+  let ignored = annotated.length;
+  for (let g = 0; g < annotated.length; g++) {
+    const item = annotated[g];
+    if (crowd[item] === 0 && !(area[item] < from || area[item] > to)) order[regular++] = g;
+    else order[--ignored] = g;
+  }
+  if (annotated.length - regular > 1) order.subarray(regular, annotated.length).reverse();
   return regular;
 }
 
+/** One detection's turn at every threshold. */
 interface Turn {
   readonly cell: MatchCell;
-  readonly d: number;
   readonly order: Int32Array;
   readonly regular: number;
   readonly taken: Uint16Array;
   readonly thresholds: Float64Array;
   readonly groundTruth: GroundTruth;
+  /** Bit t: took an annotation at threshold t. */
+  took: number;
+  /** Bit t: took an ignored one. */
+  ignore: number;
 }
 
-const NONE: readonly [number, number] = [0, 0];
-
-/** One detection's turn at every threshold: the bits [took an annotation, ignored]. */
-function takeBest(turn: Turn): readonly [number, number] {
-  const { cell, d, regular, taken, thresholds, groundTruth } = turn;
-  const row = d * cell.annotated.length;
-  if (!reaches(cell.overlap, row, row + cell.annotated.length, thresholds[0])) return NONE;
-  let took = 0;
-  let ignore = 0;
+/** Plays a turn: fills `took` and `ignore`, and marks what it takes. @param row where the detection's overlaps start */
+function takeBest(turn: Turn, row: number): void {
+  const { cell, regular, taken, thresholds, groundTruth } = turn;
   for (let t = 0; t < thresholds.length; t++) {
     const best = bestAt(turn, row, t);
     if (best < 0) continue;
     const g = turn.order[best];
     taken[g] |= 1 << t;
-    if (best >= regular) ignore |= 1 << t;
+    if (best >= regular) turn.ignore |= 1 << t;
     // pycocotools notes a match by the annotation's id, and 0 means "none" to it.
-    if (groundTruth.id[cell.annotated[g]] !== 0) took |= 1 << t;
+    if (groundTruth.id[cell.annotated[g]] !== 0) turn.took |= 1 << t;
   }
-  return [took, ignore];
 }
 
 function reaches(overlap: Float64Array, from: number, to: number, threshold: number): boolean {

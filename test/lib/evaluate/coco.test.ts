@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { STAT_NAMES, evaluateBoxes, readDetections, readGroundTruth, summarize } from "../../../lib/evaluate/index.ts";
+import { STAT_NAMES, evaluateBoxes, groundTruthFrom, readDetections, readGroundTruth, summarize } from "../../../lib/evaluate/index.ts";
+import type { DatasetRecords } from "../../../lib/evaluate/index.ts";
 import { sharedFolder } from "../../shared.ts";
 
 interface Expected {
@@ -25,6 +26,14 @@ describe.skipIf(folder === undefined)("the numbers that cocoapi documents", () =
     expect([...STAT_NAMES]).toEqual(expected.metrics_order);
     expect([...stats].map((value) => Number(value.toFixed(3)))).toEqual(expected.bbox.documented_3dp);
     stats.forEach((value, i) => expect(Math.abs(value - expected.bbox.full[i])).toBeLessThanOrEqual(1e-12));
+  });
+
+  it("the published variant without crowds, with the boxes' own areas", () => {
+    const dataset = JSON.parse(readFileSync(file("instances_val2014_100.json"), "utf8")) as DatasetRecords;
+    const annotations = dataset.annotations.filter(({ iscrowd }) => !iscrowd).map((one) => ({ ...one, area: one.bbox[2] * one.bbox[3] }));
+    const groundTruth = groundTruthFrom({ ...dataset, annotations });
+    const { stats } = evaluateBoxes({ groundTruth, detections: readDetections(file("instances_val2014_fakebbox100_results.json"), groundTruth) });
+    stats.forEach((value, i) => expect(Math.abs(value - expected.variant_nocrowd_bboxarea.full[i])).toBeLessThanOrEqual(1e-12));
   });
 
   it("each category's", () => {

@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { afterAll, afterEach, expect, it, vi } from "vitest";
+import { register } from "../../../cli/commands/evaluate.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "potstill-cli-evaluate-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => vi.restoreAllMocks());
+
+const annotations = join(folder, "gt.json");
+const results = join(folder, "dt.json");
+const box = { image_id: 5, category_id: 2, bbox: [10, 10, 20, 30] };
+writeFileSync(annotations, JSON.stringify({ images: [{ id: 5 }], categories: [{ id: 2, name: "cell" }], annotations: [{ ...box, id: 1, area: 600, iscrowd: 0 }] }));
+writeFileSync(results, JSON.stringify([{ ...box, score: 0.9 }, { ...box, category_id: 3, score: 0.8 }]));
+
+async function run(...rest: string[]): Promise<{ out: string; err: string }> {
+  const written = { out: "", err: "" };
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => ((written.out += String(text)), true));
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => ((written.err += String(text)), true));
+  const program = new Command().exitOverride();
+  register(program);
+  program.commands.forEach((command) => command.exitOverride());
+  await program.parseAsync(["evaluate", results, "--annotations", annotations, ...rest], { from: "user" });
+  return written;
+}
+
+it("prints the table, and notes on stderr", async () => {
+  const { out, err } = await run();
+  expect(out.split("\n")).toHaveLength(13);
+  expect(out).toMatch(/^ Average Precision {2}\(AP\) @\[ IoU=0\.50:0\.95 \| area= {3}all \| maxDets=100 \] = 1\.000\n/);
+  expect(err).toMatch(/1 detections of .*dt\.json were left out/);
+});
+
+it("prints JSON alone with --json", async () => {
+  const { out } = await run("--json");
+  const record = JSON.parse(out) as { stats: number[]; perCategory: { name: string; AP: number }[] };
+  expect(record.stats).toHaveLength(12);
+  expect(record.stats[4]).toBe(-1);
+  expect(record.perCategory[0]).toMatchObject({ id: 2, name: "cell" });
+  expect(record.perCategory[0].AP).toBe(record.stats[0]);
+});
+
+it("says why AP is undefined with other limits, as in pycocotools", async () => {
+  const { out, err } = await run("--max-dets", "1,10,50");
+  expect(out).toMatch(/= -1\.000\n/);
+  expect(err).toMatch(/read at 100 detections/);
+});
+
+it("refuses other types and limits", async () => {
+  await expect(run("--type", "segm")).rejects.toThrow(/--type is segm/);
+  await expect(run("--max-dets", "10,1,100")).rejects.toThrow(/three ascending/);
+});
