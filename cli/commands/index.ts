@@ -1,5 +1,6 @@
 import type { Command } from "commander";
+import { register as evaluate } from "./evaluate.ts";
 import { register as setup } from "./setup.ts";
 
 /** Each command file exports one `register(program)`; a new command is one file and one line here. */
-export const commands: readonly ((program: Command) => void)[] = [setup];
+export const commands: readonly ((program: Command) => void)[] = [evaluate, setup];
