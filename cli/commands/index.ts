@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { register as evaluate } from "./evaluate.ts";
+import { register as run } from "./run.ts";
 import { register as setup } from "./setup.ts";
 
 /** Each command file exports one `register(program)`; a new command is one file and one line here. */
-export const commands: readonly ((program: Command) => void)[] = [evaluate, setup];
+export const commands: readonly ((program: Command) => void)[] = [evaluate, setup, run];

@@ -65,7 +65,7 @@ export function findKernelSpec(name: string, env: NodeJS.ProcessEnv = process.en
 
 /** `python` of a kernelspec inside an environment means that environment's Python. */
 function program(spec: KernelSpec): string {
-  const asked = spec.argv[0]!;
+  const asked = spec.argv[0];
   if (!/^python(3(\.\d+)?)?$/.test(asked) || spec.folder === "") return asked;
   const prefix = dirname(dirname(dirname(dirname(spec.folder)))); // PREFIX/share/jupyter/kernels/NAME
   const own = join(prefix, "bin", asked);

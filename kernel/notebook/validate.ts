@@ -47,6 +47,6 @@ export function validateNotebook(notebook: unknown, name = "the notebook"): void
   const minor = (notebook as { nbformat_minor?: unknown } | null)?.nbformat_minor;
   const validate = validator(typeof minor === "number" ? minor : 0);
   if (validate(notebook)) return;
-  const error = validate.errors![0]!;
+  const error = validate.errors![0];
   throw new NotebookFormatError(`${name} is not a valid notebook: ${place(error.instancePath, notebook)} ${explain(error)}.`);
 }

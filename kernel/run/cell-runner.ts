@@ -2,6 +2,7 @@ import { DeadKernelError, StdinNotImplementedError } from "../client/index.ts";
 import type { Kernel } from "../client/index.ts";
 import { within } from "../client/timing.ts";
 import { parentId } from "../client/request.ts";
+import { asString } from "../protocol/messages.ts";
 import type { Message } from "../protocol/messages.ts";
 import { hasTag } from "../notebook/index.ts";
 import type { Cell, CodeCell, ErrorOutput, Output } from "../notebook/index.ts";
@@ -123,7 +124,7 @@ function judge(cell: CodeCell, reply: Message, expected: boolean): CellOutcome {
   if (Number.isInteger(reply.content.execution_count)) cell.execution_count = reply.content.execution_count as number;
   if (reply.content.status === "ok" || expected) return { kind: "ok" };
   const shown = lastError(cell);
-  const said = { output_type: "error", ename: String(reply.content.ename ?? "CellExecutionError"), evalue: String(reply.content.evalue ?? ""), traceback: (reply.content.traceback as string[] | undefined) ?? [] } as const;
+  const said = { output_type: "error", ename: asString(reply.content.ename, "CellExecutionError"), evalue: asString(reply.content.evalue), traceback: (reply.content.traceback as string[] | undefined) ?? [] } as const;
   const error: ErrorOutput = shown ?? { ...said, traceback: [...said.traceback] };
   if (shown === undefined) cell.outputs.push(error);
   return error.ename === "SystemExit" && (error.evalue === "" || error.evalue === "0") ? { kind: "exit" } : { kind: "error", error };

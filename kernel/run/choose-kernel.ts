@@ -22,8 +22,8 @@ function bundledSpec(): KernelSpec {
 }
 
 function withNodeArguments(spec: KernelSpec, nodeArguments: readonly string[]): KernelSpec {
-  if (!/^node(\.exe)?$/.test(basename(spec.argv[0]!))) return spec;
-  return { ...spec, argv: [spec.argv[0]!, ...nodeArguments, ...spec.argv.slice(1)] };
+  if (!/^node(\.exe)?$/.test(basename(spec.argv[0]))) return spec;
+  return { ...spec, argv: [spec.argv[0], ...nodeArguments, ...spec.argv.slice(1)] };
 }
 
 /** The kernel a notebook runs in: the asked one, else its own. `potstill` needs no installation. Throws a KernelSpecError. */

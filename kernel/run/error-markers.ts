@@ -12,7 +12,7 @@ export function removeErrorMarkers(notebook: Notebook): void {
 
 /** papermill's two cells: a link on top, and the anchor before the cell at `index` that failed. */
 export function addErrorMarkers(notebook: Notebook, index: number): void {
-  const failed = notebook.cells[index]!;
+  const failed = notebook.cells[index];
   const count = failed.cell_type === "code" ? (failed.execution_count ?? "None") : "None";
   const link = `<span ${style}>An Exception was encountered at '<a href="#papermill-error-cell">In [${count}]</a>'.</span>`;
   const anchor = `<span id="papermill-error-cell" ${style}>Execution using papermill encountered an exception here and stopped:</span>`;

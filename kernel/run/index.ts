@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { Kernel } from "../client/index.ts";
+import type { KernelSpec } from "../client/index.ts";
 import { parameteriseNotebook, writeNotebook } from "../notebook/index.ts";
 import type { Notebook, Parameters } from "../notebook/index.ts";
 import { writeAtomically } from "./atomic-write.ts";
@@ -8,7 +9,7 @@ import { addErrorMarkers, removeErrorMarkers } from "./error-markers.ts";
 import { NotebookExecutor } from "./execute.ts";
 import type { Outcome } from "./execute.ts";
 import { loadNotebook } from "./load.ts";
-import { endRecords, now, prepareRecords, startRecords } from "./papermill-metadata.ts";
+import { endRecords, notebookRecord, now, prepareRecords, startRecords } from "./papermill-metadata.ts";
 import { toParameters } from "./parameter-values.ts";
 import { htmlPath, renderReport } from "./report/index.ts";
 import { Saver } from "./saver.ts";
@@ -16,7 +17,13 @@ import type { RunError, RunOptions, RunResult } from "./types.ts";
 
 export { CellTimeoutError, RunInterrupted } from "./errors.ts";
 export { WriteError } from "./atomic-write.ts";
+export { gatherParameters } from "./gather-parameters.ts";
+export type { ParameterSources } from "./gather-parameters.ts";
+export { describeParameters } from "./help-notebook.ts";
 export { loadNotebook } from "./load.ts";
+export { builtinValues, fillPath } from "./path-template.ts";
+export { Progress } from "./progress.ts";
+export type { ProgressStream } from "./progress.ts";
 export type { RunError, RunEvent, RunOptions, RunResult, RunStatus } from "./types.ts";
 
 /** A run on its way through the five steps. */
@@ -64,17 +71,13 @@ async function execute(job: Job): Promise<void> {
   const saver = new Saver(options.output === "-" ? undefined : options.output, () => writeNotebook(notebook));
   const started = now();
   startRecords(notebook, started);
+  await saver.flush(); // an output that cannot be written is found before anything runs
   try {
-    await saver.flush(); // an output that cannot be written is found before anything runs
-    const env = { ...(options.env ?? process.env), ...(options.input === "-" ? {} : { JPY_SESSION_NAME: resolve(options.input) }) };
-    const kernel = await Kernel.launch(spec, { cwd: options.cwd ?? process.cwd(), env, signal: options.signal, ...(options.startTimeout === undefined ? {} : { startTimeout: options.startTimeout }) });
-    options.onEvent?.({ type: "start", cells: notebook.cells.length, kernel: spec.displayName });
-    try {
-      job.outcome = await new NotebookExecutor(notebook, kernel, saver, options).execute();
-      if (kernel.info.language_info !== undefined) notebook.metadata.language_info = kernel.info.language_info as Record<string, unknown>;
-    } finally {
-      await kernel.shutdown();
-    }
+    await runInKernel(job, spec, saver);
+  } catch (error) {
+    if (options.signal?.aborted !== true) await recordBreakdown(notebook, saver, started);
+    if (options.signal?.aborted !== true) throw error;
+    job.outcome = { status: "interrupted" };
   } finally {
     await saver.close();
     endRecords(notebook, started, now());
@@ -82,11 +85,32 @@ async function execute(job: Job): Promise<void> {
   }
 }
 
+async function runInKernel(job: Job, spec: KernelSpec, saver: Saver): Promise<void> {
+  const { options, notebook } = job;
+  // Jupyter's servers tell kernels the notebook's path in this variable; imports are relative to it.
+  const env = { ...(options.env ?? process.env), ...(options.input === "-" ? {} : { JPY_SESSION_NAME: resolve(options.input) }) };
+  const kernel = await Kernel.launch(spec, { cwd: options.cwd ?? process.cwd(), env, signal: options.signal, startTimeout: options.startTimeout ?? 60 });
+  try {
+    options.onEvent?.({ type: "start", cells: notebook.cells.length, kernel: spec.displayName });
+    job.outcome = await new NotebookExecutor(notebook, kernel, saver, options).execute();
+    if (kernel.info.language_info !== undefined) notebook.metadata.language_info = kernel.info.language_info as Record<string, unknown>;
+  } finally {
+    await kernel.shutdown();
+  }
+}
+
+/** The run broke off for a reason outside the notebook: its file must not look as if it were still going on. */
+async function recordBreakdown(notebook: Notebook, saver: Saver, started: number): Promise<void> {
+  notebookRecord(notebook).exception = true;
+  endRecords(notebook, started, now());
+  await saver.flush().catch(() => undefined); // the first error is the one to tell
+}
+
 /** Finds the error that the run is to report and marks its cell. */
 function check(job: Job): void {
   const { notebook, outcome } = job;
   if (outcome?.cellIndex === undefined) return;
-  const cell = notebook.cells[outcome.cellIndex]!;
+  const cell = notebook.cells[outcome.cellIndex];
   const { ename: name, evalue: value, traceback } = outcome.error!;
   job.error = { cellIndex: outcome.cellIndex, executionCount: cell.cell_type === "code" ? cell.execution_count : null, source: cell.source, name, value, traceback };
   addErrorMarkers(notebook, outcome.cellIndex);

@@ -9,7 +9,7 @@ export interface OutputMessage {
 type Shown = DisplayOutput | ResultOutput;
 
 function text(value: unknown): string {
-  return typeof value === "string" ? value : Array.isArray(value) ? value.join("") : String(value ?? "");
+  return Array.isArray(value) ? value.join("") : typeof value === "string" ? value : "";
 }
 
 function shown(content: Record<string, unknown>): { data: MimeBundle; metadata: Record<string, unknown> } {
@@ -21,13 +21,15 @@ function displayId(content: Record<string, unknown>): string | undefined {
   return typeof id === "string" ? id : undefined;
 }
 
+const backspace = new RegExp("[^\\n]" + "\b", "g");
+
 /** Plays backspaces and carriage returns as a terminal would, so that a progress bar leaves its last state only. */
 export function settle(stream: string): string {
   let before: string;
   let after = stream;
   do {
     before = after;
-    after = before.replace(/[^\n]\x08/g, "");
+    after = before.replace(backspace, "");
   } while (after.length < before.length);
   return after.replace(/\r+\n/g, "\n").replace(/[^\n]*\r(?!$)/g, "");
 }

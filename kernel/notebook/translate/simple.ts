@@ -9,7 +9,7 @@ import type { KnownParameter, Translator } from "./translator.ts";
 function inspectLines(source: string): KnownParameter[] {
   return source.split(/\r?\n/).flatMap((line) => {
     const match = /^([\p{L}_.][\p{L}\p{N}_.]*)\s*(?:=(?!=)|<-)\s*([^#]*)(?:#(.*))?$/u.exec(line);
-    return match ? [{ name: match[1]!, type: "None", default: match[2]!.trim(), help: match[3]?.trim() ?? "" }] : [];
+    return match ? [{ name: match[1], type: "None", default: match[2].trim(), help: match[3]?.trim() ?? "" }] : [];
   });
 }
 
