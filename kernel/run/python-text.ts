@@ -22,6 +22,6 @@ export function pythonText(value: unknown, inside = false): string {
   if (typeof value === "string") return inside ? `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'` : value;
   if (Array.isArray(value)) return `[${value.map((item) => pythonText(item, true)).join(", ")}]`;
   if (value instanceof Moment) return value.toString();
-  if (typeof value !== "object") return String(value as number | bigint);
+  if (typeof value !== "object") return `${value as number | bigint}`;
   return `{${Object.entries(value).map(([key, item]) => `${pythonText(key, true)}: ${pythonText(item, true)}`).join(", ")}}`;
 }
