@@ -1,0 +1,69 @@
+import { Session } from "node:inspector";
+import type { Runtime } from "node:inspector";
+import { InterruptedError } from "./interrupts.ts";
+
+/** Something a script threw, which need not be an Error. */
+export class Thrown {
+  readonly value: unknown;
+
+  constructor(value: unknown) {
+    this.value = value;
+  }
+}
+
+const stash = "__potstillThrown";
+
+/**
+ * Runs scripts in V8's REPL mode: top-level `await`, bindings that later scripts share and may declare again.
+ * The scripts run on this thread; only their evaluation goes through the inspector, because nothing else offers that mode.
+ */
+export class Evaluator {
+  readonly #session = new Session();
+  #thrown: unknown;
+
+  constructor() {
+    this.#session.connect();
+    Object.defineProperty(globalThis, stash, { set: (value: unknown) => { this.#thrown = value; }, configurable: true });
+  }
+
+  /**
+   * Resolves when the script has ended, with what it threw if it threw.
+   * Resolves with a {@link Thrown} InterruptedError when its execution was terminated.
+   */
+  evaluate(code: string, url: string): Promise<Thrown | undefined> {
+    return new Promise((resolve) => {
+      const expression = `${code}\n//# sourceURL=${url}`;
+      // @types/node lacks `replMode`, a stable part of the DevTools protocol.
+      const options = { expression, replMode: true, awaitPromise: true, objectGroup: "cell" } as Runtime.EvaluateParameterType;
+      this.#session.post("Runtime.evaluate", options, (error, answer?: Runtime.EvaluateReturnType) => {
+        resolve(error || answer === undefined ? new Thrown(terminated(error)) : this.#outcome(answer));
+        this.#session.post("Runtime.releaseObjectGroup", { objectGroup: "cell" });
+      });
+    });
+  }
+
+  #outcome({ exceptionDetails }: Runtime.EvaluateReturnType): Thrown | undefined {
+    if (exceptionDetails === undefined) return undefined;
+    const { exception } = exceptionDetails;
+    if (exception === undefined) return new Thrown(new Error(exceptionDetails.text));
+    if (exception.objectId === undefined) return new Thrown(primitive(exception));
+    this.#session.post("Runtime.callFunctionOn", {
+      objectId: exception.objectId,
+      functionDeclaration: `function (value) { globalThis.${stash} = value; }`,
+      arguments: [{ objectId: exception.objectId }],
+    });
+    const thrown = new Thrown(this.#thrown);
+    this.#thrown = undefined;
+    return thrown;
+  }
+}
+
+function terminated(error: Error | null): Error {
+  if (error && /terminated/i.test(error.message)) return new InterruptedError("interrupted: the cell was stopped by force");
+  return new Error(`The cell could not be evaluated: ${error?.message ?? "no answer"}`);
+}
+
+function primitive({ type, value, unserializableValue }: Runtime.RemoteObject): unknown {
+  if (unserializableValue === undefined) return type === "undefined" ? undefined : (value as unknown);
+  return type === "bigint" ? BigInt(unserializableValue.slice(0, -1)) : Number(unserializableValue);
+}

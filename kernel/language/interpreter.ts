@@ -1,0 +1,100 @@
+import type { MessagePort } from "node:worker_threads";
+import { installCellApi, flush } from "../display/cell-api.ts";
+import { mimeBundle } from "../display/index.ts";
+import { InterruptedError, Interrupts } from "./interrupts.ts";
+import type { CellRequest, FromInterpreter, SharedState, ToInterpreter } from "./link.ts";
+import { createModules } from "./modules.ts";
+import { captureStreams, createOutput } from "./output.ts";
+import { guardProcessExit, reportStrayErrors } from "./process-guard.ts";
+import { CellSession } from "./session.ts";
+import type { Asker } from "./stdin.ts";
+import { Stdin } from "./stdin.ts";
+import { plainTraceback, Tracebacks } from "./traceback.ts";
+import { loadTypeScript } from "./typescript.ts";
+import { installTypeScriptRequire } from "./typescript-modules.ts";
+
+/** The lines between the main thread and the wire worker. */
+export interface InterpreterLink {
+  readonly port: MessagePort;
+  /** Answers to blocking questions. */
+  readonly answers: MessagePort;
+  readonly shared: SharedState;
+}
+
+/**
+ * Makes this thread run user code: hears {@link ToInterpreter} messages, tells what happens as {@link FromInterpreter}.
+ * @param folder the notebook's folder: what relative imports, `require` and `__dirname` mean
+ */
+export function startInterpreter(link: InterpreterLink, folder: string): void {
+  const interpreter = new Interpreter(link, folder);
+  // Cells start from a message event: terminating one that began in setImmediate breaks Node's queue of immediates.
+  link.port.on("message", (message: ToInterpreter) => interpreter.hear(message));
+}
+
+class Interpreter {
+  readonly #link: InterpreterLink;
+  readonly #session: CellSession;
+  readonly #interrupts: Interrupts;
+  readonly #stdin: Stdin;
+  readonly #cells = new Map<number, CellRequest>();
+  readonly #exit: (code: number) => never;
+  #asker: Asker | undefined;
+
+  constructor(link: InterpreterLink, folder: string) {
+    this.#link = link;
+    this.#exit = guardProcessExit();
+    this.#interrupts = new Interrupts(link.shared);
+    this.#interrupts.publish();
+    this.#stdin = new Stdin(this.#post, link.answers, link.shared);
+    const tracebacks = new Tracebacks();
+    tracebacks.install();
+    const modules = createModules(folder);
+    this.#session = new CellSession({ interrupts: this.#interrupts, tracebacks, modules, shared: link.shared, render: mimeBundle, flush });
+    const output = createOutput(this.#post, link.shared, () => this.#session.cell);
+    captureStreams(output);
+    reportStrayErrors((error) => {
+      if (error instanceof InterruptedError) return;
+      output.write("stderr", plainTraceback(tracebacks.describe(error)));
+    });
+    this.#defineGlobals(modules.require, folder);
+    process.on("SIGINT", () => this.#post({ type: "sigint" }));
+    setImmediate(loadTypeScript);
+  }
+
+  hear(message: ToInterpreter): void {
+    switch (message.type) {
+      case "prepare": this.#cells.set(message.cell.id, message.cell); return this.#session.prepare(message.cell);
+      case "discard": this.#cells.delete(message.id); return this.#session.discard(message.id);
+      case "run": return void this.#run(message.id);
+      case "interrupt": this.#post({ type: "responsive" }); return this.#interrupts.interrupt();
+      case "abandon": return this.#session.abandon(message.id, message.terminated);
+      case "answer": return this.#stdin.deliver(message);
+      case "exit": return this.#exit(0);
+    }
+  }
+
+  async #run(id: number): Promise<void> {
+    const cell = this.#cells.get(id);
+    if (cell === undefined) return;
+    this.#cells.delete(id);
+    this.#asker = cell;
+    const outcome = await this.#session.run(cell, (result) => this.#post({ type: "result", cell: id, ...result }));
+    this.#post({ type: "done", cell: id, outcome });
+  }
+
+  readonly #post = (message: FromInterpreter): void => this.#link.port.postMessage(message);
+
+  #defineGlobals(require: NodeJS.Require, folder: string): void {
+    installTypeScriptRequire(require);
+    const values = { require, __dirname: folder, __filename: `${folder}/notebook.ts` };
+    for (const [name, value] of Object.entries(values)) {
+      Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
+    }
+    installCellApi({
+      display: (data, { id, update = false, metadata = {} }) => this.#post({ type: "display", cell: this.#session.cell, data, metadata, id, update }),
+      clearOutput: (wait) => this.#post({ type: "clear", cell: this.#session.cell, wait }),
+      input: (prompt, { password }) => this.#stdin.ask(this.#asker, prompt, password),
+      inputSync: (prompt, { password }) => this.#stdin.askSync(this.#asker, prompt, password),
+    });
+  }
+}

@@ -1,0 +1,160 @@
+import type { SharedState } from "./link.ts";
+import { slot } from "./link.ts";
+
+/** Thrown out of a cell that was interrupted; shown as Python's KeyboardInterrupt would be. */
+export class InterruptedError extends Error {
+  override name = "InterruptedError";
+
+  constructor(message = "interrupted") {
+    super(message);
+  }
+}
+
+/** What is published as `globalThis[Symbol.for("potstill.interrupt")]`. */
+export interface InterruptContract {
+  /** Length 1: not 0 once the running cell was interrupted. Long computations look at it and throw. */
+  readonly flag: Int32Array;
+  /** Aborted when the running cell is interrupted. */
+  readonly signal: AbortSignal;
+}
+
+type Reject = (reason: Error) => void;
+
+/**
+ * Where cells wait: every `await` of a cell's code goes through here, so that an interrupt can throw out of it.
+ *
+ * Awaits inside functions are held weakly (what nobody can settle may be collected); the one await at which the top
+ * level of a cell stands is held strongly.
+ */
+export class Interrupts {
+  readonly #shared: SharedState;
+  #controller = new AbortController();
+  #running: number | undefined;
+  #top: Reject | undefined;
+  readonly #abandoned = new Set<number>();
+  #inner: WeakRef<Reject>[] = [];
+  #pruneAt = 1024;
+
+  constructor(shared: SharedState) {
+    this.#shared = shared;
+  }
+
+  /** Makes the contract visible to libraries. Reading `flag` tells the kernel that somebody will honour it. */
+  publish(): void {
+    const shared = this.#shared;
+    const signal = () => this.#controller.signal;
+    const contract: InterruptContract = {
+      get flag() {
+        Atomics.store(shared.control, slot.cooperative, 1);
+        return shared.flag;
+      },
+      get signal() {
+        return signal();
+      },
+    };
+    Object.defineProperty(globalThis, Symbol.for("potstill.interrupt"), { value: contract, configurable: true });
+  }
+
+  begin(cell: number): void {
+    this.#running = cell;
+    this.#top = undefined;
+    if (this.#controller.signal.aborted) this.#controller = new AbortController();
+  }
+
+  end(): void {
+    this.#running = undefined;
+    this.#top = undefined;
+  }
+
+  /** Throws {@link InterruptedError} out of pending awaits: innermost functions first, then the cell's top level. */
+  interrupt(): void {
+    const error = new InterruptedError();
+    this.#controller.abort(error);
+    const pending = this.#inner;
+    this.#inner = [];
+    for (const reference of pending) reference.deref()?.(error);
+    const top = this.#top;
+    // The functions unwind in microtasks and usually settle the top level themselves, with their `finally` blocks run.
+    setTimeout(() => top?.(error), 20);
+  }
+
+  /** From now on no await of this cell's top level continues. */
+  abandon(cell: number): void {
+    this.#abandoned.add(cell);
+    this.#top = undefined;
+  }
+
+  /** The operand of a top-level await. */
+  top(cell: number, value: unknown): unknown {
+    if (this.#abandoned.has(cell)) return new Promise(() => undefined);
+    if (!isThenable(value)) return value;
+    return new Promise((resolve, reject) => {
+      if (cell === this.#running) this.#top = reject;
+      value.then(
+        // A cell given up for interrupted stays where it is, even if what it waited for arrives later.
+        (result) => { if (!this.#abandoned.has(cell)) resolve(result); },
+        (error: unknown) => { if (!this.#abandoned.has(cell)) reject(error as Error); },
+      );
+    });
+  }
+
+  /** The operand of an await inside a function. */
+  inner(value: unknown): unknown {
+    if (!isThenable(value)) return value;
+    return new Promise((resolve, reject) => {
+      this.#inner.push(new WeakRef(reject));
+      if (this.#inner.length > this.#pruneAt) this.#prune();
+      // `resolve` and `reject` themselves, not closures: V8 follows them when it writes asynchronous stack traces.
+      value.then(resolve, reject);
+    });
+  }
+
+  /** The iterable of a `for await`: waiting for the next value can be interrupted, and the iterator is then closed. */
+  each(cell: number | undefined, iterable: unknown): AsyncIterable<unknown> {
+    const guard = (value: unknown) => (cell === undefined ? this.inner(value) : this.top(cell, value));
+    return { [Symbol.asyncIterator]: () => guardedIterator(iterable, guard) };
+  }
+
+  #prune(): void {
+    this.#inner = this.#inner.filter((reference) => reference.deref() !== undefined);
+    this.#pruneAt = Math.max(1024, 2 * this.#inner.length);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return value !== null && (typeof value === "object" || typeof value === "function") && typeof (value as { then?: unknown }).then === "function";
+}
+
+function guardedIterator(iterable: unknown, guard: (value: unknown) => unknown): AsyncIterator<unknown> {
+  const source = openIterator(iterable);
+  let finished = false;
+  const close = async () => {
+    if (finished) return;
+    finished = true;
+    await source.return?.();
+  };
+  return {
+    async next() {
+      try {
+        const item = (await guard(source.next())) as IteratorResult<unknown>;
+        finished = item.done === true;
+        return finished || Symbol.asyncIterator in Object(iterable) ? item : { done: false, value: await guard(item.value) };
+      } catch (error) {
+        // Not awaited: a generator that is itself waiting closes only when that wait is over.
+        if (error instanceof InterruptedError) void close().catch(() => undefined);
+        throw error;
+      }
+    },
+    async return(value) {
+      await guard(close());
+      return { done: true, value };
+    },
+  };
+}
+
+function openIterator(iterable: unknown): AsyncIterator<unknown> | Iterator<unknown> {
+  const candidate = iterable as (AsyncIterable<unknown> & Iterable<unknown>) | null | undefined;
+  if (typeof candidate?.[Symbol.asyncIterator] === "function") return candidate[Symbol.asyncIterator]();
+  if (typeof candidate?.[Symbol.iterator] === "function") return candidate[Symbol.iterator]();
+  throw new TypeError("for await: the value is not iterable");
+}

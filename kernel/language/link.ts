@@ -1,0 +1,86 @@
+import type { ErrorContent } from "../protocol/messages.ts";
+
+/** MIME type → representation. */
+export type MimeBundle = Record<string, unknown>;
+
+/** What a cell's end looks like. */
+export type Outcome =
+  | { readonly status: "ok"; readonly expressions: Readonly<Record<string, ExpressionResult>> }
+  | ({ readonly status: "error" } & ErrorContent);
+
+/** The answer to one of `user_expressions`. */
+export type ExpressionResult =
+  | { readonly status: "ok"; readonly data: MimeBundle; readonly metadata: Record<string, unknown> }
+  | ({ readonly status: "error" } & ErrorContent);
+
+/** A cell on its way to the main thread. */
+export interface CellRequest {
+  readonly id: number;
+  /** The number shown beside the cell; undefined for cells that are not counted. */
+  readonly count: number | undefined;
+  readonly code: string;
+  readonly allowStdin: boolean;
+  readonly expressions: Readonly<Record<string, string>>;
+}
+
+/** What the wire worker tells the main thread. */
+export type ToInterpreter =
+  /** Compile a cell while its types are still being checked. */
+  | { readonly type: "prepare"; readonly cell: CellRequest }
+  | { readonly type: "run"; readonly id: number }
+  | { readonly type: "discard"; readonly id: number }
+  /** Throw `InterruptedError` out of every pending `await`; answered at once by `responsive`. */
+  | { readonly type: "interrupt" }
+  /** The cell did not end after an interrupt: report it as interrupted and let none of its awaits continue. */
+  | { readonly type: "abandon"; readonly id: number; readonly terminated: boolean }
+  | ({ readonly type: "answer" } & InputAnswer)
+  | { readonly type: "exit" };
+
+/** What the main thread tells the wire worker, in the order in which it happened. */
+export type FromInterpreter =
+  /** SIGINT arrived while nobody else was listening for it. */
+  | { readonly type: "sigint" }
+  | { readonly type: "responsive" }
+  | { readonly type: "stream"; readonly cell: number; readonly name: "stdout" | "stderr"; readonly text: string }
+  | {
+      readonly type: "display";
+      readonly cell: number;
+      readonly data: MimeBundle;
+      readonly metadata: Record<string, unknown>;
+      readonly id: string | undefined;
+      readonly update: boolean;
+    }
+  | { readonly type: "clear"; readonly cell: number; readonly wait: boolean }
+  | { readonly type: "result"; readonly cell: number; readonly data: MimeBundle; readonly metadata: Record<string, unknown> }
+  | { readonly type: "input"; readonly cell: number; readonly prompt: string; readonly password: boolean; readonly blocking: boolean }
+  | { readonly type: "done"; readonly cell: number; readonly outcome: Outcome };
+
+/** The answer to an `input` request; to a blocking one it comes on a port of its own, which a blocked thread can read. */
+export type InputAnswer = { readonly value: string } | { readonly error: string };
+
+/** Memory that both threads see. */
+export interface SharedState {
+  /** Length 1: not 0 after an interrupt, until the next cell starts. Long native computations look at it. */
+  readonly flag: Int32Array;
+  readonly control: Int32Array;
+}
+
+/** Positions in {@link SharedState.control}. */
+export const slot = {
+  /** Not 0 while the main thread runs the kernel's own code, which must not be terminated. */
+  critical: 0,
+  /** 1 once somebody reads the interrupt flag: then an interrupt leaves it time to stop by itself. */
+  cooperative: 1,
+  /** Bytes of output that the main thread has posted and the wire worker has not yet sent. */
+  backlog: 2,
+  /** Changes whenever an input answer was posted. */
+  input: 3,
+} as const;
+
+/** Fresh shared memory for one kernel. */
+export function createSharedState(): SharedState {
+  return {
+    flag: new Int32Array(new SharedArrayBuffer(4)),
+    control: new Int32Array(new SharedArrayBuffer(4 * Object.keys(slot).length)),
+  };
+}

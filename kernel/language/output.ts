@@ -1,0 +1,48 @@
+import type { FromInterpreter, SharedState } from "./link.ts";
+import { slot } from "./link.ts";
+
+/** How much output may be on its way before a printing cell has to wait for the sockets. */
+const backlogLimit = 64 * 1024 * 1024;
+
+/** Sends what user code prints to the wire worker, as messages of the running cell. */
+export interface Output {
+  write(name: "stdout" | "stderr", text: string): void;
+}
+
+/** @param cell the cell to which output belongs at the moment it is written */
+export function createOutput(post: (message: FromInterpreter) => void, shared: SharedState, cell: () => number): Output {
+  return {
+    write(name, text) {
+      if (text === "") return;
+      const backlog = Atomics.add(shared.control, slot.backlog, text.length) + text.length;
+      post({ type: "stream", cell: cell(), name, text });
+      if (backlog > backlogLimit) waitForSockets(shared);
+    },
+  };
+}
+
+function waitForSockets(shared: SharedState): void {
+  for (;;) {
+    const backlog = Atomics.load(shared.control, slot.backlog);
+    if (backlog <= backlogLimit / 2 || Atomics.load(shared.flag, 0) !== 0) return;
+    Atomics.wait(shared.control, slot.backlog, backlog, 100);
+  }
+}
+
+/** Makes `process.stdout`, `process.stderr` and so `console` write to `output`. */
+export function captureStreams(output: Output): void {
+  capture(process.stdout, (text) => output.write("stdout", text));
+  capture(process.stderr, (text) => output.write("stderr", text));
+}
+
+function capture(stream: NodeJS.WriteStream, write: (text: string) => void): void {
+  const decoder = new TextDecoder();
+  stream.write = (chunk: unknown, encoding?: unknown, callback?: unknown): boolean => {
+    if (typeof chunk === "string") write(chunk);
+    else if (ArrayBuffer.isView(chunk)) write(decoder.decode(chunk, { stream: true }));
+    else throw new TypeError(`write: received ${typeof chunk}, expected a string or bytes`);
+    const done = typeof encoding === "function" ? encoding : callback;
+    if (typeof done === "function") process.nextTick(done as () => void);
+    return true;
+  };
+}

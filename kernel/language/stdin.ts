@@ -1,0 +1,63 @@
+import { receiveMessageOnPort } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
+import { InterruptedError } from "./interrupts.ts";
+import type { FromInterpreter, InputAnswer, SharedState } from "./link.ts";
+import { slot } from "./link.ts";
+
+/** The cell that asks, and whether its frontend can answer. */
+export interface Asker {
+  readonly id: number;
+  readonly allowStdin: boolean;
+}
+
+/** Asks the person at the notebook for a line of text. */
+export class Stdin {
+  readonly #post: (message: FromInterpreter) => void;
+  readonly #answers: MessagePort;
+  readonly #shared: SharedState;
+  readonly #waiting: ((answer: InputAnswer) => void)[] = [];
+
+  /** @param answers where the answers to blocking questions arrive */
+  constructor(post: (message: FromInterpreter) => void, answers: MessagePort, shared: SharedState) {
+    this.#post = post;
+    this.#answers = answers;
+    this.#shared = shared;
+  }
+
+  /** Resolves with the answer. Throws when the frontend takes no questions. */
+  ask(asker: Asker | undefined, prompt: string, password: boolean): Promise<string> {
+    const cell = allowed(asker);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push((answer) => ("value" in answer ? resolve(answer.value) : reject(new Error(answer.error))));
+      this.#post({ type: "input", cell, prompt, password, blocking: false });
+    });
+  }
+
+  /** Delivers an answer to the oldest question asked with {@link ask}. */
+  deliver(answer: InputAnswer): void {
+    this.#waiting.shift()?.(answer);
+  }
+
+  /** Waits on this thread for the answer. Throws InterruptedError, or when the frontend takes no questions. */
+  askSync(asker: Asker | undefined, prompt: string, password: boolean): string {
+    const cell = allowed(asker);
+    this.#post({ type: "input", cell, prompt, password, blocking: true });
+    for (;;) {
+      const seen = Atomics.load(this.#shared.control, slot.input);
+      const received = receiveMessageOnPort(this.#answers) as { message: InputAnswer } | undefined;
+      if (received) return textOf(received.message);
+      if (Atomics.load(this.#shared.flag, 0) !== 0) throw new InterruptedError();
+      Atomics.wait(this.#shared.control, slot.input, seen, 1000);
+    }
+  }
+}
+
+function allowed(asker: Asker | undefined): number {
+  if (asker?.allowStdin) return asker.id;
+  throw new Error("input: this frontend does not answer questions (allow_stdin is false). Run the notebook interactively, or take the value from a parameter.");
+}
+
+function textOf(answer: InputAnswer): string {
+  if ("value" in answer) return answer.value;
+  throw new Error(answer.error);
+}

@@ -1,0 +1,71 @@
+import type ts from "typescript";
+import { moduleToCell } from "./module-to-cell.ts";
+import { relaxBindings } from "./relax-bindings.ts";
+import { loadTypeScript } from "./typescript.ts";
+
+/** A cell or module compiled to JavaScript, with the source map that leads back to its TypeScript. */
+export interface Compiled {
+  readonly code: string;
+  readonly map: string;
+}
+
+/** A cell that does not parse. Position 1-based. */
+export class CellSyntaxError extends Error {
+  override name = "SyntaxError";
+  readonly line: number;
+  readonly column: number;
+  readonly endColumn: number;
+
+  constructor(message: string, at: { line: number; column: number; endColumn: number }) {
+    super(message);
+    this.line = at.line;
+    this.column = at.column;
+    this.endColumn = at.endColumn;
+  }
+}
+
+/**
+ * Compiles a cell to a script for V8's REPL mode: imports become awaited calls, the last expression becomes the
+ * result, and all top-level declarations become re-declarable. Throws {@link CellSyntaxError}.
+ * @param id names the cell's awaits, so that an abandoned cell can be told from a running one
+ */
+export function compileCell(source: string, id: number): Compiled {
+  const ts = loadTypeScript();
+  return compile(source, "cell.ts", { before: [moduleToCell(ts, id)], after: [relaxBindings(ts)] });
+}
+
+/** Compiles an imported TypeScript file to an ES module (or to CommonJS when it is one). Throws {@link CellSyntaxError}. */
+export function compileModule(source: string, fileName: string, format: "module" | "commonjs"): Compiled {
+  return compile(source, fileName, {}, format);
+}
+
+function compile(source: string, fileName: string, transformers: ts.CustomTransformers, format: "module" | "commonjs" = "module"): Compiled {
+  const ts = loadTypeScript();
+  const output = ts.transpileModule(source, {
+    fileName,
+    reportDiagnostics: true,
+    transformers,
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2022,
+      module: format === "module" ? ts.ModuleKind.ESNext : ts.ModuleKind.CommonJS,
+      moduleDetection: ts.ModuleDetectionKind.Force,
+      // Modules drop imports that are only types, as isolated compilers do; a cell's imports are kept by its transformer.
+      verbatimModuleSyntax: false,
+      esModuleInterop: true,
+      isolatedModules: true,
+      sourceMap: true,
+      removeComments: false,
+    },
+  });
+  const error = output.diagnostics?.find((diagnostic) => diagnostic.category === ts.DiagnosticCategory.Error);
+  if (error) throw syntaxError(ts, error);
+  return { code: output.outputText.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "\n"), map: output.sourceMapText ?? "" };
+}
+
+function syntaxError(ts: typeof import("typescript"), diagnostic: ts.Diagnostic): CellSyntaxError {
+  const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n");
+  if (diagnostic.file === undefined || diagnostic.start === undefined) return new CellSyntaxError(message, { line: 1, column: 1, endColumn: 2 });
+  const { line, character } = diagnostic.file.getLineAndCharacterOfPosition(diagnostic.start);
+  const column = character + 1;
+  return new CellSyntaxError(message, { line: line + 1, column, endColumn: column + Math.max(1, diagnostic.length ?? 1) });
+}

@@ -1,0 +1,64 @@
+import { asObject, asString } from "./messages.ts";
+
+/** Where a kernel listens and how its messages are signed: the content of a Jupyter connection file. */
+export interface ConnectionInfo {
+  readonly transport: "tcp" | "ipc";
+  readonly ip: string;
+  readonly key: string;
+  readonly signatureScheme: string;
+  readonly ports: Readonly<Record<Channel, number>>;
+}
+
+/** The five sockets of a kernel. */
+export type Channel = "shell" | "control" | "iopub" | "stdin" | "hb";
+
+export const channels: readonly Channel[] = ["shell", "control", "iopub", "stdin", "hb"];
+
+/** Parses a connection file (kernels.rst, "Connection files"). Throws an Error that names the field and what it holds. */
+export function parseConnectionFile(text: string): ConnectionInfo {
+  const file = parseJson(text);
+  const transport = asString(file.transport, "tcp");
+  if (transport !== "tcp" && transport !== "ipc") throw fieldError("transport", transport, '"tcp" or "ipc"');
+  return {
+    transport,
+    ip: asString(file.ip, "127.0.0.1"),
+    key: asString(file.key),
+    signatureScheme: asString(file.signature_scheme, "hmac-sha256"),
+    ports: {
+      shell: port(file, "shell"),
+      control: port(file, "control"),
+      iopub: port(file, "iopub"),
+      stdin: port(file, "stdin"),
+      hb: port(file, "hb"),
+    },
+  };
+}
+
+/** The ZeroMQ address of one socket. */
+export function addressOf(info: ConnectionInfo, channel: Channel): string {
+  const separator = info.transport === "tcp" ? ":" : "-";
+  return `${info.transport}://${info.ip}${separator}${info.ports[channel]}`;
+}
+
+function parseJson(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`connection file: not JSON (${(error as Error).message}); let the Jupyter client write it anew.`, { cause: error });
+  }
+  const object = asObject(value);
+  if (object === undefined) throw new Error("connection file: expected a JSON object; let the Jupyter client write it anew.");
+  return object;
+}
+
+function port(file: Record<string, unknown>, channel: Channel): number {
+  const field = `${channel}_port`;
+  const value = file[field];
+  if (Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536) return value as number;
+  throw fieldError(field, value, "a port number from 1 to 65535");
+}
+
+function fieldError(field: string, received: unknown, allowed: string): Error {
+  return new Error(`connection file: ${field} is ${JSON.stringify(received) ?? "missing"}, expected ${allowed}.`);
+}

@@ -1,0 +1,24 @@
+import { codeFrame } from "../language/traceback.ts";
+import type { CellDiagnostic } from "../language/service/client.ts";
+import type { ErrorContent } from "../protocol/messages.ts";
+
+/** Type errors of a cell as an `error` message's content. */
+export function typeErrorContent(diagnostics: readonly CellDiagnostic[], code: string, label: string): ErrorContent {
+  const first = diagnostics[0]!;
+  const more = diagnostics.length > 1 ? ` (and ${diagnostics.length - 1} more)` : "";
+  return {
+    ename: "TypeScriptError",
+    evalue: `TS${first.code}: ${first.message}${more}`,
+    traceback: diagnostics.flatMap((diagnostic) => diagnosticLines(diagnostic, code, label)),
+  };
+}
+
+/** Diagnostics as plain text, for a stream. */
+export function diagnosticText(diagnostics: readonly CellDiagnostic[], code: string, label: string): string {
+  return diagnostics.flatMap((diagnostic) => diagnosticLines(diagnostic, code, label)).join("\n") + "\n";
+}
+
+function diagnosticLines(diagnostic: CellDiagnostic, code: string, label: string): string[] {
+  const frame = codeFrame(code, label, diagnostic, Math.max(1, diagnostic.endColumn - diagnostic.column));
+  return [...frame.slice(0, -1), `TS${diagnostic.code}: ${diagnostic.message}`, ""];
+}

@@ -1,0 +1,101 @@
+import { toCodePoints, toUtf16 } from "../protocol/offsets.ts";
+import type { Header, JsonObject, Received } from "../protocol/messages.ts";
+import { asInteger, asString } from "../protocol/messages.ts";
+import type { ConnectionInfo } from "../protocol/connection-file.ts";
+import type { Executions } from "./executions.ts";
+import type { IoPub } from "./iopub.ts";
+import { kernelInfo } from "./kernel-info.ts";
+import type { Language } from "./language.ts";
+
+/** What request handlers work with. */
+export interface Services {
+  readonly connection: ConnectionInfo;
+  readonly iopub: IoPub;
+  readonly executions: Executions;
+  readonly language: Language;
+  interrupt(): Promise<void>;
+  /** Ends the kernel after the reply has been sent. */
+  shutdown(): void;
+}
+
+/** A handler's answer: the reply's content. */
+export type Answer = JsonObject | Promise<JsonObject>;
+export type Handler = (services: Services, request: Received) => Answer;
+
+/** Requests on the shell channel, without `execute_request`, which queues. They are answered while a cell runs. */
+export const shellHandlers: Readonly<Record<string, Handler>> = {
+  kernel_info_request: describeKernel,
+  is_complete_request: isComplete,
+  complete_request: complete,
+  inspect_request: inspect,
+  history_request: () => ({ status: "ok", history: [] }),
+  comm_info_request: () => ({ status: "ok", comms: {} }),
+  connect_request: connect,
+  interrupt_request: interrupt,
+  shutdown_request: shutdown,
+};
+
+/** Requests on the control channel. */
+export const controlHandlers: Readonly<Record<string, Handler>> = {
+  kernel_info_request: describeKernel,
+  connect_request: connect,
+  interrupt_request: interrupt,
+  shutdown_request: shutdown,
+};
+
+/** Runs a handler; what it throws becomes an error reply. */
+export async function answer(handler: Handler, services: Services, request: Received): Promise<JsonObject> {
+  try {
+    return await handler(services, request);
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    return { status: "error", ename: name, evalue: message, traceback: [`${name}: ${message}`] };
+  }
+}
+
+/** `execute_request` → `execute_reply`. */
+export function replyType(request: Header): string {
+  return request.msg_type.replace(/_request$/, "_reply");
+}
+
+function describeKernel({ language }: Services): JsonObject {
+  // Whoever asks is about to run cells.
+  setTimeout(() => language.warm(), 30).unref();
+  return kernelInfo();
+}
+
+async function isComplete({ language }: Services, { message }: Received): Promise<JsonObject> {
+  const { status, indent } = await language.client.isComplete(asString(message.content.code));
+  return status === "incomplete" ? { status, indent: indent ?? "" } : { status };
+}
+
+async function complete({ language }: Services, { message }: Received): Promise<JsonObject> {
+  const { code, cursor } = position(message.content);
+  const { matches, start, end, metadata } = await language.client.complete(code, cursor);
+  return { status: "ok", matches, cursor_start: toCodePoints(code, start), cursor_end: toCodePoints(code, end), metadata };
+}
+
+async function inspect({ language }: Services, { message }: Received): Promise<JsonObject> {
+  const { code, cursor } = position(message.content);
+  const { found, data } = await language.client.inspect(code, cursor, message.content.detail_level === 1 ? 1 : 0);
+  return { status: "ok", found, data, metadata: {} };
+}
+
+function position(content: JsonObject): { code: string; cursor: number } {
+  const code = asString(content.code);
+  return { code, cursor: toUtf16(code, asInteger(content.cursor_pos, code.length)) };
+}
+
+function connect({ connection: { ports } }: Services): JsonObject {
+  return { status: "ok", shell_port: ports.shell, iopub_port: ports.iopub, stdin_port: ports.stdin, hb_port: ports.hb, control_port: ports.control };
+}
+
+function interrupt(services: Services): JsonObject {
+  void services.interrupt();
+  return { status: "ok" };
+}
+
+function shutdown(services: Services, { message }: Received): JsonObject {
+  setImmediate(() => services.shutdown());
+  return { status: "ok", restart: message.content.restart === true };
+}

@@ -1,0 +1,165 @@
+import type { CellDiagnostic } from "../language/service/client.ts";
+import type { CellRequest, Outcome, ToInterpreter } from "../language/link.ts";
+import type { Header, JsonObject, Received } from "../protocol/messages.ts";
+import { asBoolean, asObject, asString } from "../protocol/messages.ts";
+import { diagnosticText, typeErrorContent } from "./diagnostics.ts";
+import type { IoPub } from "./iopub.ts";
+import type { Language } from "./language.ts";
+
+/** A cell between `execute_request` and `execute_reply`. */
+interface Execution {
+  readonly cell: CellRequest;
+  readonly request: Received;
+  readonly silent: boolean;
+  readonly stopOnError: boolean;
+  interrupted: boolean;
+  finish: (outcome: Outcome) => void;
+}
+
+/** How many past cells are remembered as parents of late output. */
+const rememberedCells = 1000;
+
+/** Runs execute requests on the main thread, one at a time: types first, then code. */
+export class Executions {
+  readonly #post: (message: ToInterpreter) => void;
+  readonly #iopub: IoPub;
+  readonly #language: Language;
+  readonly #parents = new Map<number, Received>();
+  #ids = 0;
+  #count = 0;
+  #running: Execution | undefined;
+  #started = false;
+
+  constructor(post: (message: ToInterpreter) => void, iopub: IoPub, language: Language) {
+    this.#post = post;
+    this.#iopub = iopub;
+    this.#language = language;
+  }
+
+  /** The cell that the main thread is evaluating. */
+  get running(): number | undefined {
+    return this.#started ? this.#running?.cell.id : undefined;
+  }
+
+  /** The request that is being handled, from its type check to its reply. */
+  get current(): Header | undefined {
+    return this.#running?.request.message.header;
+  }
+
+  /** The request whose cell has this id, as long as it is remembered. */
+  requestOf(cell: number): Received | undefined {
+    return this.#parents.get(cell);
+  }
+
+  /** Runs one request to its end and resolves with the reply's content; publishes everything in between. */
+  async execute(request: Received): Promise<{ reply: JsonObject; abortQueue: boolean }> {
+    const execution = this.#begin(request);
+    const parent = request.message.header;
+    const { cell } = execution;
+    if (!execution.silent) this.#iopub.publish("execute_input", { code: cell.code, execution_count: this.#count }, parent);
+    const outcome = await this.#outcome(execution);
+    this.#running = undefined;
+    this.#started = false;
+    const reply = { execution_count: this.#count, ...replyOf(outcome) };
+    if (outcome.status === "error" && !execution.silent) this.#iopub.publish("error", errorOf(outcome), parent);
+    return { reply, abortQueue: outcome.status === "error" && execution.stopOnError };
+  }
+
+  /** The result of the running cell's last expression. */
+  result(cell: number, data: JsonObject, metadata: JsonObject): void {
+    const execution = this.#running;
+    if (execution?.cell.id !== cell || execution.silent) return;
+    this.#iopub.publish("execute_result", { data, metadata, execution_count: this.#count }, execution.request.message.header);
+  }
+
+  /** The main thread has finished a cell. */
+  done(cell: number, outcome: Outcome): void {
+    if (this.#running?.cell.id === cell) this.#running.finish(outcome);
+  }
+
+  /** Ends a cell whose types are still being checked. */
+  interrupt(): void {
+    if (this.#running === undefined || this.#started) return;
+    this.#running.interrupted = true;
+    this.#running.finish(interruptedOutcome);
+  }
+
+  #begin(request: Received): Execution {
+    const { content } = request.message;
+    const silent = asBoolean(content.silent, false);
+    const counted = !silent && asBoolean(content.store_history, true);
+    if (counted) this.#count++;
+    const cell: CellRequest = {
+      id: ++this.#ids,
+      count: silent ? undefined : this.#count,
+      code: asString(content.code),
+      allowStdin: asBoolean(content.allow_stdin, true),
+      expressions: stringFields(content.user_expressions),
+    };
+    this.#remember(cell.id, request);
+    this.#running = { cell, request, silent, stopOnError: asBoolean(content.stop_on_error, true), interrupted: false, finish: () => undefined };
+    return this.#running;
+  }
+
+  async #outcome(execution: Execution): Promise<Outcome> {
+    const { cell } = execution;
+    const finished = new Promise<Outcome>((resolve) => { execution.finish = resolve; });
+    // The main thread compiles while the language thread looks for type errors.
+    this.#post({ type: "prepare", cell });
+    const name = `cell-${cell.id}`;
+    const diagnostics = await Promise.race([this.#check(cell, name), finished.then(() => [])]);
+    const refusal = execution.interrupted ? interruptedOutcome : this.#judge(execution, diagnostics);
+    if (refusal) {
+      this.#post({ type: "discard", id: cell.id });
+      return refusal;
+    }
+    this.#started = true;
+    this.#post({ type: "run", id: cell.id });
+    const outcome = await finished;
+    this.#language.commit(cell.code, name);
+    return outcome;
+  }
+
+  async #check(cell: CellRequest, name: string): Promise<readonly CellDiagnostic[]> {
+    try {
+      return await this.#language.check(cell.code, name);
+    } catch (error) {
+      this.#complain(cell, `The cell's types were not checked: ${(error as Error).message}\n`);
+      return [];
+    }
+  }
+
+  /** The outcome of a cell that must not run, or undefined. */
+  #judge(execution: Execution, diagnostics: readonly CellDiagnostic[]): Outcome | undefined {
+    const errors = diagnostics.filter(({ severity }) => severity === "error");
+    const { cell } = execution;
+    const label = cell.count === undefined ? "cell" : `In [${cell.count}]`;
+    if (errors.length > 0 && this.#language.mode === "error") return { status: "error", ...typeErrorContent(errors, cell.code, label) };
+    if (diagnostics.length > 0) this.#complain(cell, diagnosticText(diagnostics, cell.code, label));
+    return undefined;
+  }
+
+  #complain(cell: CellRequest, text: string): void {
+    this.#iopub.stream("stderr", text, this.#parents.get(cell.id)?.message.header);
+  }
+
+  #remember(id: number, request: Received): void {
+    this.#parents.set(id, request);
+    this.#parents.delete(id - rememberedCells);
+  }
+}
+
+const interruptedOutcome: Outcome = { status: "error", ename: "InterruptedError", evalue: "interrupted", traceback: ["InterruptedError: interrupted"] };
+
+function replyOf(outcome: Outcome): JsonObject {
+  return outcome.status === "ok" ? { status: "ok", user_expressions: outcome.expressions, payload: [] } : { ...outcome, user_expressions: {}, payload: [] };
+}
+
+function errorOf({ ename, evalue, traceback }: Extract<Outcome, { status: "error" }>): JsonObject {
+  return { ename, evalue, traceback };
+}
+
+function stringFields(value: unknown): Record<string, string> {
+  const entries = Object.entries(asObject(value) ?? {});
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+}

@@ -1,0 +1,114 @@
+import { Session } from "node:inspector";
+import { slot } from "../language/link.ts";
+import type { SharedState, ToInterpreter } from "../language/link.ts";
+
+/** How long a thread may be silent before it counts as busy, and how long it may take to unwind, in milliseconds. */
+const patience = { reply: 50, cooperative: 2000, unwind: 1000, retry: 250 } as const;
+const maximumAttempts = 40;
+
+/** What the guardian knows about the cells. */
+export interface Watched {
+  /** The running cell, if one is running. */
+  running(): number | undefined;
+  post(message: ToInterpreter): void;
+  /** Called when a cell withstands everything. */
+  giveUp(): void;
+}
+
+/**
+ * Stops the main thread, in three tiers: awaits are rejected and the shared flag is raised at once; execution is
+ * terminated only if the main thread does not answer in time. Termination skips `finally` blocks, so code that
+ * looks at the flag gets a longer grace period.
+ */
+export class Guardian {
+  readonly #shared: SharedState;
+  readonly #watched: Watched;
+  #session: Session | undefined;
+  #busy = false;
+  #responsive: (() => void) | undefined;
+
+  constructor(shared: SharedState, watched: Watched) {
+    this.#shared = shared;
+    this.#watched = watched;
+  }
+
+  /** The main thread answered. */
+  responsive(): void {
+    this.#responsive?.();
+  }
+
+  /** Interrupts what the main thread does, cell or not. Resolves when it is free, or beyond help. */
+  async interrupt(): Promise<void> {
+    const cell = this.#watched.running();
+    Atomics.store(this.#shared.flag, 0, 1);
+    Atomics.notify(this.#shared.control, slot.input);
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      await this.#stop(cell);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #stop(cell: number | undefined): Promise<void> {
+    const answer = this.#ask();
+    const cooperative = Atomics.load(this.#shared.control, slot.cooperative) === 1;
+    if (await within(answer, cooperative ? patience.cooperative : patience.reply)) return this.#unwind(cell);
+    for (let attempt = 0; attempt < maximumAttempts; attempt++) {
+      await this.#terminate();
+      if (await within(answer, patience.retry)) return this.#finish(cell, true);
+    }
+    this.#watched.giveUp();
+  }
+
+  /** Waits for a cell whose awaits were rejected; leaves it behind if it goes on. */
+  async #unwind(cell: number | undefined): Promise<void> {
+    const end = Date.now() + patience.unwind;
+    while (this.#isRunning(cell) && Date.now() < end) {
+      await sleep(10);
+      // Having caught the interrupt, the cell may now compute without a pause.
+      if (Date.now() > end - patience.unwind / 2 && !(await within(this.#ask(), patience.unwind / 2))) {
+        await this.#terminate();
+        return this.#finish(cell, true);
+      }
+    }
+    this.#finish(cell, false);
+  }
+
+  #finish(cell: number | undefined, terminated: boolean): void {
+    if (cell !== undefined && this.#isRunning(cell)) this.#watched.post({ type: "abandon", id: cell, terminated });
+  }
+
+  #isRunning(cell: number | undefined): boolean {
+    return cell !== undefined && this.#watched.running() === cell;
+  }
+
+  #ask(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#responsive = resolve;
+      this.#watched.post({ type: "interrupt" });
+    });
+  }
+
+  async #terminate(): Promise<void> {
+    while (Atomics.load(this.#shared.control, slot.critical) !== 0) await sleep(5);
+    if (this.#session === undefined) {
+      this.#session = new Session();
+      this.#session.connectToMainThread();
+    }
+    this.#session.post("Runtime.terminateExecution");
+  }
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+async function within(event: Promise<void>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => { timer = setTimeout(() => resolve(false), milliseconds); });
+  const result = await Promise.race([event.then(() => true), late]);
+  clearTimeout(timer);
+  return result;
+}

@@ -1,0 +1,69 @@
+import { encode } from "../protocol/frames.ts";
+import type { ExecutionState, Header, JsonObject } from "../protocol/messages.ts";
+import type { Signer } from "../protocol/signer.ts";
+import type { Composer } from "./composer.ts";
+import type { Sockets } from "./sockets.ts";
+
+/** What is printed is gathered this long, so that many lines become one message … */
+const gatherMs = 20;
+/** … but no message grows much beyond this. */
+const gatherChars = 1 << 20;
+
+interface Gathered {
+  readonly name: string;
+  readonly parent: Header | undefined;
+  readonly parts: string[];
+  chars: number;
+}
+
+/** Broadcasts to all clients, in order; printed text is joined into few messages. */
+export class IoPub {
+  readonly #sockets: Sockets;
+  readonly #composer: Composer;
+  readonly #signer: Signer;
+  readonly #sent: (chars: number) => void;
+  #gathered: Gathered | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param sent is told how many characters of printed text have left */
+  constructor(sockets: Sockets, composer: Composer, signer: Signer, sent: (chars: number) => void) {
+    this.#sockets = sockets;
+    this.#composer = composer;
+    this.#signer = signer;
+    this.#sent = sent;
+  }
+
+  publish(type: string, content: JsonObject, parent: Header | undefined, metadata: JsonObject = {}): void {
+    this.flushStreams();
+    this.#send(type, content, parent, metadata);
+  }
+
+  status(state: ExecutionState, parent: Header | undefined): void {
+    this.publish("status", { execution_state: state }, parent);
+  }
+
+  stream(name: string, text: string, parent: Header | undefined): void {
+    if (this.#gathered && (this.#gathered.name !== name || this.#gathered.parent !== parent)) this.flushStreams();
+    this.#gathered ??= { name, parent, parts: [], chars: 0 };
+    this.#gathered.parts.push(text);
+    this.#gathered.chars += text.length;
+    if (this.#gathered.chars >= gatherChars) this.flushStreams();
+    else this.#timer ??= setTimeout(() => this.flushStreams(), gatherMs);
+  }
+
+  /** Sends printed text that is still being gathered. */
+  flushStreams(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const gathered = this.#gathered;
+    if (gathered === undefined) return;
+    this.#gathered = undefined;
+    this.#send("stream", { name: gathered.name, text: gathered.parts.join("") }, gathered.parent, {});
+    void this.#sockets.flush().then(() => this.#sent(gathered.chars));
+  }
+
+  #send(type: string, content: JsonObject, parent: Header | undefined, metadata: JsonObject): void {
+    const message = this.#composer.compose(type, content, parent, metadata);
+    this.#sockets.publish(encode(message, [Buffer.from(`kernel.${this.#composer.session}.${type}`)], this.#signer));
+  }
+}

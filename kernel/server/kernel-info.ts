@@ -1,0 +1,33 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { packageRoot } from "../language/package-root.ts";
+import { typeScriptVersion } from "../language/typescript.ts";
+import type { JsonObject } from "../protocol/messages.ts";
+import { protocolVersion } from "../protocol/messages.ts";
+
+/** The content of `kernel_info_reply`. */
+export function kernelInfo(): JsonObject {
+  const { version } = createRequire(import.meta.url)(join(packageRoot(), "package.json")) as { version: string };
+  const typescript = typeScriptVersion();
+  return {
+    status: "ok",
+    protocol_version: protocolVersion,
+    implementation: "potstill",
+    implementation_version: version,
+    language_info: {
+      name: "typescript",
+      version: typescript,
+      mimetype: "text/typescript",
+      file_extension: ".ts",
+      pygments_lexer: "typescript",
+      codemirror_mode: { name: "javascript", typescript: true },
+      nbconvert_exporter: "script",
+    },
+    banner: `Potstill ${version}: TypeScript ${typescript} on Node.js ${process.version}`,
+    debugger: false,
+    help_links: [
+      { text: "TypeScript handbook", url: "https://www.typescriptlang.org/docs/handbook/intro.html" },
+      { text: "Node.js", url: "https://nodejs.org/api/" },
+    ],
+  };
+}

@@ -1,0 +1,93 @@
+import { Publisher, Reply, Router } from "zeromq";
+import type { ConnectionInfo } from "../protocol/connection-file.ts";
+import { addressOf } from "../protocol/connection-file.ts";
+
+/** A socket on which requests arrive and answers leave. */
+export interface RequestSocket {
+  /** Calls `handle` for every arriving multipart message until the socket is closed. */
+  listen(handle: (frames: readonly Uint8Array[]) => void): void;
+  send(frames: readonly Uint8Array[]): void;
+}
+
+/** All sockets of a kernel, bound. */
+export interface Sockets {
+  readonly shell: RequestSocket;
+  readonly control: RequestSocket;
+  readonly stdin: RequestSocket;
+  publish(frames: readonly Uint8Array[]): void;
+  /** Resolves when everything handed over so far is in ZeroMQ's hands. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Binds the five sockets and answers heartbeats. Throws when an address is taken, naming it. */
+export async function openSockets(info: ConnectionInfo): Promise<Sockets> {
+  // Without a limit no message is ever dropped for a slow client; lingering gives the last ones a moment to leave.
+  const options = { sendHighWaterMark: 0, linger: 1000 };
+  const routers = { shell: new Router(options), control: new Router(options), stdin: new Router(options) };
+  const publisher = new Publisher(options);
+  const heartbeat = new Reply({ linger: 0 });
+  await Promise.all([
+    bind(routers.shell, addressOf(info, "shell")),
+    bind(routers.control, addressOf(info, "control")),
+    bind(routers.stdin, addressOf(info, "stdin")),
+    bind(publisher, addressOf(info, "iopub")),
+    bind(heartbeat, addressOf(info, "hb")),
+  ]);
+  void echo(heartbeat);
+  const senders = [publisher, ...Object.values(routers)].map((socket) => new Sender(socket));
+  const [iopub, shell, control, stdin] = senders as [Sender, Sender, Sender, Sender];
+  return {
+    shell: requestSocket(routers.shell, shell),
+    control: requestSocket(routers.control, control),
+    stdin: requestSocket(routers.stdin, stdin),
+    publish: (frames) => iopub.send(frames),
+    flush: async () => void (await Promise.all(senders.map((sender) => sender.idle()))),
+    close: async () => {
+      await Promise.all(senders.map((sender) => sender.idle()));
+      for (const socket of [publisher, heartbeat, ...Object.values(routers)]) socket.close();
+    },
+  };
+}
+
+async function bind(socket: Router | Publisher | Reply, address: string): Promise<void> {
+  try {
+    await socket.bind(address);
+  } catch (error) {
+    throw new Error(`cannot listen on ${address}: ${(error as Error).message}; give the kernel a connection file with free ports.`, { cause: error });
+  }
+}
+
+async function echo(socket: Reply): Promise<void> {
+  for await (const frames of socket) await socket.send(frames);
+}
+
+function requestSocket(socket: Router, sender: Sender): RequestSocket {
+  return {
+    listen: (handle) => void receive(socket, handle),
+    send: (frames) => sender.send(frames),
+  };
+}
+
+async function receive(socket: Router, handle: (frames: readonly Uint8Array[]) => void): Promise<void> {
+  for await (const frames of socket) handle(frames);
+}
+
+/** ZeroMQ sockets take one send at a time: this one queues. */
+class Sender {
+  readonly #socket: Router | Publisher;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(socket: Router | Publisher) {
+    this.#socket = socket;
+  }
+
+  send(frames: readonly Uint8Array[]): void {
+    // A client that went away is not the kernel's error.
+    this.#last = this.#last.then(() => this.#socket.send([...frames] as Buffer[])).catch(() => undefined);
+  }
+
+  idle(): Promise<void> {
+    return this.#last;
+  }
+}

@@ -1,0 +1,180 @@
+import { Worker } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
+import { writeSync } from "node:fs";
+import { slot } from "../language/link.ts";
+import type { FromInterpreter, InputAnswer, SharedState, ToInterpreter } from "../language/link.ts";
+import type { ConnectionInfo } from "../protocol/connection-file.ts";
+import { decode, encode, split } from "../protocol/frames.ts";
+import type { Received } from "../protocol/messages.ts";
+import { asString, ProtocolError } from "../protocol/messages.ts";
+import { ReplayGuard } from "../protocol/replay.ts";
+import { createSigner } from "../protocol/signer.ts";
+import type { Signer } from "../protocol/signer.ts";
+import { Composer } from "./composer.ts";
+import { Executions } from "./executions.ts";
+import { Guardian } from "./guardian.ts";
+import { IoPub } from "./iopub.ts";
+import { Language, typecheckMode } from "./language.ts";
+import { watchParent } from "./parent.ts";
+import { Shell } from "./shell.ts";
+import type { Sockets } from "./sockets.ts";
+import { openSockets } from "./sockets.ts";
+
+/** What the main thread hands to the wire worker. */
+export interface MainLink {
+  readonly connection: ConnectionInfo;
+  readonly cwd: string;
+  readonly shared: SharedState;
+  readonly port: MessagePort;
+  readonly answers: MessagePort;
+}
+
+/** `workerData` as what main.ts put there. */
+export function asMainLink(data: unknown): MainLink {
+  return data as MainLink;
+}
+
+/** How long the main thread may take to exit before the process is killed, in milliseconds. */
+const exitPatience = 500;
+
+/** The server side of the kernel: connects sockets, cells, language service and guardian. */
+export class Wire {
+  readonly #link: MainLink;
+  readonly #sockets: Sockets;
+  readonly #signer: Signer;
+  readonly #replay = new ReplayGuard();
+  readonly #composer = new Composer();
+  readonly #iopub: IoPub;
+  readonly #language: Language;
+  readonly #executions: Executions;
+  readonly #guardian: Guardian;
+  readonly #shell: Shell;
+  #asking: { blocking: boolean; session: string } | undefined;
+  #closing = false;
+
+  /** Binds the sockets. Throws when that fails. */
+  static async open(link: MainLink): Promise<Wire> {
+    const signer = createSigner(link.connection.key, link.connection.signatureScheme);
+    return new Wire(link, signer, await openSockets(link.connection));
+  }
+
+  private constructor(link: MainLink, signer: Signer, sockets: Sockets) {
+    this.#link = link;
+    this.#signer = signer;
+    this.#sockets = sockets;
+    this.#iopub = new IoPub(sockets, this.#composer, signer, (chars) => this.#sent(chars));
+    this.#language = new Language(link.cwd, typecheckMode(process.env.POTSTILL_TYPECHECK));
+    this.#executions = new Executions((message) => this.#post(message), this.#iopub, this.#language);
+    this.#guardian = new Guardian(link.shared, {
+      running: () => this.#executions.running,
+      post: (message) => this.#post(message),
+      giveUp: () => this.#iopub.stream("stderr", "The cell does not react to interrupts. Restart the kernel to stop it.\n", this.#executions.current),
+    });
+    const services = {
+      connection: link.connection,
+      iopub: this.#iopub,
+      executions: this.#executions,
+      language: this.#language,
+      interrupt: () => this.#interrupt(),
+      shutdown: () => void this.#shutdown(),
+    };
+    this.#shell = new Shell(services, sockets, this.#composer, signer);
+  }
+
+  listen(): void {
+    this.#link.port.on("message", (message: FromInterpreter) => this.#hear(message));
+    this.#iopub.status("starting", undefined);
+    this.#sockets.shell.listen((frames) => this.#accept(frames, (request) => this.#shell.onShell(request)));
+    this.#sockets.control.listen((frames) => this.#accept(frames, (request) => this.#shell.onControl(request)));
+    this.#sockets.stdin.listen((frames) => this.#accept(frames, (request) => this.#onStdin(request)));
+    watchParent(process.env, () => void this.#shutdown());
+    setTimeout(() => this.#watchSignals(), 200).unref();
+  }
+
+  /** Frames that are not a valid, authentic, new message are dropped; only the kernel's own log hears of them. */
+  #accept(frames: readonly Uint8Array[], handle: (request: Received) => void): void {
+    if (this.#closing) return;
+    try {
+      const request = decode(frames, this.#signer);
+      if (!this.#replay.accept(split(frames).signature)) throw new ProtocolError("it was received before");
+      handle(request);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      writeSync(2, `potstill kernel: ignored a message: ${error.message}\n`);
+    }
+  }
+
+  #hear(message: FromInterpreter): void {
+    switch (message.type) {
+      case "responsive": return this.#guardian.responsive();
+      case "sigint": return void this.#interrupt();
+      case "stream": return this.#iopub.stream(message.name, message.text, this.#parent(message.cell));
+      case "display": return this.#display(message);
+      case "clear": return this.#iopub.publish("clear_output", { wait: message.wait }, this.#parent(message.cell));
+      case "result": return this.#executions.result(message.cell, message.data, message.metadata);
+      case "input": return this.#ask(message);
+      case "done": return this.#executions.done(message.cell, message.outcome);
+    }
+  }
+
+  #display({ cell, data, metadata, id, update }: Extract<FromInterpreter, { type: "display" }>): void {
+    const transient = id === undefined ? {} : { display_id: id };
+    this.#iopub.publish(update ? "update_display_data" : "display_data", { data, metadata, transient }, this.#parent(cell));
+  }
+
+  #ask({ cell, prompt, password, blocking }: Extract<FromInterpreter, { type: "input" }>): void {
+    const request = this.#executions.requestOf(cell);
+    if (request === undefined) return;
+    this.#iopub.flushStreams();
+    this.#asking = { blocking, session: request.message.header.session };
+    const message = this.#composer.compose("input_request", { prompt, password }, request.message.header);
+    this.#sockets.stdin.send(encode(message, request.identities, this.#signer));
+  }
+
+  #onStdin({ message }: Received): void {
+    if (message.header.msg_type !== "input_reply" || this.#asking === undefined) return;
+    const answer: InputAnswer = { value: asString(message.content.value) };
+    if (!this.#asking.blocking) return this.#post({ type: "answer", ...answer });
+    this.#link.answers.postMessage(answer);
+    Atomics.add(this.#link.shared.control, slot.input, 1);
+    Atomics.notify(this.#link.shared.control, slot.input);
+  }
+
+  #parent(cell: number): Received["message"]["header"] | undefined {
+    return this.#executions.requestOf(cell)?.message.header;
+  }
+
+  #post(message: ToInterpreter): void {
+    // Clears the interrupt of the cell before; only this thread raises it.
+    if (message.type === "run") Atomics.store(this.#link.shared.flag, 0, 0);
+    this.#link.port.postMessage(message);
+  }
+
+  #interrupt(): Promise<void> {
+    this.#executions.interrupt();
+    return this.#guardian.interrupt();
+  }
+
+  #sent(chars: number): void {
+    Atomics.sub(this.#link.shared.control, slot.backlog, chars);
+    Atomics.notify(this.#link.shared.control, slot.backlog);
+  }
+
+  #watchSignals(): void {
+    const worker = new Worker(new URL("./signal-watch.js", import.meta.url));
+    worker.unref();
+    worker.on("message", () => void this.#interrupt());
+    worker.on("error", (error) => writeSync(2, `potstill kernel: SIGINT is only heard between cells: ${error.message}\n`));
+  }
+
+  async #shutdown(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    setTimeout(() => process.kill(process.pid, "SIGKILL"), exitPatience + 1000);
+    await Promise.race([this.#language.dispose(), new Promise((resolve) => setTimeout(resolve, exitPatience))]);
+    this.#iopub.flushStreams();
+    await this.#sockets.close();
+    this.#post({ type: "exit" });
+    setTimeout(() => process.kill(process.pid, "SIGKILL"), exitPatience);
+  }
+}
