@@ -29,7 +29,7 @@ function tableOf({ columns, index, values }: Frame): Table {
   const across = shorten(names.length, shownColumns).indices;
   const rowOf = (i: number): readonly unknown[] => (Array.isArray(values[i]) ? (values[i] as unknown[]) : [values[i]]);
   return {
-    columns: across.map((i) => names[i]!),
+    columns: across.map((i) => names[i]),
     labels: down.indices.map((i) => String(index[i])),
     rows: down.indices.map((i) => across.map((c) => rowOf(i)[c])),
     rowCount: values.length,

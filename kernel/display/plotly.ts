@@ -2,14 +2,8 @@ import { createHash } from "node:crypto";
 import { escapeHtml } from "./escape.ts";
 import type { MimeBundle } from "./mime.ts";
 import { plotlyToPng } from "./plotly-static.ts";
+import type { Figure } from "./plotly-static.ts";
 import { traceTypes } from "./plotly-traces.ts";
-
-export type Figure = {
-  readonly data: readonly Readonly<Record<string, unknown>>[];
-  readonly layout?: Readonly<Record<string, unknown>>;
-  readonly config?: Readonly<Record<string, unknown>>;
-  readonly frames?: readonly unknown[];
-};
 
 const parts = new Set(["data", "layout", "config", "frames"]);
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -39,7 +33,7 @@ const mostScript = 2_000_000;
  * left out on purpose, as JupyterLab would prefer it to the graph.
  */
 export async function figureBundle(figure: Figure): Promise<MimeBundle> {
-  const plain = plainJson(figure) as Figure;
+  const plain = withTitles(plainJson(figure)) as Figure;
   const { width, height } = sizeOf(plain);
   const described = describe(plain);
   try {
@@ -83,6 +77,17 @@ function upgrade(figure: Figure): string {
 })();</script>`;
 }
 
+/** Where a figure carries data of the user's own shape. */
+const foreign = new Set(["customdata", "meta", "ids"]);
+
+/** Titles that are bare strings, which Plotly dropped in version 3, as `{ text }`, which every version reads. */
+function withTitles(value: unknown): unknown {
+  if (Array.isArray(value)) return value.some(isObject) ? value.map(withTitles) : value;
+  if (!isObject(value)) return value;
+  const titled = (key: string, item: unknown): unknown => (foreign.has(key) ? item : key === "title" && typeof item === "string" ? { text: item } : withTitles(item));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, titled(key, item)]));
+}
+
 /** The figure as JSON holds it: typed arrays as lists, dates as ISO text, numbers that are not finite as null. */
 function plainJson(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value, (_key, item: unknown) => {
@@ -98,7 +103,7 @@ function sizeOf({ layout = {} }: Figure): { width: number; height: number } {
 
 /** For example `Plotly figure "Loss": 2 traces (scatter, bar)`. */
 function describe({ data, layout = {} }: Figure): string {
-  const title = typeof layout.title === "string" ? layout.title : isObject(layout.title) && typeof layout.title.text === "string" ? layout.title.text : undefined;
+  const title = isObject(layout.title) && typeof layout.title.text === "string" ? layout.title.text : undefined;
   const types = [...new Set(data.map(({ type }) => (typeof type === "string" ? type : "scatter")))];
   return `Plotly figure${title ? ` "${title.replace(/<[^>]*>/g, "")}"` : ""}: ${data.length} ${data.length === 1 ? "trace" : "traces"}${types.length > 0 ? ` (${types.join(", ")})` : ""}`;
 }

@@ -26,7 +26,7 @@ export function isRecords(value: unknown): value is readonly Row[] {
 /** Records as an HTML table, beside their text. */
 export function recordsBundle(records: readonly Row[], text: string): MimeBundle {
   const columns = [...new Set(records.slice(0, examined).flatMap((row) => Object.keys(row)))];
-  const across = shorten(columns.length, shownColumns).indices.map((i) => columns[i]!);
+  const across = shorten(columns.length, shownColumns).indices.map((i) => columns[i]);
   const { indices, cut } = shorten(records.length, shownRows);
   const rows = indices.map((i) => across.map((name) => (isPlain(records[i]) ? records[i][name] : undefined)));
   return { "text/html": tableHtml({ columns: across, rows, rowCount: records.length, columnCount: columns.length, cut }), "text/plain": text };

@@ -64,11 +64,11 @@ export function tableHtml(table: Table): string {
   const values = columns.map((_, i) => rows.map((row) => row[i]));
   const right = values.map(isNumeric);
   const texts = values.map(columnText);
-  const head = columns.map((name, i) => `<th scope="col" style="${base} ${aligned(right[i]!)} border-bottom: 1px solid ${border}">${escapeHtml(name)}</th>`);
+  const head = columns.map((name, i) => `<th scope="col" style="${base} ${aligned(right[i])} border-bottom: 1px solid ${border}">${escapeHtml(name)}</th>`);
   const corner = labels === undefined ? "" : `<th style="${base} border-bottom: 1px solid ${border}"></th>`;
   const lines = rows.map((_, r) => {
-    const label = labels === undefined ? "" : `<th scope="row" style="${base} text-align: right">${escapeHtml(labels[r]!)}</th>`;
-    return `<tr>${label}${texts.map((text, c) => `<td style="${base} ${aligned(right[c]!)}">${escapeHtml(text[r]!)}</td>`).join("")}</tr>`;
+    const label = labels === undefined ? "" : `<th scope="row" style="${base} text-align: right">${escapeHtml(labels[r])}</th>`;
+    return `<tr>${label}${texts.map((text, c) => `<td style="${base} ${aligned(right[c])}">${escapeHtml(text[r])}</td>`).join("")}</tr>`;
   });
   const width = columns.length + (labels === undefined ? 0 : 1);
   if (cut < rowCount) lines.splice(cut, 0, `<tr><td colspan="${width}" style="${base} text-align: center; opacity: 0.7">… ${rowCount - rows.length} rows not shown …</td></tr>`);

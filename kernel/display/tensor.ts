@@ -49,8 +49,8 @@ function nested(data: ArrayLike<unknown>, shape: readonly number[], { whole }: {
     if (axis === shape.length) return scalarText(data[offset], decimals);
     const stride = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
     const separator = axis === shape.length - 1 ? ", " : `,${"\n".repeat(shape.length - 1 - axis)}${" ".repeat(axis + 1)}`;
-    const shown = pick(shape[axis]!).map((i) => (i === undefined ? "…" : walk(axis + 1, offset + i * stride)));
-    if (shape[axis]! < whole[axis]!) shown.push("…");
+    const shown = pick(shape[axis]).map((i) => (i === undefined ? "…" : walk(axis + 1, offset + i * stride)));
+    if (shape[axis] < whole[axis]) shown.push("…");
     return `[${shown.join(separator)}]`;
   };
   return walk(0, 0);

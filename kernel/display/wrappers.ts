@@ -49,7 +49,7 @@ function asHtml(value: unknown): string {
   return Array.isArray(value) ? value.map(asHtml).join("") : escapeHtml(String(value));
 }
 
-const asText = (value: unknown): string => (Array.isArray(value) ? value.map(asText).join("") : String(value));
+const asText = (value: unknown): string => (Array.isArray(value) ? value.map(asText).join("") : `${value as string}`);
 
 /** The text of a tagged template (LaTeX: backslashes as typed) or of a plain string. */
 function textOf(source: Template | string, values: readonly unknown[], raw = false): string {
@@ -112,7 +112,7 @@ export function image(source: Template | string | Uint8Array, ...rest: readonly 
 function readImage(place: string): Uint8Array {
   const url = /^data:[^,]*?(;base64)?,(.*)$/s.exec(place);
   if (url === null) return readFileSync(place);
-  return Buffer.from(url[1] ? url[2]! : decodeURIComponent(url[2]!), url[1] ? "base64" : "utf8");
+  return Buffer.from(url[1] ? url[2] : decodeURIComponent(url[2]), url[1] ? "base64" : "utf8");
 }
 
 function remoteImage(address: string, { width, height, alt = "" }: ImageOptions): Rich {

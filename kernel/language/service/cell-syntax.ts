@@ -78,7 +78,7 @@ function* declared(statement: ts.Statement, file: ts.SourceFile): Generator<Decl
 }
 
 function* variables(list: ts.VariableDeclarationList): Generator<Declaration> {
-  const constant = (list.flags & ts.NodeFlags.BlockScoped) !== 0 && (list.flags & ts.NodeFlags.BlockScoped) !== ts.NodeFlags.Let;
+  const constant = (list.flags & (ts.NodeFlags.Const | ts.NodeFlags.Using)) !== 0;
   for (const declaration of list.declarations) {
     for (const name of bindingNames(declaration.name)) yield { name, kind: constant ? "const" : "let", type: false, value: true };
   }

@@ -19,7 +19,7 @@ export type LanguageClient = {
   dispose(): Promise<void>;
 };
 
-type Pending = { resolve(value: unknown): void; reject(error: Error): void };
+type Pending = { resolve: (value: unknown) => void; reject: (error: Error) => void };
 
 /** Starts the language thread, which reads TypeScript's libraries in the background; it never keeps the process alive. */
 export function startLanguageService(options: { cwd: string }): LanguageClient {

@@ -22,7 +22,7 @@ const preferences: ts.GetCompletionsAtPositionOptions = {
 export function completions(service: ts.LanguageService, file: string, frame: Framed, cursor: number): Completions {
   const position = frame.start + cursor;
   const found = service.getCompletionsAtPosition(file, position, preferences);
-  const word = /[\p{ID_Continue}$\u200c\u200d#]*$/u.exec(frame.code.slice(0, cursor))![0];
+  const word = /[\p{ID_Continue}$#]*$/u.exec(frame.code.slice(0, cursor))![0];
   const start = startOf(found, frame, cursor - word.length);
   const typed = frame.code.slice(start, cursor).toLowerCase();
   const entries = (found?.entries ?? [])

@@ -137,7 +137,7 @@ type Finding = { code: number; message: string; start: number; length: number; s
 function locate(file: ts.SourceFile, { start, length, ...rest }: Finding): CellDiagnostic {
   const from = ts.getLineAndCharacterOfPosition(file, Math.min(start, file.text.length));
   const to = ts.getLineAndCharacterOfPosition(file, Math.min(start + length, file.text.length));
-  const lineEnd = file.text.slice(file.getLineStarts()[from.line]).split("\n", 1)[0]!.length;
+  const lineEnd = file.text.slice(file.getLineStarts()[from.line]).split("\n", 1)[0].length;
   const endColumn = to.line === from.line ? to.character + 1 : lineEnd + 1;
   return { ...rest, line: from.line + 1, column: from.character + 1, endColumn: Math.max(endColumn, from.character + 1) };
 }
