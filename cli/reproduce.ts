@@ -1,0 +1,76 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadBackend } from "../lib/backend/load.ts";
+import { openCocoFolder } from "../lib/data/coco-folder.ts";
+import { runNotebook } from "../kernel/run/index.ts";
+import type { RunResult } from "../kernel/run/index.ts";
+import type { Cell } from "../kernel/notebook/index.ts";
+import { UsageError } from "./errors.ts";
+import type { Item } from "./items.ts";
+
+export const profiles = ["smoke", "mini", "paper"] as const;
+export type Profile = (typeof profiles)[number];
+
+export interface ReproduceOptions {
+  readonly profile: Profile;
+  /** A COCO-format folder, or `synthetic`. */
+  readonly data: string;
+  readonly seeds: number;
+  /** Folder for the executed notebook and its report. */
+  readonly output: string;
+  readonly requireGpu: boolean;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: NonNullable<Parameters<typeof runNotebook>[0]["onEvent"]>;
+}
+
+export interface Reproduced {
+  readonly result: RunResult;
+  readonly notebook: string;
+  readonly report: string;
+  /** Text of the cells tagged `result`. */
+  readonly tables: readonly string[];
+}
+
+/** Folder of the project: one up from `cli/`, two from `dist/cli/`. */
+export function projectFolder(): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  return basename(dirname(here)) === "dist" ? dirname(dirname(here)) : dirname(here);
+}
+
+/** What can be wrong with the arguments is said before anything long starts. */
+async function assertUsable({ profile, data, seeds, requireGpu }: ReproduceOptions): Promise<void> {
+  if (!profiles.includes(profile)) throw new UsageError(`--profile is "${String(profile)}"; allowed: ${profiles.join(", ")}`);
+  if (!Number.isInteger(seeds) || seeds < 1) throw new UsageError(`--seeds must be a whole number of at least 1, received ${seeds}`);
+  if (data !== "synthetic") await openCocoFolder(data);
+  if (requireGpu) await loadBackend({ requireGpu: true });
+}
+
+/**
+ * Runs an item's notebook through Potstill's own kernel.
+ * @throws UsageError for impossible arguments, DatasetError for unusable data; a failing cell is in the result
+ */
+export async function reproduce(item: Item, options: ReproduceOptions): Promise<Reproduced> {
+  await assertUsable(options);
+  const { profile, data, seeds, output, requireGpu, signal, onEvent } = options;
+  mkdirSync(output, { recursive: true });
+  const input = join(projectFolder(), item.notebook);
+  if (!existsSync(input)) throw new Error(`the notebook ${item.notebook} is missing from this installation`);
+  const notebook = join(output, basename(input));
+  const report = notebook.replace(/\.ipynb$/, ".html");
+  const result = await runNotebook({
+    input, output: notebook, html: report, kernelName: "potstill",
+    parameters: { profile, data, seeds, requireGpu },
+    ...(signal && { signal }), ...(onEvent && { onEvent }),
+  });
+  const shown = (path: string) => relative(process.cwd(), path) || path;
+  return { result, notebook: shown(notebook), report: shown(report), tables: result.notebook.cells.flatMap(resultText) };
+}
+
+function resultText(cell: Cell): string[] {
+  if (cell.cell_type !== "code" || !(cell.metadata.tags ?? []).includes("result")) return [];
+  return cell.outputs.flatMap((output) => {
+    const text = "data" in output ? (output.data as Record<string, unknown>)["text/plain"] : undefined;
+    return text === undefined ? [] : [Array.isArray(text) ? text.join("") : String(text)];
+  });
+}

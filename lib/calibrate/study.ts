@@ -1,0 +1,123 @@
+import { loadBackend } from "../backend/load.ts";
+import type { BackendInfo } from "../backend/load.ts";
+import { cached } from "../data/cached.ts";
+import { openCocoFolder } from "../data/coco-folder.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { syntheticScenes } from "../data/synthetic.ts";
+import { buildTraining, experimentSteps } from "../papers/build.ts";
+import { calibrationExperiment, calibrationInterval, calibrationSetting } from "../papers/sssd.ts";
+import type { CalibrationProbe, CalibrationSetting, Profile } from "../papers/sssd.ts";
+import type { Step } from "../train/step.ts";
+import { searchLambda } from "./search.ts";
+import type { SearchOptions, SearchState } from "./search.ts";
+import { secantLambda } from "./secant.ts";
+import type { Probe } from "./search.ts";
+import { meanShare, observedEstimate, oneRunEstimate } from "./share.ts";
+
+export interface StudyOptions {
+  readonly profile: Profile;
+  /** A COCO-format folder, or `synthetic`. */
+  readonly data: string;
+  /** Iterations per probe; default the profile's. */
+  readonly iterations?: number;
+  /** Folder of the cached runs; default `runs`. */
+  readonly runs?: string;
+  readonly requireGpu?: boolean;
+}
+
+/** λ estimated for a channel count from one LGD run and one SSSD run. */
+export interface ChannelEstimate {
+  readonly channels: number;
+  /** LGD's mean share at λ = 1. */
+  readonly target: number;
+  readonly lambda: number;
+}
+
+/** The calibration of SSSD section 3.2 on one dataset in one profile; every run in it is cached. */
+export interface CalibrationStudy {
+  readonly profile: Profile;
+  readonly setting: CalibrationSetting;
+  /** What is trained on. */
+  readonly dataset: Dataset;
+  readonly environment: BackendInfo;
+  /** Training steps of one probe. */
+  steps(probe: CalibrationProbe, seed: number): AsyncGenerator<Step, void>;
+  /** Binary search for SSSD's λ with a given mean share. */
+  search(target: number, seed: number, options?: Partial<SearchOptions>): AsyncGenerator<SearchState, void>;
+  /** The same by secant steps on the logit scale. */
+  secant(target: number, seed: number, options?: { readonly tolerance?: number }): AsyncGenerator<Probe, void>;
+  /** LGD's run once more, with every reading of the ambiguous distance observed on the same maps: yields the steps done. */
+  readings(seed: number): AsyncGenerator<Readings, void>;
+  /** λ by one-run estimates at this channel count. */
+  atChannels(channels: number, seed: number): Promise<ChannelEstimate>;
+}
+
+/** What the readings say so far. */
+export interface Readings {
+  readonly iteration: number;
+  /** λ* by reading, from the means up to here. */
+  readonly lambda: Readonly<Record<string, number>>;
+}
+
+/** All items of an async iterable. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+/** Images of the synthetic training set of a profile. */
+const syntheticImages = 400;
+
+async function openData(data: string): Promise<Dataset> {
+  if (data === "synthetic") return syntheticScenes({ images: syntheticImages, size: 96, seed: 1 });
+  return (await openCocoFolder(data)).train;
+}
+
+/**
+ * Opens the data and TensorFlow; trains nothing yet.
+ * @throws DatasetError for unusable data; Error when a GPU is required and absent
+ */
+export async function calibrationStudy(options: StudyOptions): Promise<CalibrationStudy> {
+  const { profile, data, runs = "runs", requireGpu = false } = options;
+  const environment = await loadBackend({ requireGpu });
+  const dataset = cached(await openData(data));
+  const longEdge = dataset.images.reduce((edge, { width, height }) => Math.max(edge, width, height), 0);
+  const chosen = calibrationSetting(profile, longEdge);
+  const setting = { ...chosen, iterations: options.iterations ?? chosen.iterations };
+  const steps = (probe: CalibrationProbe, seed: number) =>
+    experimentSteps(calibrationExperiment(setting, probe), { dataset, seed, runs, requireGpu, keepWeights: false });
+  const share = async (lambda: number, seed: number) => meanShare(await collect(steps({ method: "sssd", lambda }, seed)));
+  return {
+    profile, setting, dataset, environment, steps,
+    search: (target, seed, search = {}) => searchLambda({ interval: calibrationInterval, ...search, target, probe: (lambda) => share(lambda, seed) }),
+    secant: (target, seed, secant = {}) => secantLambda({ ...secant, target, probe: (lambda) => share(lambda, seed) }),
+    readings: (seed) => observeReadings(setting, dataset, { seed, requireGpu }),
+    atChannels: async (channels, seed) => {
+      const reference = await collect(steps({ method: "lgd", lambda: 1, channels }, seed));
+      const target = meanShare(reference);
+      const probe = await collect(steps({ method: "sssd", lambda: 1, channels }, seed));
+      return { channels, target, lambda: oneRunEstimate(probe, target) };
+    },
+  };
+}
+
+async function* observeReadings(setting: CalibrationSetting, dataset: Dataset, { seed, requireGpu }: { seed: number; requireGpu: boolean }): AsyncGenerator<Readings, void> {
+  const observed: Record<string, number>[] = [];
+  const experiment = calibrationExperiment(setting, { method: "lgd", lambda: 1 });
+  const built = await buildTraining(experiment, { dataset, seed, requireGpu }, { observe: (values) => { observed.push(values); } });
+  const done: Step[] = [];
+  try {
+    for await (const step of built.training.steps()) {
+      done.push(step);
+      yield { iteration: step.iteration, lambda: estimates(done, observed) };
+    }
+  } finally {
+    built.dispose();
+  }
+}
+
+function estimates(steps: readonly Step[], observed: readonly Record<string, number>[]): Record<string, number> {
+  const target = meanShare(steps);
+  return Object.fromEntries(Object.keys(observed[0]!).map((name) => [name, observedEstimate(steps, observed.map((values) => values[name]!), target)]));
+}

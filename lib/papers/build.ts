@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import { loadBackend } from "../backend/load.ts";
+import { batches } from "../data/batches.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { retinanet } from "../detector/retinanet.ts";
+import { distillers } from "../distill/index.ts";
+import type { Distiller, LabelGuided } from "../distill/index.ts";
+import { stopGradient } from "../tensor/stop-gradient.ts";
+import { runSteps } from "../train/run.ts";
+import type { BuiltTraining } from "../train/run.ts";
+import { learningRate, stepwise } from "../train/schedule.ts";
+import type { Step } from "../train/step.ts";
+import { training } from "../train/training.ts";
+import { fingerprint } from "./experiment.ts";
+import type { Experiment } from "./experiment.ts";
+
+export interface ExperimentOptions {
+  /** The data it trains on. */
+  readonly dataset: Dataset;
+  /** Weights, batch order and augmentation follow from it. */
+  readonly seed: number;
+  /** Folder of all runs; default `runs`. */
+  readonly runs?: string;
+  readonly requireGpu?: boolean;
+  /** Keep the trained weights; default true. */
+  readonly keepWeights?: boolean;
+}
+
+/** `runs/<experiment>/<16 hex digits>/seed-<n>`. */
+export function runFolder(experiment: Experiment, { dataset, seed, runs = "runs" }: Pick<ExperimentOptions, "dataset" | "seed" | "runs">): string {
+  return join(runs, experiment.name, fingerprint(experiment, dataset.hash), `seed-${seed}`);
+}
+
+/** The steps of an experiment: read from its run directory when it is finished, continued when it is not. */
+export function experimentSteps(experiment: Experiment, options: ExperimentOptions): AsyncGenerator<Step, void> {
+  const { dataset, seed, keepWeights = true } = options;
+  return runSteps({
+    folder: runFolder(experiment, options),
+    fingerprint: `${fingerprint(experiment, dataset.hash)}/${seed}`,
+    config: { ...experiment, seed, data: { ...experiment.data, name: dataset.name, hash: dataset.hash } },
+    iterations: experiment.training.iterations,
+    keepWeights,
+    build: () => buildTraining(experiment, options),
+  });
+}
+
+/** Detector, method, data and optimiser of an experiment, ready to train. */
+export async function buildTraining(experiment: Experiment, { dataset, seed, requireGpu = false }: ExperimentOptions, hooks: Hooks = {}): Promise<BuiltTraining> {
+  const environment = await loadBackend({ requireGpu });
+  const parts = buildModel(experiment, { dataset, seed }, hooks);
+  const { data, training: settings } = experiment;
+  const { learningRate: rate, iterations, ...optimiser } = settings;
+  const run = training({
+    ...parts,
+    iterations,
+    batches: (from) => batches(dataset, { ...data, seed, from }),
+    optimiser: { ...optimiser, learningRate: learningRate(rate) },
+  });
+  return {
+    environment, training: run,
+    dispose: () => {
+      run.dispose();
+      parts.distiller?.dispose();
+      parts.detector.dispose();
+    },
+  };
+}
+
+interface Hooks {
+  /** Told every reading of the distance on the maps of each step. */
+  readonly observe?: (readings: Record<string, number>) => void;
+}
+
+function buildModel({ detector: options, method }: Experiment, { dataset, seed }: Pick<ExperimentOptions, "dataset" | "seed">, { observe }: Hooks) {
+  const detector = retinanet({ ...options, classes: dataset.categories.length, seed });
+  if (method === undefined) return { detector };
+  const { channels, classes } = detector;
+  const distiller = distillers[method.name]({ ...method.options, channels, classes, seed, weight: stepwise(method.lambda) });
+  return { detector, distiller: observe === undefined ? distiller : observed(distiller, observe) };
+}
+
+/** The same method, which also tells its readings at every step. */
+function observed(distiller: LabelGuided, observe: NonNullable<Hooks["observe"]>): Distiller {
+  return {
+    ...distiller,
+    loss: (student, hints, batch, context) => {
+      observe(distiller.readings({ ...student, pyramid: student.pyramid.map(stopGradient) }, batch));
+      return distiller.loss(student, hints, batch, context);
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import type { Transforms } from "../data/transforms.ts";
+import type { RetinaNetOptions } from "../detector/retinanet.ts";
+import type { DistillerName, SssdOptions } from "../distill/index.ts";
+import type { ParameterGroup } from "../detector/detector.ts";
+import type { LearningRateOptions } from "../train/schedule.ts";
+
+/** A method's options but for what follows from the detector, the seed and λ. */
+export type MethodOptions = Partial<Omit<SssdOptions, "channels" | "classes" | "seed" | "weight">>;
+
+/** A training as plain data: what is trained on what and how, but not where its results lie. */
+export interface Experiment {
+  /** Folder below `runs/`: `<paper>/<item>/<row>`. */
+  readonly name: string;
+  readonly detector: Omit<RetinaNetOptions, "classes" | "seed">;
+  /** The distillation method; without one the detector trains alone. */
+  readonly method?: {
+    readonly name: DistillerName;
+    readonly options: MethodOptions;
+    /** λ as a step function: [first iteration, λ]. */
+    readonly lambda: readonly (readonly [number, number])[];
+  };
+  readonly data: { readonly transforms: Transforms; readonly batchSize: number };
+  readonly training: {
+    readonly iterations: number;
+    readonly learningRate: LearningRateOptions;
+    readonly momentum: number;
+    readonly weightDecay: number;
+    readonly clipValue?: number;
+    /** Iterations before a group is trained. */
+    readonly frozenUntil?: Partial<Readonly<Record<ParameterGroup, number>>>;
+  };
+}
+
+/** A number that a paper states, and where. */
+export interface Target {
+  readonly value: number;
+  readonly source: string;
+}
+
+/** Version of what the numbers mean; raising it makes every run train anew. */
+const format = 1;
+
+/** The same JSON text for the same content, whatever the order of the keys; undefined fields are left out. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(",")}}`;
+}
+
+/** What an experiment's run directory is named after: 16 hex digits of SHA-256 over its content and the data's. */
+export function fingerprint(experiment: Experiment, dataHash: string): string {
+  const { name: _name, ...content } = experiment;
+  return createHash("sha256").update(canonical({ format, ...content, dataHash })).digest("hex").slice(0, 16);
+}
