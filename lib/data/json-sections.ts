@@ -172,7 +172,7 @@ class SectionScanner {
 
   /** Python writes NaN and Infinity as bare words: they are read as numbers, so that validation can name annotation and field. */
   private parseNonFinite(text: string, offset: number): unknown {
-    const mended = text.replace(/(?<=[[,:]\s*)(-?Infinity|NaN)(?=\s*[,\]}])/g, '"\u0000$1"').replaceAll("\u0000", "\\u0000");
+    const mended = text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (word) => (word.startsWith('"') ? word : `"\\u0000${word}"`));
     try {
       return JSON.parse(mended, (_key, value: unknown) => (typeof value === "string" && value.startsWith("\u0000") ? Number(value.slice(1)) : value));
     } catch {
