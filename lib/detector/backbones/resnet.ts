@@ -1,0 +1,156 @@
+import type * as tf from "@tensorflow/tfjs-core";
+import { addRelu } from "../../tensor/elementwise.ts";
+import { maxPool } from "../../tensor/max-pool.ts";
+import { withoutTape } from "../../tensor/stop-gradient.ts";
+import { convLayer, type ConvSpec, type Layer, type Norm } from "../layers.ts";
+import type { ParameterStore } from "../parameters.ts";
+import type { Backbone } from "./backbone.ts";
+
+/** He et al. 2016, table 1: blocks per stage. */
+const structures = {
+  18: { block: "basic", blocks: [2, 2, 2, 2] },
+  34: { block: "basic", blocks: [3, 4, 6, 3] },
+  50: { block: "bottleneck", blocks: [3, 4, 6, 3] },
+  101: { block: "bottleneck", blocks: [3, 4, 23, 3] },
+} as const;
+
+export type ResNetDepth = keyof typeof structures;
+export const resNetDepths = Object.keys(structures).map(Number) as ResNetDepth[];
+
+export interface ResNetOptions {
+  readonly depth: ResNetDepth;
+  /** Where a bottleneck halves the resolution: `3x3` (torchvision, "pytorch" style) or `1x1` (MSRA, "caffe" style). Default `3x3`. */
+  readonly stride?: "3x3" | "1x1";
+  /** Groups of the 3×3 convolution (ResNeXt's cardinality). Default 1. */
+  readonly groups?: number;
+  /** Channels per group of the first stage's 3×3 convolution (64 is ResNet, 4 with 32 groups ResNeXt-32×4d). Default 64. */
+  readonly width?: number;
+  /** Default frozen BatchNorm. */
+  readonly norm?: Norm;
+  /** −1 trains everything, 0 freezes the stem, n also the first n stages. Default −1. */
+  readonly frozenStages?: number;
+  /** Number of stages. Default 4. */
+  readonly stages?: number;
+  /** Default torchvision's names. */
+  readonly names?: ResNetNames;
+}
+
+/** Parameter names of one convolution (`stage` 1 to 4) and its norm. */
+export type ResNetNames = (part: { readonly stage?: number; readonly block?: number; readonly layer: "conv1" | "conv2" | "conv3" | "shortcut" }) => {
+  readonly name: string;
+  readonly normName: string;
+};
+
+/** torchvision's and mmdet's: `layer1.0.conv1`, `layer1.0.bn1`, `layer1.0.downsample.0`. */
+export function torchvisionResNetNames(prefix = ""): ResNetNames {
+  return ({ stage, block, layer }) => {
+    const place = stage === undefined ? prefix : `${prefix}layer${stage}.${block}.`;
+    if (layer === "shortcut") return { name: `${place}downsample.0`, normName: `${place}downsample.1` };
+    return { name: place + layer, normName: place + layer.replace("conv", "bn") };
+  };
+}
+
+/** detectron2's: `stem.conv1`, `res2.0.conv1`, `res2.0.conv1.norm`, `res2.0.shortcut`. */
+export function detectron2ResNetNames(prefix = ""): ResNetNames {
+  return ({ stage, block, layer }) => {
+    const name = stage === undefined ? `${prefix}stem.${layer}` : `${prefix}res${stage + 1}.${block}.${layer}`;
+    return { name, normName: `${name}.norm` };
+  };
+}
+
+/** ResNet (He et al. 2016) and ResNeXt (Xie et al. 2017) with torchvision's parameter names. */
+export function resNet(store: ParameterStore, options: ResNetOptions): Backbone {
+  const { depth, frozenStages = -1, stages: count = 4 } = options;
+  const structure = structures[depth];
+  const expansion = structure.block === "bottleneck" ? 4 : 1;
+  const plan: BlockPlan = {
+    store,
+    names: options.names ?? torchvisionResNetNames(),
+    norm: options.norm ?? { kind: "frozen" },
+    block: structure.block,
+    strideIn1x1: options.stride === "1x1",
+    groups: options.groups ?? 1,
+    width: options.width ?? 64,
+  };
+  const stem = convLayer(store, { ...part(plan, { layer: "conv1" }, frozenStages >= 0), input: 3, output: 64, kernel: 7, stride: 2, relu: true });
+  const channels = [64, 128, 256, 512].slice(0, count);
+  const stages = channels.map((planes, s) => {
+    const input = s === 0 ? 64 : channels[s - 1]! * expansion;
+    return stage(plan, { stage: s + 1, input, planes, output: planes * expansion, blocks: structure.blocks[s]!, stride: s === 0 ? 1 : 2, frozen: frozenStages > s });
+  });
+  const whole = [(x: tf.Tensor4D) => maxPool(stem(x), { size: 3, stride: 2, padding: 1 }), ...stages];
+  return { channels: channels.map((planes) => planes * expansion), extract: (images) => run(whole, images, frozenStages + 1) };
+}
+
+/** Runs stem and stages in order, the first `frozen` of them off the tape; returns the stages' outputs. */
+export function run(layers: readonly Layer[], images: tf.Tensor4D, frozen: number): tf.Tensor4D[] {
+  const outputs = frozen > 0 ? withoutTape(() => chain(layers.slice(0, frozen), images)) : [];
+  const last = outputs[outputs.length - 1] ?? images;
+  return [...outputs, ...chain(layers.slice(frozen), last)].slice(1);
+}
+
+function chain(layers: readonly Layer[], x: tf.Tensor4D): tf.Tensor4D[] {
+  const outputs: tf.Tensor4D[] = [];
+  for (const layer of layers) outputs.push(layer(outputs[outputs.length - 1] ?? x));
+  return outputs;
+}
+
+interface BlockPlan {
+  readonly store: ParameterStore;
+  readonly names: ResNetNames;
+  readonly norm: Norm;
+  readonly block: "basic" | "bottleneck";
+  readonly strideIn1x1: boolean;
+  readonly groups: number;
+  readonly width: number;
+}
+
+interface BlockSpec {
+  readonly stage: number;
+  readonly block: number;
+  readonly input: number;
+  readonly planes: number;
+  readonly output: number;
+  readonly stride: number;
+  readonly frozen: boolean;
+}
+
+function stage(plan: BlockPlan, spec: Omit<BlockSpec, "block"> & { readonly blocks: number }): Layer {
+  const blocks = Array.from({ length: spec.blocks }, (_, b) => {
+    const first = b === 0;
+    return block(plan, { ...spec, block: b, input: first ? spec.input : spec.output, stride: first ? spec.stride : 1 });
+  });
+  return (x) => blocks.reduce((y, layer) => layer(y), x);
+}
+
+/** y = relu(branch(x) + shortcut(x)); the shortcut is a 1×1 convolution where the shape changes. */
+function block(plan: BlockPlan, spec: BlockSpec): Layer {
+  const { input, output, stride, frozen } = spec;
+  const branch = plan.block === "basic" ? basicBranch(plan, spec) : bottleneckBranch(plan, spec);
+  const shortcut = stride === 1 && input === output
+    ? undefined
+    : convLayer(plan.store, { ...part(plan, { ...spec, layer: "shortcut" }, frozen), input, output, kernel: 1, stride });
+  return (x) => addRelu(branch(x), shortcut === undefined ? x : shortcut(x));
+}
+
+function basicBranch(plan: BlockPlan, spec: BlockSpec): Layer {
+  const { input, planes, stride, frozen } = spec;
+  const first = convLayer(plan.store, { ...part(plan, { ...spec, layer: "conv1" }, frozen), input, output: planes, kernel: 3, stride, relu: true });
+  const second = convLayer(plan.store, { ...part(plan, { ...spec, layer: "conv2" }, frozen), input: planes, output: planes, kernel: 3 });
+  return (x) => second(first(x));
+}
+
+function bottleneckBranch(plan: BlockPlan, spec: BlockSpec): Layer {
+  const { input, planes, output, stride, frozen } = spec;
+  const inner = Math.floor((planes * plan.width) / 64) * plan.groups;
+  const [s1, s3] = plan.strideIn1x1 ? [stride, 1] : [1, stride];
+  const common = (layer: "conv1" | "conv2" | "conv3") => part(plan, { ...spec, layer }, frozen);
+  const reduce = convLayer(plan.store, { ...common("conv1"), input, output: inner, kernel: 1, stride: s1, relu: true });
+  const middle = convLayer(plan.store, { ...common("conv2"), input: inner, output: inner, kernel: 3, stride: s3, groups: plan.groups, relu: true });
+  const expand = convLayer(plan.store, { ...common("conv3"), input: inner, output, kernel: 1 });
+  return (x) => expand(middle(reduce(x)));
+}
+
+function part(plan: BlockPlan, where: Parameters<ResNetNames>[0], frozen: boolean): Pick<ConvSpec, "name" | "normName" | "norm" | "group" | "frozen"> {
+  return { ...plan.names(where), norm: plan.norm, group: "backbone", frozen };
+}

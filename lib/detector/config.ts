@@ -1,0 +1,73 @@
+import type { AnchorOptions } from "./anchors.ts";
+import type { MaxIouOptions } from "./assign/max-iou.ts";
+import type { DeltaCoder } from "./coder/delta.ts";
+import type { DecodeOptions } from "./decode/dense.ts";
+import type { FocalOptions } from "./loss/focal.ts";
+import type { ReferenceNames } from "./names.ts";
+import type { FpnOptions } from "./necks/fpn.ts";
+import type { Norm } from "./layers.ts";
+
+export interface BackboneConfig {
+  /** `resnet-18|34|50|101`, or `tiny-w` with w channels in the stem. */
+  readonly name: string;
+  readonly norm: Norm;
+  /** −1 trains everything, 0 freezes the stem, n also the first n stages. */
+  readonly frozenStages: number;
+  /** Stride of a bottleneck in its 3×3 (torchvision) or first 1×1 convolution (MSRA). */
+  readonly stride: "3x3" | "1x1";
+  readonly groups: number;
+  readonly width: number;
+}
+
+export interface NeckConfig {
+  /** First stage of the backbone that enters: 2 is C2 (stride 4). */
+  readonly first: number;
+  /** Last stage that enters. */
+  readonly last: number;
+  readonly extraLevels: number;
+  readonly extraFrom: NonNullable<FpnOptions["extraFrom"]>;
+  readonly extraRelu: boolean;
+  readonly initialiser: "kaiming-uniform" | "xavier-uniform";
+}
+
+export interface HeadConfig {
+  /** Convolutions per tower before the last. */
+  readonly convs: number;
+  /** Norm after each of them; `auto` is GroupNorm of at most 8 groups of at least 4 channels each. */
+  readonly norm: Norm | "none" | "auto";
+  /** Probability the classifier starts from. */
+  readonly prior: number;
+}
+
+export interface AnchorConfig extends AnchorOptions {
+  /** Distance of cells: as configured by the level's stride, or image size divided by map size, rounded down (torchvision). */
+  readonly strides: "level" | "image";
+}
+
+export interface BoxLossConfig {
+  readonly kind: "l1" | "smooth-l1" | "giou";
+  /** Of smooth-l1. */
+  readonly beta: number;
+  readonly weight: number;
+}
+
+/** Everything that defines a RetinaNet but its class count, channels and seed. */
+export interface RetinaNetConfig {
+  readonly names: ReferenceNames;
+  readonly backbone: BackboneConfig;
+  readonly neck: NeckConfig;
+  readonly head: HeadConfig;
+  readonly anchors: AnchorConfig;
+  readonly assign: MaxIouOptions;
+  readonly coder: DeltaCoder;
+  readonly focal: FocalOptions;
+  readonly boxLoss: BoxLossConfig;
+  /**
+   * What the sums are divided by: per image (torchvision), over the batch (mmdet), or a moving average of the batch's
+   * positives that starts at 100 and forgets a tenth per call (detectron2).
+   */
+  readonly normaliser: "image" | "batch" | "moving-average";
+  readonly decode: DecodeOptions;
+  /** Names of the two losses. */
+  readonly losses: readonly [string, string];
+}

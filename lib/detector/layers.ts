@@ -1,0 +1,92 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { conv, type ConvOptions } from "../tensor/conv.ts";
+import { groupNorm } from "../tensor/group-norm.ts";
+import type { ParameterGroup } from "./detector.ts";
+import type { Initialiser, ParameterStore } from "./parameters.ts";
+
+/** A function of feature maps that owns parameters. */
+export type Layer = (x: tf.Tensor4D) => tf.Tensor4D;
+
+/**
+ * What normalises a convolution's output.
+ * - `frozen`: BatchNorm with fixed statistics and fixed affine part, folded into the convolution.
+ * - `affine`: BatchNorm with fixed statistics and a trained affine part (mmdet's `norm_eval`).
+ * - `group`: GroupNorm.
+ */
+export type Norm = { readonly kind: "frozen" } | { readonly kind: "affine" } | { readonly kind: "group"; readonly groups: number };
+
+export interface ConvSpec {
+  /** Parameter name without `.weight` and `.bias`. */
+  readonly name: string;
+  readonly input: number;
+  readonly output: number;
+  readonly kernel: number;
+  readonly stride?: number;
+  /** Default (kernel − 1) / 2. */
+  readonly padding?: number;
+  readonly dilation?: number;
+  readonly groups?: number;
+  readonly relu?: boolean;
+  /** Default true without a norm, false with one. */
+  readonly bias?: boolean;
+  readonly norm?: Norm;
+  /** Parameter name of the norm, without `.weight`. */
+  readonly normName?: string;
+  /** Default He normal over the fan out (torchvision's ResNet). */
+  readonly initialiser?: Initialiser;
+  /** Start of the bias. Default 0. */
+  readonly biasValue?: number;
+  readonly group: ParameterGroup;
+  readonly frozen?: boolean;
+}
+
+/** Convolution, then normalisation, then ReLU, as far as the specification asks for them. */
+export function convLayer(store: ParameterStore, spec: ConvSpec): Layer {
+  const { name, input, output, kernel, groups = 1, group, frozen = false, norm } = spec;
+  const filter = store.add({ name: `${name}.weight`, shape: [kernel, kernel, input / groups, output], initialiser: spec.initialiser ?? { kind: "kaiming-normal", fan: (kernel * kernel * output) / groups }, group, frozen });
+  const bias = spec.bias ?? norm === undefined
+    ? store.add({ name: `${name}.bias`, shape: [output], initialiser: { kind: "constant", value: spec.biasValue ?? 0 }, group, frozen })
+    : undefined;
+  const options: ConvOptions = { stride: spec.stride ?? 1, padding: spec.padding ?? (kernel - 1) / 2, dilation: spec.dilation ?? 1, groups };
+  const relu = spec.relu ?? false;
+  const weights = filter as unknown as tf.Tensor4D;
+  if (norm === undefined) {
+    return (x) => conv(x, weights, { ...options, relu, ...(bias && { bias: bias as unknown as tf.Tensor1D }) });
+  }
+  const normSpec = { name: spec.normName ?? `${name}.norm`, channels: output, group, frozen };
+  if (norm.kind === "group") {
+    const affine = affineParameters(store, normSpec);
+    return (x) => groupNorm(conv(x, weights, { ...options, ...(bias && { bias: bias as unknown as tf.Tensor1D }) }), { groups: norm.groups, ...affine, relu });
+  }
+  const folded = foldedBatchNorm(store, normSpec, norm.kind === "affine" && !frozen);
+  return (x) => conv(x, weights, { ...options, relu, ...folded() });
+}
+
+interface NormSpec {
+  readonly name: string;
+  readonly channels: number;
+  readonly group: ParameterGroup;
+  readonly frozen: boolean;
+}
+
+function affineParameters(store: ParameterStore, { name, channels, group, frozen }: NormSpec): { gamma: tf.Tensor1D; beta: tf.Tensor1D } {
+  const add = (part: string, value: number) =>
+    store.add({ name: `${name}.${part}`, shape: [channels], initialiser: { kind: "constant", value }, group, frozen }) as unknown as tf.Tensor1D;
+  return { gamma: add("weight", 1), beta: add("bias", 0) };
+}
+
+/**
+ * BatchNorm with fixed statistics as scale = γ / √(σ² + ε) and bias = β − μ · scale, ε = 1e-5.
+ * A fixed affine part is folded once per change of its variables; a trained one on the tape, at every call.
+ */
+function foldedBatchNorm(store: ParameterStore, spec: NormSpec, trained: boolean): () => { scale: tf.Tensor1D; bias: tf.Tensor1D } {
+  const { gamma, beta } = affineParameters(store, { ...spec, frozen: !trained });
+  const statistic = (part: string, value: number) =>
+    store.add({ name: `${spec.name}.${part}`, shape: [spec.channels], initialiser: { kind: "constant", value }, group: spec.group, frozen: true }) as unknown as tf.Tensor1D;
+  const [mean, variance] = [statistic("running_mean", 0), statistic("running_var", 1)];
+  const fold = () => {
+    const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, 1e-5))) as tf.Tensor1D;
+    return { scale, bias: tf.sub(beta, tf.mul(mean, scale)) as tf.Tensor1D };
+  };
+  return trained ? fold : store.remember([gamma, beta, mean, variance], fold);
+}

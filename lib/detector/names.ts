@@ -1,0 +1,72 @@
+import type { FpnNames } from "./necks/fpn.ts";
+import { detectron2ResNetNames, torchvisionResNetNames, type ResNetNames } from "./backbones/resnet.ts";
+import type { RetinaHeadNames } from "./heads/retina.ts";
+
+/** A reference implementation's parameter names for the parts of a RetinaNet. */
+export interface ReferenceNames {
+  /** Before the names of a backbone that is not the reference's. */
+  readonly prefix: string;
+  readonly resNet: ResNetNames;
+  readonly fpn: FpnNames;
+  readonly head: RetinaHeadNames;
+}
+
+const subnet = { class: "classification_head", box: "regression_head" } as const;
+const torchvisionFinal = { class: "cls_logits", box: "bbox_reg" } as const;
+
+/** torchvision 0.14's `retinanet_resnet50_fpn` (and `_v2`, whose norms follow their convolutions). */
+export const torchvisionNames: ReferenceNames = {
+  prefix: "backbone.body.",
+  resNet: torchvisionResNetNames("backbone.body."),
+  fpn: torchvisionFpn("backbone.fpn."),
+  head: {
+    tower: (tower, i) => `head.${subnet[tower]}.conv.${i}.0`,
+    norm: (tower, i) => `head.${subnet[tower]}.conv.${i}.1`,
+    final: (tower) => `head.${subnet[tower]}.${torchvisionFinal[tower]}`,
+  },
+};
+
+/** torchvision's FeaturePyramidNetwork. */
+export function torchvisionFpn(prefix: string): FpnNames {
+  return {
+    lateral: (level) => `${prefix}inner_blocks.${level}.0`,
+    output: (level) => `${prefix}layer_blocks.${level}.0`,
+    extra: (index) => `${prefix}extra_blocks.p${6 + index}`,
+  };
+}
+
+const short = { class: "cls", box: "reg" } as const;
+
+/** mmdetection 2 and 3. */
+export const mmdetNames: ReferenceNames = {
+  prefix: "backbone.",
+  resNet: torchvisionResNetNames("backbone."),
+  fpn: {
+    lateral: (level) => `neck.lateral_convs.${level}.conv`,
+    output: (level) => `neck.fpn_convs.${level}.conv`,
+    extra: (index, levels) => `neck.fpn_convs.${levels + index}.conv`,
+  },
+  head: {
+    tower: (tower, i) => `bbox_head.${short[tower]}_convs.${i}.conv`,
+    norm: (tower, i) => `bbox_head.${short[tower]}_convs.${i}.gn`,
+    final: (tower) => `bbox_head.retina_${short[tower]}`,
+  },
+};
+
+const subnetOf = { class: "cls_subnet", box: "bbox_subnet" } as const;
+
+/** detectron2's RetinaNet. */
+export const detectron2Names: ReferenceNames = {
+  prefix: "backbone.bottom_up.",
+  resNet: detectron2ResNetNames("backbone.bottom_up."),
+  fpn: {
+    lateral: (level) => `backbone.fpn_lateral${3 + level}`,
+    output: (level) => `backbone.fpn_output${3 + level}`,
+    extra: (index) => `backbone.top_block.p${6 + index}`,
+  },
+  head: {
+    tower: (tower, i) => `head.${subnetOf[tower]}.${2 * i}`,
+    norm: (tower, i) => `head.${subnetOf[tower]}.${2 * i}.norm`,
+    final: (tower) => (tower === "class" ? "head.cls_score" : "head.bbox_pred"),
+  },
+};

@@ -1,0 +1,150 @@
+import { resNetDepths, type ResNetDepth } from "./backbones/resnet.ts";
+import type { BackboneConfig, RetinaNetConfig } from "./config.ts";
+import { retinaNetPresets, type RetinaNetPreset } from "./presets.ts";
+
+/** Parts of the preset that may be replaced, each partly. */
+type Overrides = {
+  readonly [K in Exclude<keyof RetinaNetConfig, "names" | "losses" | "normaliser" | "backbone">]?: Partial<RetinaNetConfig[K]>;
+};
+
+export interface RetinaNetOptions extends Overrides {
+  /** Whose settings to start from. Default `tiny`. */
+  readonly preset?: RetinaNetPreset;
+  /** Number of classes K. */
+  readonly classes: number;
+  /** Channels C of the pyramid and of the head. Default 256; 32 for `tiny`. */
+  readonly channels?: number;
+  /** Seed of the initial weights. */
+  readonly seed: number;
+  /** `resnet-18|34|50|101` or `tiny-<width>`, or the settings in detail. */
+  readonly backbone?: string | Partial<BackboneConfig>;
+  readonly normaliser?: RetinaNetConfig["normaliser"];
+  /** Shown in reports. Default made of preset and backbone. */
+  readonly name?: string;
+}
+
+export interface ResolvedRetinaNet extends RetinaNetConfig {
+  readonly name: string;
+  readonly classes: number;
+  readonly channels: number;
+  readonly seed: number;
+}
+
+/** The backbones' names as error messages list them. */
+const backbones = `${resNetDepths.map((depth) => `resnet-${depth}`).join(", ")}, tiny-<width>`;
+
+/** Parses a backbone's name. */
+export function parseBackbone(name: string): { readonly kind: "resnet"; readonly depth: ResNetDepth } | { readonly kind: "tiny"; readonly width: number } {
+  const [, kind, digits] = /^(resnet|tiny)-(\d+)$/.exec(name) ?? [];
+  const n = Number(digits);
+  if (kind === "resnet" && (resNetDepths as number[]).includes(n)) return { kind, depth: n as ResNetDepth };
+  if (kind === "tiny" && n > 0) return { kind, width: n };
+  throw new Error(`backbone "${name}" is unknown; allowed: ${backbones}`);
+}
+
+/**
+ * The preset with the options put over it.
+ * @throws Error for an unknown option, preset or backbone, and for values that do not fit together
+ */
+export function resolveRetinaNet(options: RetinaNetOptions): ResolvedRetinaNet {
+  const preset = options.preset ?? "tiny";
+  const base: RetinaNetConfig | undefined = retinaNetPresets[preset];
+  if (base === undefined) throw new Error(`preset "${String(preset)}" is unknown; allowed: ${Object.keys(retinaNetPresets).join(", ")}`);
+  const { names: _n, losses: _l, ...sections } = base;
+  known("retinanet", options, ["preset", "classes", "channels", "seed", "name", ...Object.keys(sections)]);
+  const merge = <K extends keyof Overrides>(key: K): RetinaNetConfig[K] => {
+    known(`retinanet ${key}`, options[key] ?? {}, allowedKeys[key]);
+    return { ...base[key], ...options[key] } as RetinaNetConfig[K];
+  };
+  const backbone = mergeBackbone(base.backbone, options.backbone);
+  const resolved: ResolvedRetinaNet = {
+    names: base.names,
+    losses: base.losses,
+    backbone,
+    neck: merge("neck"),
+    head: merge("head"),
+    anchors: merge("anchors"),
+    assign: merge("assign"),
+    coder: merge("coder"),
+    focal: merge("focal"),
+    boxLoss: merge("boxLoss"),
+    decode: merge("decode"),
+    normaliser: options.normaliser ?? base.normaliser,
+    name: options.name ?? `retinanet-${preset}-${backbone.name}`,
+    classes: options.classes,
+    channels: options.channels ?? (preset === "tiny" ? 32 : 256),
+    seed: options.seed,
+  };
+  check(resolved);
+  return resolved;
+}
+
+const allowedKeys: { readonly [K in keyof Required<Overrides>]: readonly (keyof RetinaNetConfig[K])[] } = {
+  neck: ["first", "last", "extraLevels", "extraFrom", "extraRelu", "initialiser"],
+  head: ["convs", "norm", "prior"],
+  anchors: ["sizes", "ratios", "rounded", "outer", "strides"],
+  assign: ["positive", "negative", "lowQuality", "minPositive"],
+  coder: ["weights", "clamp", "centreClamp"],
+  focal: ["alpha", "gamma"],
+  boxLoss: ["kind", "beta", "weight"],
+  decode: ["scoreThreshold", "perLevel", "nms", "maxDetections", "clip", "minSize"],
+};
+
+function known(what: string, given: object, allowed: readonly string[]): void {
+  const unknown = Object.keys(given).filter((key) => !allowed.includes(key));
+  if (unknown.length > 0) throw new Error(`${what} has no option ${unknown.map((key) => `"${key}"`).join(", ")}; allowed: ${allowed.join(", ")}`);
+}
+
+/** A tiny backbone has no pre-trained weights, so nothing of it is frozen unless asked for. */
+function mergeBackbone(base: BackboneConfig, given: RetinaNetOptions["backbone"]): BackboneConfig {
+  const asked = typeof given === "string" ? { name: given } : (given ?? {});
+  known("retinanet backbone", asked, Object.keys(base));
+  const name = asked.name ?? base.name;
+  const unfrozen = parseBackbone(name).kind === "tiny" ? { frozenStages: -1 } : {};
+  return { ...base, ...unfrozen, ...asked };
+}
+
+function check(c: ResolvedRetinaNet): void {
+  whole("classes", c.classes, 1);
+  whole("channels", c.channels, 1);
+  if (!Number.isFinite(c.seed)) fail("seed", c.seed, "a finite number");
+  whole("backbone.frozenStages", c.backbone.frozenStages, -1, 4);
+  whole("neck.first", c.neck.first, 2, 5);
+  whole("neck.last", c.neck.last, c.neck.first, 5);
+  whole("neck.extraLevels", c.neck.extraLevels, 0, 4);
+  whole("head.convs", c.head.convs, 0, 16);
+  inside("head.prior", c.head.prior, 0, 1);
+  const levels = c.neck.last - c.neck.first + 1 + c.neck.extraLevels;
+  if (c.anchors.sizes.length !== levels) fail("anchors.sizes", `${c.anchors.sizes.length} levels`, `one list of sizes per level of the pyramid (${levels})`);
+  if (c.anchors.sizes.some((sizes) => sizes.length === 0 || sizes.length !== c.anchors.sizes[0]!.length)) fail("anchors.sizes", JSON.stringify(c.anchors.sizes), "equally many sizes on every level, as the head is shared");
+  for (const value of [...c.anchors.sizes.flat(), ...c.anchors.ratios]) inside("anchors.sizes and anchors.ratios", value, 0, Infinity);
+  inside("assign.positive", c.assign.positive, 0, 1);
+  if (!(c.assign.negative <= c.assign.positive)) fail("assign.negative", c.assign.negative, `at most assign.positive (${c.assign.positive})`);
+  whole("decode.perLevel", c.decode.perLevel, 1);
+  whole("decode.maxDetections", c.decode.maxDetections, 1);
+  oneOf("neck.extraFrom", c.neck.extraFrom, ["c5", "lateral", "p5", "pool"]);
+  oneOf("neck.initialiser", c.neck.initialiser, ["kaiming-uniform", "xavier-uniform"]);
+  oneOf("anchors.outer", c.anchors.outer, ["ratio", "size"]);
+  oneOf("anchors.strides", c.anchors.strides, ["level", "image"]);
+  oneOf("assign.lowQuality", c.assign.lowQuality, ["none", "own", "served", "served-first"]);
+  oneOf("coder.clamp", c.coder.clamp, ["above", "both"]);
+  oneOf("boxLoss.kind", c.boxLoss.kind, ["l1", "smooth-l1", "giou"]);
+  oneOf("normaliser", c.normaliser, ["image", "batch", "moving-average"]);
+  if (c.boxLoss.kind === "smooth-l1") inside("boxLoss.beta", c.boxLoss.beta, 0, Infinity);
+}
+
+function fail(option: string, received: unknown, allowed: string): never {
+  throw new Error(`retinanet option ${option} is ${String(received)}; it must be ${allowed}`);
+}
+
+function whole(option: string, value: number, low: number, high = Infinity): void {
+  if (!Number.isInteger(value) || value < low || value > high) fail(option, value, `a whole number ${high === Infinity ? `from ${low}` : `from ${low} to ${high}`}`);
+}
+
+function inside(option: string, value: number, low: number, high: number): void {
+  if (!(value > low && value < high) && !(high === 1 && value === 1)) fail(option, value, `between ${low} and ${high}`);
+}
+
+function oneOf(option: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) fail(option, `"${value}"`, allowed.map((item) => `"${item}"`).join(", "));
+}
