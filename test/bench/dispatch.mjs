@@ -1,0 +1,1 @@
+export const dispatch = { title: "x", rounds: 1, run: async () => [] };

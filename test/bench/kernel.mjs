@@ -1,0 +1,38 @@
+// Kernels as Jupyter starts them, all driven by the same client: cold start and `1+1`.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { benchPython, interleave, ratios, root, runChild } from "./harness.mjs";
+
+/** The commands of the kernels' kernelspecs. */
+function kernels(python) {
+  const ours = join(root, "dist", "kernel", "main.js");
+  const tslab = join(root, "node_modules", "tslab", "bin", "tslab");
+  return [
+    { name: "Potstill", needs: ours, argv: [process.execPath, ours, "{connection_file}"] },
+    { name: "tslab", needs: tslab, argv: [process.execPath, tslab, "kernel", "--config-path", "{connection_file}"] },
+    { name: "ipykernel", modules: ["ipykernel"], argv: [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"] },
+  ];
+}
+
+async function run({ rounds, log }) {
+  const python = await benchPython(["jupyter_client"]);
+  if (!python) throw new Error("the client needs a Python with jupyter_client (set POTSTILL_TEST_PYTHON, or run node test/setup-python.mjs)");
+  const driver = join(import.meta.dirname, "kernel.py");
+  const contestants = await Promise.all(kernels(python).map(async ({ name, needs, modules, argv }) => {
+    if (needs && !existsSync(needs)) return { name, problem: `${needs} is absent` };
+    if (modules && !(await benchPython(modules))) return { name, problem: `the test Python lacks ${modules.join(", ")}` };
+    return { name, measure: async () => {
+      const { stdout } = await runChild(python, [driver, JSON.stringify({ argv })]);
+      const { result, ...times } = JSON.parse(stdout);
+      if (result !== "2") throw new Error(`1+1 gave ${JSON.stringify(result)}`);
+      return times;
+    } };
+  }));
+  return ratios(await interleave(contestants, { rounds, log }), [
+    { key: "start_ms", label: "cold start → kernel_info reply, ms" },
+    { key: "first_ms", label: "cold start → first `1+1`, ms" },
+    { key: "cell_ms", label: "`1+1` → reply and idle, ms" },
+  ]);
+}
+
+export const kernel = { title: "kernel latency", rounds: 5, run };

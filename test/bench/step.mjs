@@ -1,0 +1,1 @@
+export const step = { title: "x", rounds: 1, run: async () => [] };
