@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { homedir, tmpdir } from "node:os";
+import { dirname, resolve } from "node:path";
 import { Kernel } from "../client/index.ts";
 import type { KernelSpec } from "../client/index.ts";
 import { parameteriseNotebook, writeNotebook } from "../notebook/index.ts";
@@ -11,7 +12,8 @@ import type { Outcome } from "./execute.ts";
 import { loadNotebook } from "./load.ts";
 import { endRecords, notebookRecord, now, prepareRecords, startRecords } from "./papermill-metadata.ts";
 import { toParameters } from "./parameter-values.ts";
-import { htmlPath, renderReport } from "./report/index.ts";
+import { htmlPath } from "./html-path.ts";
+import type { ReportOptions } from "./report/index.ts";
 import { Saver } from "./saver.ts";
 import type { RunError, RunOptions, RunResult } from "./types.ts";
 
@@ -51,6 +53,7 @@ export async function runNotebook(options: RunOptions): Promise<RunResult> {
 }
 
 async function load(options: RunOptions): Promise<Job> {
+  htmlPath(options); // an impossible report is refused before anything runs
   return { options, notebook: await loadNotebook(options.input), parameters: toParameters(options.parameters ?? {}), seconds: 0 };
 }
 
@@ -116,13 +119,23 @@ function check(job: Job): void {
   addErrorMarkers(notebook, outcome.cellIndex);
 }
 
+/** The report hides the folders it was made in. */
+function reportOptions({ input, cwd }: RunOptions): ReportOptions {
+  const folder = input === "-" ? process.cwd() : dirname(resolve(input));
+  const hide = [[process.cwd(), "."], [resolve(cwd ?? "."), "."], [folder, "."], [tmpdir(), "TMP"], [homedir(), "~"]] as const;
+  return { folder, name: input, hide };
+}
+
 async function write(job: Job): Promise<RunResult> {
   const { options, notebook, parameters, seconds } = job;
   const text = writeNotebook(notebook);
   if (options.output === "-") await new Promise<void>((done, failed) => process.stdout.write(text, (error) => (error ? failed(error) : done())));
   else if (options.output !== undefined) await writeAtomically(options.output, text, { durable: true });
   const html = htmlPath(options);
-  if (html !== undefined) await writeAtomically(html, await renderReport(notebook));
+  if (html !== undefined) {
+    const { renderReport } = await import("./report/index.ts"); // Markdown, KaTeX and colouring only where they are wanted
+    await writeAtomically(html, await renderReport(notebook, reportOptions(options)));
+  }
   const status = job.outcome?.status ?? "prepared";
   options.onEvent?.({ type: "end", status, seconds });
   return { status, notebook, seconds, parameters, ...(options.output === undefined ? {} : { output: options.output }), ...(html === undefined ? {} : { html }), ...(job.error === undefined ? {} : { error: job.error }) };

@@ -1,8 +1,25 @@
+import { basename } from "node:path";
 import type { Notebook } from "../../notebook/index.ts";
-import type { RunOptions } from "../types.ts";
-export function htmlPath(options: RunOptions): string | undefined {
-  void options; return undefined;
+import { renderCells } from "./cells.ts";
+import { contentsOf, titleOf } from "./contents.ts";
+import { renderHeader } from "./header.ts";
+import { renderPage } from "./page.ts";
+import { Scrubber } from "./scrub.ts";
+
+export interface ReportOptions {
+  /** The notebook's folder: pictures that its text links are taken in from there. */
+  folder?: string | undefined;
+  /** What is shown when neither a heading nor the metadata gives a title. */
+  name?: string | undefined;
+  /** Folders whose paths are shortened: the report tells nothing about the machine. */
+  hide?: readonly (readonly [string, string])[];
 }
-export async function renderReport(notebook: Notebook): Promise<string> {
-  void notebook; return "";
+
+/** An executed notebook as one HTML file that needs no network and no other file. */
+export async function renderReport(notebook: Notebook, options: ReportOptions = {}): Promise<string> {
+  const scrubber = new Scrubber(options.hide ?? []);
+  const title = scrubber.text(titleOf(notebook) ?? (options.name === undefined ? "Notebook" : basename(options.name)));
+  const { html, figures } = renderCells(notebook, { folder: options.folder, scrubber });
+  const header = renderHeader(notebook, title, scrubber);
+  return renderPage({ title, header, contents: contentsOf(notebook), cells: html, figures });
 }
