@@ -1,2 +1,47 @@
-/** Placeholder until the next commit. */
-export function installCancelPoints(): void {}
+import * as tf from "@tensorflow/tfjs-core";
+
+/** What a kernel publishes for libraries whose work must be interruptible. */
+export interface InterruptContract {
+  /** Element 0 is not 0 while an interrupt is wanted; shared with the thread that receives it. */
+  readonly flag: Int32Array;
+}
+
+const key = Symbol.for("potstill.interrupt");
+
+/** Thrown by every TensorFlow operation while an interrupt is wanted; TF.js unwinds it like any error. */
+export class InterruptedError extends Error {
+  override name = "InterruptedError";
+  constructor() {
+    super("interrupted");
+  }
+}
+
+/** Throws {@link InterruptedError} when the kernel, if there is one, wants the running code to stop. */
+export function cancelPoint(): void {
+  const contract = (globalThis as Record<symbol, unknown>)[key] as InterruptContract | undefined;
+  if (contract !== undefined && Atomics.load(contract.flag, 0) !== 0) throw new InterruptedError();
+}
+
+type Method = (...args: unknown[]) => unknown;
+
+/**
+ * Makes every operation a cancel point: an exception between two operations leaves TF.js's tape, scopes and tensors
+ * whole, which ending the thread's execution inside TF.js would not.
+ *
+ * The native backend's calls into the library are guarded, for raw operations too; the portable ones at the engine.
+ */
+export function installCancelPoints(): void {
+  if (tf.getBackend() === "tensorflow") guard(tf.backend(), ["executeSingleOutput", "executeMultipleOutputs"]);
+  else guard(tf.engine(), ["runKernel"], "Identity"); // how TF.js clones: taking a reference, not work
+}
+
+function guard(object: object, methods: readonly string[], except?: string): void {
+  for (const name of methods) {
+    const target = object as Record<string, Method>;
+    const original = target[name];
+    target[name] = function (this: unknown, ...args: unknown[]) {
+      if (args[0] !== except) cancelPoint();
+      return original.apply(this, args);
+    };
+  }
+}

@@ -4,8 +4,9 @@ import { announceFallback, loadFallback } from "./fallback.ts";
 import type { BackendInfo, BackendKind, LoadOptions } from "./info.ts";
 import { loadNative } from "./native.ts";
 import { findBinding } from "./runtime.ts";
+import { cleanUpAfterExceptions } from "./unwind.ts";
 import { installCancelPoints } from "./cancel.ts";
-import { registerPatches } from "./patches.ts";
+import { registerPatches } from "./patches/index.ts";
 
 export type { BackendInfo, BackendKind, LoadOptions } from "./info.ts";
 
@@ -51,6 +52,7 @@ async function load(asked: BackendKind | undefined, options: LoadOptions): Promi
   const loaded = kind === "native" ? loadNative(require, binding!, options) : await loadFallback(require, kind, options);
   if (asked === undefined && kind !== "native") announceFallback(loaded.name);
   installCancelPoints();
+  cleanUpAfterExceptions();
   registerPatches();
   return describeDevice(loaded);
 }

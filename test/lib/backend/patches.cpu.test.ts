@@ -1,0 +1,3 @@
+import { describePatches } from "./patches.suite.ts";
+
+describePatches("cpu");
