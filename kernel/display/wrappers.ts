@@ -49,7 +49,7 @@ function asHtml(value: unknown): string {
   return Array.isArray(value) ? value.map(asHtml).join("") : escapeHtml(String(value));
 }
 
-const asText = (value: unknown): string => (Array.isArray(value) ? value.map(asText).join("") : `${value as string}`);
+const asText = (value: unknown): string => (Array.isArray(value) ? value.map(asText).join("") : String(value as string));
 
 /** The text of a tagged template (LaTeX: backslashes as typed) or of a plain string. */
 function textOf(source: Template | string, values: readonly unknown[], raw = false): string {

@@ -5,7 +5,7 @@ export type Completeness = { status: "complete" | "incomplete" | "invalid" | "un
 
 const unit = "  ";
 const openers = new Set("([{");
-const openings = new Set([ts.SyntaxKind.OpenBraceToken, ts.SyntaxKind.OpenParenToken, ts.SyntaxKind.OpenBracketToken]);
+const openings = new Set([ts.SyntaxKind.OpenBraceToken, ts.SyntaxKind.OpenParenToken, ts.SyntaxKind.OpenBracketToken, ts.SyntaxKind.TemplateHead]);
 const closings = new Set([ts.SyntaxKind.CloseBraceToken, ts.SyntaxKind.CloseParenToken, ts.SyntaxKind.CloseBracketToken]);
 
 /**
@@ -18,9 +18,12 @@ export function completeness(code: string): Completeness {
   const file = parseModule(code);
   const first = syntaxErrors(file)[0];
   if (first === undefined) return awaitsMore(file) ? { status: "incomplete", indent: nextIndent(code) } : { status: "complete" };
-  const mendable = first.start >= code.trimEnd().length || isOpenEnded(code, first.code);
+  const mendable = first.code === unterminatedString ? code.endsWith("\\") : first.start >= code.trimEnd().length || isOpenEnded(code, first.code);
   return mendable ? { status: "incomplete", indent: isText(first.code) ? "" : nextIndent(code) } : { status: "invalid" };
 }
+
+/** A string ends with its line, unless a backslash continues it. */
+const unterminatedString = 1002;
 
 /** Unterminated template literals and comments: their next line is text, not code. */
 const isText = (error: number): boolean => error === 1160 || error === 1010;

@@ -24,9 +24,8 @@ export function completions(service: ts.LanguageService, file: string, frame: Fr
   const found = service.getCompletionsAtPosition(file, position, preferences);
   const word = /[\p{ID_Continue}$#]*$/u.exec(frame.code.slice(0, cursor))![0];
   const start = startOf(found, frame, cursor - word.length);
-  const typed = frame.code.slice(start, cursor).toLowerCase();
-  const entries = (found?.entries ?? [])
-    .filter((entry) => entry.kind !== ts.ScriptElementKind.warning && entry.name.toLowerCase().startsWith(typed) && !entry.name.startsWith("__potstill"))
+  const typed = frame.code.slice(start, cursor);
+  const entries = continuing(found?.entries ?? [], typed)
     .sort((a, b) => rank(a, typed) - rank(b, typed) || compare(a.sortText, b.sortText) || compare(a.name, b.name))
     .slice(0, most);
   const signatures = describe(entries, (entry) => service.getCompletionEntryDetails(file, position, entry.name, {}, entry.source, {}, entry.data));
@@ -34,9 +33,16 @@ export function completions(service: ts.LanguageService, file: string, frame: Fr
   return { matches: entries.map(({ name }) => name), start, end: cursor, metadata: { _jupyter_types_experimental: types } };
 }
 
+/** The entries that begin with what is typed; when there are none, those that do so in another case. */
+function continuing(all: readonly ts.CompletionEntry[], typed: string): ts.CompletionEntry[] {
+  const entries = all.filter(({ kind, name }) => kind !== ts.ScriptElementKind.warning && !name.startsWith("__potstill"));
+  const exact = entries.filter(({ name }) => name.startsWith(typed));
+  return exact.length > 0 ? exact : entries.filter(({ name }) => name.toLowerCase().startsWith(typed.toLowerCase()));
+}
+
 /** Names of the cell and its scope come before the runtime's globals, globals before keywords. */
 function rank(entry: ts.CompletionEntry, typed: string): number {
-  const exact = typed !== "" && entry.name.toLowerCase() === typed ? -1 : 0;
+  const exact = entry.name === typed ? -1 : 0;
   return exact + (entry.kind === ts.ScriptElementKind.keyword ? 1 : 0);
 }
 

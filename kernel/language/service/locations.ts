@@ -11,10 +11,12 @@ export const slashed = (path: string): string => path.replaceAll("\\", "/");
 /** The folder of Potstill's own package.json, whose packages serve notebooks that have none. */
 export const packageRoot = (): string => slashed(rootAbove(here));
 
-/** The typed source of the cell API: `.ts` in a checkout, `.d.ts` once built. */
+/** The types of the cell API: its built declarations, or in an unbuilt checkout its source (which reads more files). */
 export function notebookApiFile(): string {
+  const name = join("kernel", "notebook-api");
   const stem = join(here, "..", "..", "notebook-api");
-  return slashed([`${stem}.ts`, `${stem}.d.ts`].find((path) => existsSync(path)) ?? `${stem}.d.ts`);
+  const places = [`${stem}.d.ts`, join(packageRoot(), "dist", `${name}.d.ts`), `${stem}.ts`];
+  return slashed(places.find((path) => existsSync(path)) ?? places[0]!);
 }
 
 export const workerFile = (): string => builtFile(import.meta.url, "worker");

@@ -38,13 +38,16 @@ afterAll(() => {
 });
 
 describe("one cell", () => {
+  let empty: LanguageCore;
+  beforeAll(() => { empty = notebook(); });
+
   it("reports where a type error stands, in the cell's own lines", () => {
-    const found = check(notebook(), `const a = 1;\n\nconst text: string = a;`);
+    const found = check(empty, `const a = 1;\n\nconst text: string = a;`);
     expect(found).toEqual([{ code: 2322, message: "Type 'number' is not assignable to type 'string'.", line: 3, column: 7, endColumn: 11, severity: "error" }]);
   });
 
   it("reports syntax errors alone, with their place", () => {
-    expect(check(notebook(), `const a: string = 1;\nlet b = ];`)).toMatchObject([{ code: 1109, line: 2, column: 9 }]);
+    expect(check(empty, `const a: string = 1;\nlet b = ];`)).toMatchObject([{ code: 1109, line: 2, column: 9 }]);
   });
 
   it.each([
@@ -60,7 +63,7 @@ describe("one cell", () => {
     ["@ts-nocheck", `// @ts-nocheck\nconst a: string = 1;`],
     ["@ts-expect-error on the first line", `// @ts-expect-error\nconst a: string = 1;`],
     ["growing arrays", `const list = []; list.push(1); let later; later = 5;`],
-  ])("accepts %s", (_, code) => expect(check(notebook(), code)).toEqual([]));
+  ])("accepts %s", (_, code) => expect(check(empty, code)).toEqual([]));
 
   it.each([
     ["a name declared twice", `let a = 1;\nlet a = 2;`, [2451, 2451]],
@@ -70,7 +73,7 @@ describe("one cell", () => {
     ["the cell API used wrongly", `display(1, { id: 5 });`, [2322]],
     ["an unknown module", `import { a } from "no-such-package";`, [2307]],
     ["an unknown local module", `import { a } from "./nowhere.ts";`, [2307]],
-  ])("refuses %s", (_, code, expected) => expect(codes(notebook(), code)).toEqual(expected));
+  ])("refuses %s", (_, code, expected) => expect(codes(empty, code)).toEqual(expected));
 });
 
 describe("later cells", () => {
@@ -95,7 +98,7 @@ describe("later cells", () => {
     expect(check(core, `x = 5; x++; y += "b"; a = 2; [c] = ["t"]; ({ a } = { a: 3 });`)).toEqual([]);
     expect(codes(core, `x = "no";`)).toEqual([2322]);
     const [constant] = check(core, `z = 2;`);
-    expect(constant!.message).toMatch(/Cannot assign to 'z' because it is a constant/);
+    expect(constant.message).toMatch(/Cannot assign to 'z' because it is a constant/);
   });
 
   it("may declare a name again with another type", () => {
@@ -173,7 +176,7 @@ describe("modules", () => {
     const path = join(folder, "changing.ts");
     expect(codes(core, `import { later } from "./changing.ts"; later.toFixed();`)).toEqual([2307]);
     writeFileSync(path, `export const later = "text";\n`);
-    expect(codes(core, `import { later } from "./changing.ts"; later.toFixed();`)).toEqual([2551].length ? expect.arrayContaining([expect.any(Number)]) : []);
+    expect(codes(core, `import { later } from "./changing.ts"; later.toFixed();`)).toEqual([2551]);
     writeFileSync(path, `export const later: number = 12345;\n`);
     expect(check(core, `import { later } from "./changing.ts"; later.toFixed();`)).toEqual([]);
   });

@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LanguageCore } from "../../../../kernel/language/service/core.ts";
+
+let folder: string;
+let core: LanguageCore;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "potstill-completion-"));
+  writeFileSync(join(folder, "helpers.ts"), `export const helped = 1;\n`);
+  core = new LanguageCore(folder);
+  core.commit({ code: `interface Options { learningRate: number; momentum?: number }\n/** Trains a network.\n * @param options how */\nfunction train(options: Options): number { return options.learningRate; }\nconst weights = { first: 1, second: "b" };\nlet epoch = 0;`, name: "1" });
+});
+afterAll(() => { core.dispose(); rmSync(folder, { recursive: true, force: true }); });
+
+/** Completes at "|" in the code. */
+function complete(marked: string) {
+  const cursor = marked.indexOf("|");
+  return core.complete(marked.slice(0, cursor) + marked.slice(cursor + 1), cursor);
+}
+
+describe("completion", () => {
+  it("gives members with kind and signature", () => {
+    const { matches, start, end, metadata } = complete(`Math.hyp|`);
+    expect({ matches, start, end }).toEqual({ matches: ["hypot"], start: 5, end: 8 });
+    expect(metadata._jupyter_types_experimental).toEqual([{ text: "hypot", type: "method", start: 5, end: 8, signature: "(method) Math.hypot(...values: number[]): number" }]);
+  });
+
+  it.each([
+    ["members of an earlier cell's value", `weights.|`, ["first", "second"]],
+    ["names of earlier cells", `tra|`, ["train"]],
+    ["types of earlier cells", `let o: Opti|`, ["Options"]],
+    ["names of the same cell", `const here = 1; her|`, ["here"]],
+    ["the cell API", `clearO|`, ["clearOutput"]],
+    ["keys of an object literal", `train({ |`, ["learningRate", "momentum"]],
+    ["missing keys only", `train({ learningRate: 1, m|`, ["momentum"]],
+    ["package members", `import { readFileSy| } from "node:fs"`, ["readFileSync"]],
+    ["members after await", `(await Promise.resolve(weights)).s|`, ["second"]],
+    ["inside an unclosed block", `for (const i of [1]) { if (i) { weights.f|`, ["first"]],
+    ["inside a template", "`${weights.sec|}`", ["second"]],
+    ["another case, when nothing else fits", `MATH|`, ["Math"]],
+  ])("knows %s", (_, marked, expected) => {
+    expect(complete(marked).matches).toEqual(expected);
+  });
+
+  it("offers values of a string union, replacing the typed part", () => {
+    const code = `function f(a: "alpha" \u007c "beta") {} f("al`;
+    const { matches, start, end } = core.complete(code, code.length);
+    expect({ matches, start, end }).toEqual({ matches: ["alpha"], start: code.length - 2, end: code.length });
+  });
+
+  it("offers files and modules in import paths", () => {
+    const local = complete(`import {} from "./hel|"`);
+    expect(local.matches).toEqual(["helpers.ts"]);
+    expect(local.start).toBe(`import {} from "./`.length);
+    expect(complete(`import {} from "node:child_p|"`).matches).toEqual(["node:child_process"]);
+  });
+
+  it("counts UTF-16 units, as its callers do", () => {
+    const { start, end, matches } = complete(`const 名 = "😀"; weights.fi|`);
+    expect({ start, end, matches }).toEqual({ start: 24, end: 26, matches: ["first"] });
+  });
+
+  it("keeps everything before the cursor's word, and nothing in comments", () => {
+    expect(complete(`weights.f|irst`)).toMatchObject({ matches: ["first"], start: 8, end: 9 });
+    expect(complete(`// weights.|`).matches).toEqual([]);
+  });
+
+  it("names no internal file", () => {
+    expect(complete(`__pot|`).matches).toEqual([]);
+    expect(complete(`import {} from "./|"`).matches.filter((match) => match.includes("potstill"))).toEqual([]);
+  });
+});
+
+describe("inspection", () => {
+  it("shows signature and documentation of earlier cells' names", () => {
+    const { found, data } = core.inspect(`train({ learningRate: 1 })`, 3, 0);
+    expect(found).toBe(true);
+    expect(data["text/plain"]).toBe("train(options: Options): number\n\nTrains a network.\n\n@param options how");
+    expect(data["text/markdown"]).toContain("```typescript\ntrain(options: Options): number\n```");
+    expect(data["text/html"]).toContain("<pre><code>train(options: Options): number</code></pre>");
+  });
+
+  it("looks before the cursor, and at the function of open parentheses", () => {
+    expect(core.inspect(`epoch`, 5, 0).data["text/plain"]).toBe("let epoch: number");
+    expect(core.inspect(`train( )`, 7, 0).data["text/plain"]).toContain("train(options: Options): number");
+    expect(core.inspect(`Math.max(1, `, 12, 0).data["text/plain"]).toContain("max(...values: number[]): number");
+  });
+
+  it("explains the cell API", () => {
+    const text = core.inspect(`display(1)`, 2, 0).data["text/plain"] as string;
+    expect(text).toContain("display(value: unknown, options?: DisplayOptions): DisplayHandle");
+    expect(text).toContain("Shows any value below the cell");
+    expect(core.inspect(`progress(10)`, 2, 0).data["text/plain"]).toContain("progress bar");
+  });
+
+  it("adds the source on demand", () => {
+    expect(core.inspect(`train`, 2, 1).data["text/plain"]).toContain("return options.learningRate;");
+    expect(core.inspect(`train`, 2, 0).data["text/plain"]).not.toContain("return");
+  });
+
+  it("escapes types in HTML", () => {
+    expect(core.inspect(`const list: Array<Promise<string>> = []`, 7, 0).data["text/html"]).toContain("Promise&lt;string&gt;[]");
+  });
+
+  it("finds nothing where nothing is", () => {
+    expect(core.inspect(`   `, 1, 0)).toEqual({ found: false, data: {} });
+    expect(core.inspect(``, 0, 1)).toEqual({ found: false, data: {} });
+  });
+});
