@@ -1,13 +1,15 @@
 import { Session } from "node:inspector";
 import type { Runtime } from "node:inspector";
-import { InterruptedError } from "./interrupts.ts";
 
 /** Something a script threw, which need not be an Error. */
 export class Thrown {
   readonly value: unknown;
+  /** Whether the script did not throw, but was terminated from another thread. */
+  readonly terminated: boolean;
 
-  constructor(value: unknown) {
+  constructor(value: unknown, terminated = false) {
     this.value = value;
+    this.terminated = terminated;
   }
 }
 
@@ -28,7 +30,6 @@ export class Evaluator {
 
   /**
    * Resolves when the script has ended, with what it threw if it threw.
-   * Resolves with a {@link Thrown} InterruptedError when its execution was terminated.
    */
   evaluate(code: string, url: string): Promise<Thrown | undefined> {
     return new Promise((resolve) => {
@@ -36,7 +37,7 @@ export class Evaluator {
       // @types/node lacks `replMode`, a stable part of the DevTools protocol.
       const options = { expression, replMode: true, awaitPromise: true, objectGroup: "cell" } as Runtime.EvaluateParameterType;
       this.#session.post("Runtime.evaluate", options, (error, answer?: Runtime.EvaluateReturnType) => {
-        resolve(error || answer === undefined ? new Thrown(terminated(error)) : this.#outcome(answer));
+        resolve(error || answer === undefined ? failure(error) : this.#outcome(answer));
         this.#session.post("Runtime.releaseObjectGroup", { objectGroup: "cell" });
       });
     });
@@ -58,9 +59,9 @@ export class Evaluator {
   }
 }
 
-function terminated(error: Error | null): Error {
-  if (error && /terminated/i.test(error.message)) return new InterruptedError("interrupted: the cell was stopped by force");
-  return new Error(`The cell could not be evaluated: ${error?.message ?? "no answer"}`);
+function failure(error: Error | null): Thrown {
+  const message = error?.message ?? "no answer";
+  return new Thrown(new Error(`The cell could not be evaluated: ${message}`), /terminated/i.test(message));
 }
 
 function primitive({ type, value, unserializableValue }: Runtime.RemoteObject): unknown {

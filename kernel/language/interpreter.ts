@@ -5,7 +5,7 @@ import { InterruptedError, Interrupts } from "./interrupts.ts";
 import type { CellRequest, FromInterpreter, SharedState, ToInterpreter } from "./link.ts";
 import { createModules } from "./modules.ts";
 import { captureStreams, createOutput } from "./output.ts";
-import { guardProcessExit, reportStrayErrors } from "./process-guard.ts";
+import { guardProcessExit, reportStrayErrors, silenceLoaderWarning } from "./process-guard.ts";
 import { CellSession } from "./session.ts";
 import type { Asker } from "./stdin.ts";
 import { Stdin } from "./stdin.ts";
@@ -43,6 +43,7 @@ class Interpreter {
   constructor(link: InterpreterLink, folder: string) {
     this.#link = link;
     this.#exit = guardProcessExit();
+    silenceLoaderWarning();
     this.#interrupts = new Interrupts(link.shared);
     this.#interrupts.publish();
     this.#stdin = new Stdin(this.#post, link.answers, link.shared);

@@ -24,3 +24,11 @@ export function reportStrayErrors(report: (error: unknown) => void): void {
   process.on("uncaughtException", (error) => report(error));
   process.on("unhandledRejection", (reason) => report(reason));
 }
+
+/** Node warns that the loader for notebooks is experimental; people at a notebook cannot do anything about it. */
+export function silenceLoaderWarning(): void {
+  const emit = process.emitWarning.bind(process) as (...args: unknown[]) => void;
+  process.emitWarning = (...args: unknown[]) => {
+    if (!String(args[0]).includes("USE_MAIN_CONTEXT_DEFAULT_LOADER")) emit(...args);
+  };
+}

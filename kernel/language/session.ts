@@ -31,6 +31,8 @@ export interface SessionParts {
   flush(): Promise<void>;
 }
 
+const forcedMessage = "interrupted by force: the cell did not stop by itself";
+
 // Before Node 24 an active AsyncLocalStorage makes terminating an asynchronous cell abort the process.
 const tracksCells = Number(process.versions.node.split(".", 1)[0]) >= 24;
 
@@ -86,16 +88,21 @@ export class CellSession {
   abandon(id: number, terminated: boolean): void {
     this.#parts.interrupts.abandon(id);
     if (this.#running?.id !== id) return;
-    const reason = terminated
-      ? "interrupted by force: the cell did not stop by itself. If it was computing with TensorFlow, its state may be lost; restart the kernel if later cells fail"
-      : "interrupted: the cell did not stop by itself and was left where it waits";
-    this.#running.settle({ status: "error", ...this.#parts.tracebacks.describe(quiet(new InterruptedError(reason))) });
+    const error = new InterruptedError(terminated ? this.#forced() : "interrupted: the cell did not stop by itself and was left where it waits");
+    this.#running.settle({ status: "error", ...this.#parts.tracebacks.describe(quiet(error)) });
+  }
+
+  /** Termination skips `finally` blocks, which matters to whoever would have honoured the flag: TensorFlow. */
+  #forced(): string {
+    if (Atomics.load(this.#parts.shared.control, slot.cooperative) === 0) return forcedMessage;
+    return `${forcedMessage}. TensorFlow's state may be lost: restart the kernel if later cells fail`;
   }
 
   async #evaluate(cell: CellRequest, compiled: Compiled, show: (result: Rendered) => void): Promise<Outcome> {
     this.#runtime.result = undefined;
     const evaluate = () => this.#evaluator.evaluate(compiled.code, cellUrlOf(cell.id));
     const thrown = await (tracksCells ? this.#origin.run(cell.id, evaluate) : evaluate());
+    if (thrown?.terminated) return { status: "error", ...this.#parts.tracebacks.describe(quiet(new InterruptedError(this.#forced()))) };
     if (thrown === undefined) await this.#show(cell, show);
     await this.#parts.flush();
     if (thrown) return { status: "error", ...this.#describe(thrown) };

@@ -1,9 +1,10 @@
 import { Session } from "node:inspector";
+import { interruptChildren } from "./children.ts";
 import { slot } from "../language/link.ts";
 import type { SharedState, ToInterpreter } from "../language/link.ts";
 
 /** How long a thread may be silent before it counts as busy, and how long it may take to unwind, in milliseconds. */
-const patience = { reply: 50, cooperative: 2000, unwind: 1000, retry: 250 } as const;
+const patience = { reply: 25, cooperative: 2000, unwind: 1000, retry: 250 } as const;
 const maximumAttempts = 40;
 
 /** What the guardian knows about the cells. */
@@ -48,6 +49,9 @@ export class Guardian {
       await this.#stop(cell);
     } finally {
       this.#busy = false;
+      // A session left connected would make the process wait for it at exit.
+      this.#session?.disconnect();
+      this.#session = undefined;
     }
   }
 
@@ -58,6 +62,8 @@ export class Guardian {
     for (let attempt = 0; attempt < maximumAttempts; attempt++) {
       await this.#terminate();
       if (await within(answer, patience.retry)) return this.#finish(cell, true);
+      // Neither a flag nor termination reaches a thread that waits for a child process.
+      interruptChildren();
     }
     this.#watched.giveUp();
   }

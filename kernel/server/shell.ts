@@ -57,34 +57,35 @@ export class Shell {
   async #drain(): Promise<void> {
     this.#draining = true;
     for (let request = this.#queue.shift(); request; request = this.#queue.shift()) {
-      if (await this.#execute(request)) await this.#abortQueue();
+      await this.#execute(request);
     }
     this.#draining = false;
   }
 
-  /** Returns whether the cells that wait must be given up. */
-  async #execute(request: Received): Promise<boolean> {
+  async #execute(request: Received): Promise<void> {
     const { iopub, executions } = this.#services;
     iopub.status("busy", request.message.header);
     const { reply, abortQueue } = await executions.execute(request);
-    iopub.flushStreams();
+    const unwanted = abortQueue ? await this.#takeWaiting() : [];
     this.#reply(this.#sockets.shell, request, reply);
     iopub.status("idle", request.message.header);
-    return abortQueue;
+    for (const each of unwanted) this.#abort(each);
   }
 
-  /** A cell failed: those already sent after it are not run, as their authors did not know of the failure. */
-  async #abortQueue(): Promise<void> {
-    // What the client had sent before it could see the error may still be in the sockets.
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    const { iopub } = this.#services;
+  /** A cell failed: those already sent after it are not run, as their author did not know of the failure. */
+  async #takeWaiting(): Promise<readonly Received[]> {
+    // Some may still be in the sockets. Waiting before the reply, not after it, spares what is sent in answer to it.
+    await new Promise((resolve) => setTimeout(resolve, 2));
     const waiting = this.#queue;
     this.#queue = [];
-    for (const request of waiting) {
-      iopub.status("busy", request.message.header);
-      this.#reply(this.#sockets.shell, request, { status: "aborted" });
-      iopub.status("idle", request.message.header);
-    }
+    return waiting;
+  }
+
+  #abort(request: Received): void {
+    const { iopub } = this.#services;
+    iopub.status("busy", request.message.header);
+    this.#reply(this.#sockets.shell, request, { status: "aborted" });
+    iopub.status("idle", request.message.header);
   }
 
   #reply(socket: RequestSocket, request: Received, content: JsonObject): void {

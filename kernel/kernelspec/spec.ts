@@ -1,0 +1,37 @@
+import { builtFile } from "../display/built-file.ts";
+
+/** The name under which Jupyter knows the kernel. */
+export const kernelName = "potstill";
+
+/** The content of `kernel.json` (kernels.rst, "Kernel specs"). */
+export interface KernelJson {
+  readonly argv: readonly string[];
+  readonly display_name: string;
+  readonly language: string;
+  readonly interrupt_mode: "message";
+  readonly metadata: { readonly debugger: boolean };
+}
+
+/** Node's flags for the kernel process. */
+const nodeFlags = [
+  // An interrupted timer or immediate would abort the process in a check of the asynchronous hooks' stack.
+  "--no-force-async-hooks-checks",
+];
+
+/** How this installation's kernel is started: by the Node that runs now, with absolute paths. */
+export function kernelJson(): KernelJson {
+  return {
+    argv: [process.execPath, ...nodeFlags, builtFile(import.meta.url, "../main"), "--connection-file", "{connection_file}"],
+    display_name: "TypeScript (Potstill)",
+    language: "typescript",
+    interrupt_mode: "message",
+    metadata: { debugger: false },
+  };
+}
+
+/** The picture that launchers show. */
+export const logo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">
+<path fill="#b5651d" d="M20 58h24a8 8 0 0 0 8-8c0-14-12-16-14-30h16v-8H34c-4 0-8 4-8 8 0 14-14 16-14 30a8 8 0 0 0 8 8z"/>
+<text x="32" y="52" fill="#fff" font-family="sans-serif" font-weight="bold" font-size="18" text-anchor="middle">TS</text>
+</svg>
+`;
