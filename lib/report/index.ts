@@ -1,0 +1,11 @@
+export { lineFigure } from "./figures.ts";
+export type { Axis, Figure, Line, LineFigureOptions, Reference } from "./figures.ts";
+export { searchFigure, stackedSharesFigure } from "./share-figures.ts";
+export type { SearchFigureOptions, ShareProbe, StackedSharesOptions } from "./share-figures.ts";
+export { overlay } from "./overlay.ts";
+export type { OverlayImage, OverlayOptions } from "./overlay.ts";
+export type { BoxSet } from "./box-layer.ts";
+export { table } from "./table.ts";
+export type { Cell, Column, Interval, ReportTable, TableOptions, Unknown } from "./table.ts";
+export { displaySymbol } from "./html.ts";
+export type { Displayable, MimeBundle } from "./html.ts";

@@ -1,0 +1,69 @@
+import { JSDOM } from "jsdom";
+import sharp from "sharp";
+import { expect, it } from "vitest";
+import { displaySymbol } from "../../../lib/report/html.ts";
+import { overlay } from "../../../lib/report/overlay.ts";
+import type { OverlayImage, OverlayOptions } from "../../../lib/report/overlay.ts";
+
+const names = ["cell", "<plate>"];
+const image: OverlayImage = {
+  pixels: new Uint8Array(40 * 20 * 3).map((_, i) => (i % 3 === 0 ? 200 : 30)),
+  width: 40,
+  height: 20,
+  caption: "a & b",
+  groundTruth: { boxes: [1, 2, 11, 8], labels: [0] },
+  detections: { boxes: Float32Array.of(2, 2, 12, 9, 30, 10, 40, 20), labels: [1, 0], scores: [0.875, 0.2] },
+};
+
+async function shown(images: OverlayImage | OverlayImage[], options: Partial<OverlayOptions> = {}) {
+  const bundle = await overlay(images, { names, ...options })[displaySymbol]();
+  return { bundle, document: new JSDOM(bundle["text/html"] as string).window.document };
+}
+
+it("draws ground truth solid and detections dashed, with tooltips", async () => {
+  const { document } = await shown(image);
+  expect([...document.querySelectorAll("title")].map(({ textContent }) => textContent)).toEqual(["cell: ground truth, 10 × 6 px", "<plate>: detection, score 0.875, 10 × 7 px", "cell: detection, score 0.200, 10 × 10 px"]);
+  const coloured = [...document.querySelectorAll("rect[stroke-width='2.2']")];
+  expect(coloured.map((rect) => rect.hasAttribute("stroke-dasharray"))).toEqual([false, true, true]);
+  expect(["x", "y", "width", "height"].map((name) => coloured[0].getAttribute(name))).toEqual(["1", "2", "10", "6"]);
+  expect([...document.querySelectorAll("text")].map(({ textContent }) => textContent)).toEqual(["cell", "<plate> 0.88", "cell 0.20"]);
+  expect(document.querySelector("figcaption")?.textContent).toBe("a & b");
+});
+
+it("carries the picture inline, no larger than asked", async () => {
+  const { document } = await shown(image, { maxSide: 10 });
+  const source = document.querySelector("image")!.getAttribute("href")!;
+  expect(source).toMatch(/^data:image\/jpeg;base64,/);
+  const { data, info } = await sharp(Buffer.from(source.split(",")[1], "base64")).raw().toBuffer({ resolveWithObject: true });
+  expect([info.width, info.height]).toEqual([10, 5]);
+  [200, 30, 30].forEach((value, channel) => expect(Math.abs(data[channel] - value)).toBeLessThan(6));
+});
+
+it("leaves out low scores, and says so in text", async () => {
+  const { bundle, document } = await shown(image, { minScore: 0.5 });
+  expect(document.querySelectorAll("title")).toHaveLength(2);
+  expect(bundle["text/plain"]).toBe("image 40 × 20 (a & b): 1 annotated, 1 detected");
+});
+
+it("keeps labels inside the image, and names off crowded ones", async () => {
+  const corner = { ...image, detections: undefined, groundTruth: { boxes: [38, 0, 40, 4], labels: [0] } };
+  const { document } = await shown(corner);
+  const [x, y] = /translate\(([\d.]+) ([\d.]+)\)/.exec(document.querySelector("g[transform]")!.getAttribute("transform")!)!.slice(1).map(Number);
+  const width = Number(document.querySelector("g[transform] rect")!.getAttribute("width"));
+  expect(x + width).toBeLessThanOrEqual(40.01);
+  expect(y).toBeGreaterThanOrEqual(0);
+  const crowd = { ...image, groundTruth: { boxes: Array.from({ length: 48 }, (_, i) => i % 20), labels: Array<number>(12).fill(0) } };
+  expect([...(await shown(crowd)).document.querySelectorAll("text")].map(({ textContent }) => textContent)).toEqual(["0.88", "0.20"]);
+});
+
+it("shows several images and the classes that occur", async () => {
+  const { document } = await shown([image, { ...image, groundTruth: undefined, detections: undefined }]);
+  expect(document.querySelectorAll("figure")).toHaveLength(2);
+  expect(document.body.textContent).toMatch(/ground truthdetection, with its scorecell<plate>$/);
+});
+
+it("refuses what does not fit", () => {
+  expect(() => overlay({ ...image, width: 41 }, { names })).toThrow(/the image is 41 × 20 and has 2400 bytes/);
+  expect(() => overlay([image, { ...image, groundTruth: { boxes: [1, 2, 3], labels: [0] } }], { names })).toThrow(/image 1: groundTruth has 1 labels, 3 box numbers/);
+  expect(() => overlay({ ...image, groundTruth: { boxes: [1, 2, 3, 4], labels: [2] } }, { names })).toThrow(/label 2; there are names for 0 … 1/);
+});
