@@ -106,7 +106,7 @@ Exit codes: 0 done; 1 a cell failed, timed out or its kernel died, or the run co
     .addOption(new Option("--prepare-execute", "run the notebook (the default)").implies({ prepareOnly: false }))
     .option("-k, --kernel <NAME>", "the kernel instead of the notebook's own")
     .option("-l, --language <NAME>", "the parameters' language instead of the notebook's own")
-    .option("--cwd <FOLDER>", "the kernel's working directory")
+    .option("--cwd <FOLDER>", "the kernel's working directory (default: the current one; for the kernel potstill the notebook's folder)")
     .option("--progress-bar", "show progress on standard error (the default, unless outputs are logged)")
     .option("--no-progress-bar", "show no progress")
     .option("--log-output", "write the cells' outputs to standard error too", false)

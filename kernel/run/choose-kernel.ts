@@ -1,24 +1,17 @@
 import { existsSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { KernelSpecError, findKernelSpec, findKernelSpecs } from "../client/index.ts";
 import type { KernelSpec } from "../client/index.ts";
+import { kernelJson, kernelName } from "../kernelspec/index.ts";
 import type { Notebook } from "../notebook/index.ts";
 import type { RunOptions } from "./types.ts";
 
-/** The compiled kernel of this installation: beside this file in `dist/`, or in the checkout's `dist/`. */
-function bundledMain(): string {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, "package.json"))) return join(folder, "dist", "kernel", "main.js");
-    if (dirname(folder) === folder) throw new KernelSpecError("Potstill's own folder was not found: install the package again.");
-  }
-}
-
 /** Potstill's own kernel, run straight from this installation. */
 function bundledSpec(): KernelSpec {
-  const main = bundledMain();
-  if (!existsSync(main)) throw new KernelSpecError(`Potstill's kernel is not built: ${main} is missing. Run: npm run build`);
-  const argv = [process.execPath, "--no-force-async-hooks-checks", main, "{connection_file}"];
-  return { name: "potstill", folder: "", argv, displayName: "Potstill (TypeScript)", language: "typescript", interruptMode: "message", env: {} };
+  const { argv, display_name: displayName, language, interrupt_mode: interruptMode } = kernelJson();
+  const missing = argv.find((word) => word.endsWith("main.js") && !existsSync(word));
+  if (missing !== undefined) throw new KernelSpecError(`Potstill's kernel is not built: ${missing} is missing. Run: npm run build`);
+  return { name: kernelName, folder: "", argv: [...argv], displayName, language, interruptMode, env: {} };
 }
 
 function withNodeArguments(spec: KernelSpec, nodeArguments: readonly string[]): KernelSpec {
@@ -31,6 +24,15 @@ export function chooseKernel(notebook: Notebook, options: RunOptions): KernelSpe
   const name = options.kernelName ?? notebook.metadata.kernelspec?.name;
   if (!name) throw new KernelSpecError("The notebook names no kernel (metadata.kernelspec.name). Say which: -k NAME.");
   const env = options.env ?? process.env;
-  const spec = name === "potstill" && !findKernelSpecs(env).has(name) ? bundledSpec() : findKernelSpec(name, env);
+  const spec = name === kernelName && !findKernelSpecs(env).has(name) ? bundledSpec() : findKernelSpec(name, env);
   return withNodeArguments(spec, options.nodeArguments ?? []);
+}
+
+/**
+ * The folder a kernel works in: the asked one, else the current one, as with papermill. Potstill's own kernel takes
+ * imports relative to its folder, so it works in the notebook's, as JupyterLab has it.
+ */
+export function workingFolder(spec: KernelSpec, options: RunOptions): string {
+  if (options.cwd !== undefined) return resolve(options.cwd);
+  return spec.name === kernelName && options.input !== "-" ? dirname(resolve(options.input)) : process.cwd();
 }

@@ -5,7 +5,7 @@ import type { KernelSpec } from "../client/index.ts";
 import { parameteriseNotebook, writeNotebook } from "../notebook/index.ts";
 import type { Notebook, Parameters } from "../notebook/index.ts";
 import { writeAtomically } from "./atomic-write.ts";
-import { chooseKernel } from "./choose-kernel.ts";
+import { chooseKernel, workingFolder } from "./choose-kernel.ts";
 import { addErrorMarkers, removeErrorMarkers } from "./error-markers.ts";
 import { NotebookExecutor } from "./execute.ts";
 import type { Outcome } from "./execute.ts";
@@ -90,9 +90,9 @@ async function execute(job: Job): Promise<void> {
 
 async function runInKernel(job: Job, spec: KernelSpec, saver: Saver): Promise<void> {
   const { options, notebook } = job;
-  // Jupyter's servers tell kernels the notebook's path in this variable; imports are relative to it.
+  // Jupyter's servers tell kernels the notebook's path in this variable.
   const env = { ...(options.env ?? process.env), ...(options.input === "-" ? {} : { JPY_SESSION_NAME: resolve(options.input) }) };
-  const kernel = await Kernel.launch(spec, { cwd: options.cwd ?? process.cwd(), env, signal: options.signal, startTimeout: options.startTimeout ?? 60 });
+  const kernel = await Kernel.launch(spec, { cwd: workingFolder(spec, options), env, signal: options.signal, startTimeout: options.startTimeout ?? 60 });
   try {
     options.onEvent?.({ type: "start", cells: notebook.cells.length, kernel: spec.displayName });
     job.outcome = await new NotebookExecutor(notebook, kernel, saver, options).execute();

@@ -26,7 +26,7 @@ export interface RunOptions {
   allowUnknownParameters?: boolean | undefined;
   /** The HTML report: a path, or true for the output's path with `.html`. */
   html?: string | boolean | undefined;
-  /** The kernel's working directory (the current one). */
+  /** The kernel's working directory (the current one; for Potstill's own kernel the notebook's folder). */
   cwd?: string | undefined;
   /** The kernel instead of the notebook's own. */
   kernelName?: string | undefined;

@@ -10,15 +10,17 @@ import { duration } from "./words.ts";
 interface Context {
   folder: string | undefined;
   scrubber: Scrubber;
+  /** The cell whose leading heading the page's header shows. */
+  titleCell?: number | undefined;
 }
 
-interface Record_ {
+interface Timing {
   status?: string;
   duration?: number | null;
 }
 
 function caption(cell: CodeCell): string {
-  const { status, duration: seconds } = (cell.metadata.papermill ?? {}) as Record_;
+  const { status, duration: seconds } = (cell.metadata.papermill ?? {}) as Timing;
   const name = hasTag(cell, "injected-parameters") ? "Parameters of this run" : hasTag(cell, "parameters") ? "Parameters" : "Code";
   const time = typeof seconds === "number" && seconds >= 0.1 ? ` · ${duration(seconds)}` : "";
   const mark = status === "failed" ? " · failed" : status === "pending" ? " · not run" : "";
@@ -26,7 +28,7 @@ function caption(cell: CodeCell): string {
 }
 
 function codeCell(cell: CodeCell, index: number, language: string, context: Context & { onFigure: () => void }): string {
-  const status = ((cell.metadata.papermill ?? {}) as Record_).status;
+  const status = ((cell.metadata.papermill ?? {}) as Timing).status;
   const source = cell.source.trim() === "" ? "" : `<details class="code"><summary>${escapeHtml(caption(cell))}</summary><pre><code>${highlight(context.scrubber.text(cell.source), language)}</code></pre></details>`;
   const outputs = cell.outputs.map((output) => `<div class="output">${renderOutput(output, context)}</div>`).join("\n");
   const failed = status === "failed";
@@ -36,8 +38,8 @@ function codeCell(cell: CodeCell, index: number, language: string, context: Cont
 function cellHtml(cell: Cell, index: number, language: string, context: Context & { onFigure: () => void }): string {
   if (cell.cell_type === "code") return codeCell(cell, index, language, context);
   if (cell.cell_type === "raw") return `<section class="cell"><pre class="text">${escapeHtml(context.scrubber.text(cell.source))}</pre></section>`;
-  const { folder, scrubber } = context;
-  return `<section class="cell markdown">${scrubber.text(renderMarkdown(cell.source, { cell: index, folder, attachments: cell.attachments }))}</section>`;
+  const { folder, scrubber, titleCell } = context;
+  return `<section class="cell markdown">${scrubber.text(renderMarkdown(cell.source, { cell: index, folder, attachments: cell.attachments, skipTitle: index === titleCell }))}</section>`;
 }
 
 /** All cells as HTML, and how many interactive figures they hold. papermill's error markers are left out: the header has its own. */

@@ -1,3 +1,4 @@
+import { hasTag } from "../../notebook/index.ts";
 import type { Notebook } from "../../notebook/index.ts";
 
 export interface Heading {
@@ -27,12 +28,22 @@ export function headingsOf(source: string): { level: number; text: string }[] {
 /** The table of contents: headings of the first three levels. */
 export function contentsOf(notebook: Notebook): Heading[] {
   return notebook.cells.flatMap((cell, index) => {
-    if (cell.cell_type !== "markdown") return [];
+    if (cell.cell_type !== "markdown" || hasTag(cell, "papermill-error-cell-tag")) return [];
     return headingsOf(cell.source).map((heading, order) => ({ ...heading, id: headingId(index, order) })).filter(({ level }) => level <= 3);
   });
 }
 
-/** The first level-one heading, else the metadata's title. */
-export function titleOf(notebook: Notebook): string | undefined {
-  return contentsOf(notebook).find(({ level }) => level === 1)?.text ?? notebook.metadata.title;
+export interface Title {
+  /** Markdown of one line. */
+  text: string;
+  /** The cell that begins with it, if a cell does. */
+  cell?: number;
+}
+
+/** The first markdown cell's leading level-one heading, else the metadata's title. */
+export function titleOf(notebook: Notebook): Title | undefined {
+  const cell = notebook.cells.findIndex((one) => one.cell_type === "markdown" && !hasTag(one, "papermill-error-cell-tag"));
+  const heading = /^\s*#[ \t]+([^\n]+?)[ \t]*#*[ \t]*(?:\n|$)/.exec(notebook.cells[cell]?.source ?? "");
+  if (heading !== null) return { text: heading[1], cell };
+  return notebook.metadata.title === undefined ? undefined : { text: notebook.metadata.title };
 }

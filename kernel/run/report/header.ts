@@ -3,7 +3,10 @@ import { Float } from "../../notebook/index.ts";
 import type { ErrorOutput, Notebook } from "../../notebook/index.ts";
 import { pythonFloat } from "../../notebook/python-float.ts";
 import type { NotebookRecord } from "../papermill-metadata.ts";
+import { headingId } from "./contents.ts";
+import type { Title } from "./contents.ts";
 import { escapeHtml } from "./escape.ts";
+import { renderInline } from "./markdown.ts";
 import type { Scrubber } from "./scrub.ts";
 import { duration } from "./words.ts";
 
@@ -51,7 +54,7 @@ function failure(notebook: Notebook, scrubber: Scrubber): string {
 }
 
 /** Title, status, provenance and parameters. */
-export function renderHeader(notebook: Notebook, title: string, scrubber: Scrubber): string {
+export function renderHeader(notebook: Notebook, title: Title, scrubber: Scrubber): string {
   const record = (notebook.metadata.papermill ?? {}) as Partial<NotebookRecord>;
   const status = statusOf(notebook, record);
   const source = record.input_path === undefined || record.input_path === "-" ? undefined : isAbsolute(record.input_path) ? basename(record.input_path) : record.input_path;
@@ -62,8 +65,8 @@ export function renderHeader(notebook: Notebook, title: string, scrubber: Scrubb
     typeof record.duration === "number" ? duration(record.duration) : undefined,
   ].filter((fact) => fact !== undefined);
   const line = facts.map((fact) => `<span>${escapeHtml(scrubber.text(fact))}</span>`).join(" ");
-  const hasTitle = notebook.cells.some((cell) => cell.cell_type === "markdown" && /^ {0,3}#\s/m.test(cell.source));
-  return `<header>${hasTitle ? "" : `<h1>${escapeHtml(title)}</h1>`}
+  const anchor = title.cell === undefined ? "" : ` id="${headingId(title.cell, 0)}"`;
+  return `<header><h1${anchor}>${scrubber.text(renderInline(title.text))}</h1>
 <p class="provenance"><span class="status ${status}">${statusWords[status]}</span> ${line}</p>
 ${failure(notebook, scrubber)}${parameterTable(record, scrubber)}</header>`;
 }

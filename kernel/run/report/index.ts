@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { Notebook } from "../../notebook/index.ts";
 import { renderCells } from "./cells.ts";
-import { contentsOf, titleOf } from "./contents.ts";
+import { contentsOf, plainHeading, titleOf } from "./contents.ts";
 import { renderHeader } from "./header.ts";
 import { renderPage } from "./page.ts";
 import { Scrubber } from "./scrub.ts";
@@ -18,8 +18,8 @@ export interface ReportOptions {
 /** An executed notebook as one HTML file that needs no network and no other file. */
 export async function renderReport(notebook: Notebook, options: ReportOptions = {}): Promise<string> {
   const scrubber = new Scrubber(options.hide ?? []);
-  const title = scrubber.text(titleOf(notebook) ?? (options.name === undefined ? "Notebook" : basename(options.name)));
-  const { html, figures } = renderCells(notebook, { folder: options.folder, scrubber });
+  const title = titleOf(notebook) ?? { text: options.name === undefined ? "Notebook" : basename(options.name) };
+  const { html, figures } = renderCells(notebook, { folder: options.folder, scrubber, titleCell: title.cell });
   const header = renderHeader(notebook, title, scrubber);
-  return renderPage({ title, header, contents: contentsOf(notebook), cells: html, figures });
+  return renderPage({ title: scrubber.text(plainHeading(title.text)), header, contents: contentsOf(notebook), cells: html, figures });
 }

@@ -7,11 +7,12 @@ import type { MimeBundle } from "../../notebook/index.ts";
 import { headingId } from "./contents.ts";
 import { escapeHtml } from "./escape.ts";
 import { highlight } from "./highlight.ts";
+import { mathLetters } from "./math-letters.ts";
 
 /** A formula as MathML; one that KaTeX does not know is shown as it is written. */
 export function renderMath(tex: string, display: boolean): string {
   try {
-    return katex.renderToString(tex, { output: "mathml", displayMode: display, throwOnError: true, strict: "ignore" });
+    return mathLetters(katex.renderToString(tex, { output: "mathml", displayMode: display, throwOnError: true, strict: "ignore" }));
   } catch {
     return display ? `<pre class="tex">${escapeHtml(tex)}</pre>` : `<code class="tex">${escapeHtml(tex)}</code>`;
   }
@@ -65,6 +66,8 @@ export interface MarkdownContext {
   cell: number;
   folder?: string | undefined;
   attachments?: Readonly<Record<string, MimeBundle>> | undefined;
+  /** Leaves out a heading at the very start: the page's header shows it. */
+  skipTitle?: boolean;
 }
 
 function parser(): Markdown {
@@ -79,6 +82,11 @@ function parser(): Markdown {
 
 const markdown = parser();
 
+/** One line of markdown as HTML, without a paragraph around it. */
+export function renderInline(source: string): string {
+  return markdown.renderInline(source);
+}
+
 /** A markdown text as HTML: formulas set, code coloured, pictures taken in, headings with ids, scripts left out. */
 export function renderMarkdown(source: string, context: MarkdownContext): string {
   const tokens = markdown.parse(source, {});
@@ -92,5 +100,6 @@ export function renderMarkdown(source: string, context: MarkdownContext): string
       if (data !== undefined) child.attrSet("src", data);
     }
   }
+  if (context.skipTitle && tokens[0]?.type === "heading_open") tokens.splice(0, 3);
   return markdown.renderer.render(tokens, markdown.options, {}).replace(/<script\b[\s\S]*?(<\/script\s*>|$)/gi, "");
 }

@@ -28,18 +28,18 @@ figure { margin: 1rem 0; } figure.plotly { background: #fff; border-radius: 6px;
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; margin: 0 0 1em; }
 th, td { padding: .3rem .7rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; } thead th { border-bottom: 2px solid var(--line); }
 header { margin-bottom: 2.5rem; padding-bottom: 1rem; border-bottom: 1px solid var(--line); }
-.provenance { color: var(--quiet); font-size: .88rem; padding-right: 7rem; } .provenance span + span::before { content: "· "; }
+.provenance { color: var(--quiet); font-size: .88rem; } .provenance span + span::before { content: "· "; }
 .provenance .status { font-weight: 600; } .status.completed { color: var(--good); } .status.failed { color: var(--bad); }
-table.parameters caption { text-align: left; color: var(--quiet); font-size: .85rem; padding-bottom: .25rem; } table.parameters th { font-weight: normal; } table.parameters td { overflow-wrap: anywhere; }
+table.parameters caption { text-align: left; color: var(--quiet); font-size: .85rem; padding-bottom: .25rem; white-space: nowrap; } table.parameters th { font-weight: normal; } table.parameters td { overflow-wrap: anywhere; }
 .note { color: var(--quiet); font-size: .88rem; }
 .error { background: var(--bad-soft); border-left: 3px solid var(--bad); border-radius: 4px; padding: .6rem .9rem; } .error > p { margin: 0; color: var(--bad); overflow-wrap: anywhere; } .error pre { margin-top: .5rem; border: 0; padding: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .error.banner { margin-bottom: 1.2em; } .progress { color: var(--quiet); font-size: .88rem; font-variant-numeric: tabular-nums; } progress { width: 10rem; vertical-align: middle; accent-color: var(--link); }
 #toggle-code { position: absolute; top: 2rem; right: 1.25rem; font: inherit; font-size: .8rem; color: var(--text); background: var(--soft); border: 1px solid var(--line); border-radius: 6px; padding: .25rem .7rem; cursor: pointer; z-index: 1; }
-header { padding-top: .25rem; }
+header h1 { padding-right: 7rem; margin: 0 0 .5rem; }
 nav { font-size: .85rem; line-height: 1.4; } nav ul { list-style: none; margin: .5rem 0 0; padding: 0; } nav li { margin: .3rem 0; } nav .level-2 { padding-left: .8rem; } nav .level-3 { padding-left: 1.6rem; } nav a { color: var(--quiet); text-decoration: none; } nav a:hover { color: var(--link); text-decoration: underline; } nav summary { font-family: inherit; color: var(--quiet); cursor: pointer; font-weight: 600; }
 @media (min-width: 88rem) { nav { position: fixed; top: 2rem; left: 1.5rem; width: calc(50vw - 28rem); max-width: 17rem; max-height: calc(100vh - 4rem); overflow-y: auto; } }
 @media (max-width: 87.99rem) { nav { max-width: 52rem; margin: 0 auto; padding: 1rem 1.25rem 0; } }
-@media (max-width: 40rem) { main { padding: 1.25rem 1rem 4rem; } h1 { font-size: 1.5rem; } h2 { font-size: 1.25rem; } #toggle-code { position: static; display: block; margin-left: auto; } #toggle-code[hidden] { display: none; } .provenance { padding-right: 0; } pre { font-size: .78rem; } }
+@media (max-width: 40rem) { main { padding: 1.25rem 1rem 4rem; } h1 { font-size: 1.5rem; } h2 { font-size: 1.25rem; } #toggle-code { position: static; display: block; margin-left: auto; } #toggle-code[hidden] { display: none; } header h1 { padding-right: 0; } pre { font-size: .78rem; } }
 @media print { :root { --ground: #fff; --text: #000; color-scheme: light; } nav, #toggle-code, details.code:not([open]) { display: none !important; } main { max-width: none; padding: 0; } .output > pre.text { max-height: none; } figure.plotly:has(.still) .live { display: none; } figure.plotly.drawn .still { display: block; } .output, figure, table { break-inside: avoid; } h1, h2, h3 { break-after: avoid; } a { color: inherit; } }
 math { font-size: 1.08em; } math[display="block"] { margin: 1em 0; overflow-x: auto; overflow-y: hidden; } .katex-display { display: block; }
 .hljs-keyword, .hljs-literal, .hljs-selector-tag { color: var(--keyword); } .hljs-string, .hljs-regexp { color: var(--string); } .hljs-number { color: var(--number); } .hljs-comment { color: var(--comment); font-style: italic; } .hljs-title, .hljs-attr { color: var(--title); } .hljs-type, .hljs-built_in { color: var(--type); }
