@@ -22,10 +22,14 @@ function detectron2(size: Size, short: number, long: number): Size {
   return { width: Math.floor(width + 0.5), height: Math.floor(height + 0.5) };
 }
 
-/** `GeneralizedRCNNTransform`: the scale is float32 and sides are rounded down, so that 799 for 800 occurs. */
+/**
+ * `GeneralizedRCNNTransform`: sides are rounded down and the scale is float32, where PyTorch divides a number by a
+ * tensor as number · (1/tensor), so that 799 for 800 occurs.
+ */
 function torchvision(size: Size, short: number, long: number): Size {
   const f = Math.fround;
-  const scale = Math.min(f(f(short) / f(Math.min(size.width, size.height))), f(f(long) / f(Math.max(size.width, size.height))));
+  const per = (edge: number, side: number) => f(edge * f(1 / side));
+  const scale = Math.min(per(short, Math.min(size.width, size.height)), per(long, Math.max(size.width, size.height)));
   return { width: Math.floor(size.width * scale), height: Math.floor(size.height * scale) };
 }
 

@@ -106,9 +106,10 @@ function tryPlace(kind: Kind, sides: readonly [number, number], size: Size, grid
   return { ...kind, x, y, rx, ry, rotation, colour, rim, fill: drawFill(random), hx, hy };
 }
 
-function place(kind: Kind, sides: readonly [number, number], placed: Placed[], options: SceneOptions, grid: Grid, random: Random): void {
+/** Places a shape where it fits; each attempt lowers the largest size a little, so that crowded scenes get small ones. */
+function place(kind: Kind, [low, high]: readonly [number, number], placed: Placed[], options: SceneOptions, grid: Grid, random: Random): void {
   for (let i = 0; i < attempts; i++) {
-    const object = tryPlace(kind, sides, options, grid, random);
+    const object = tryPlace(kind, [low, low * (high / low) ** (1 - i / attempts)], options, grid, random);
     if (object !== undefined && !placed.some((other) => overlaps(object, other))) {
       placed.push(object);
       return;

@@ -42,8 +42,8 @@ function runs(owner: Int16Array, { width, height }: Size, object: number, { left
     for (let y = top; y <= bottom; y++) {
       if ((owner[y * width + x] === object) !== inside) turn(x * height + y);
     }
-    // Below the box it is background again, unless the next column continues without a gap.
-    if (inside && (bottom < height - 1 || x === right)) turn(x * height + bottom + 1);
+    // Below the box it is background again; only a box of the image's whole height goes on in the next column.
+    if (inside && (bottom - top < height - 1 || x === right)) turn(x * height + bottom + 1);
   }
   if (start < width * height) counts.push(width * height - start);
   return counts;
