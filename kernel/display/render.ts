@@ -66,8 +66,16 @@ function metadataOf(value: unknown): Record<string, unknown> {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
 
+/** The name of a value's class, or of its type where even asking fails (proxies). */
+function kindOf(value: unknown): string {
+  try {
+    return (value as { constructor?: { name?: string } } | null | undefined)?.constructor?.name ?? typeof value;
+  } catch {
+    return typeof value;
+  }
+}
+
 /** What an error inside a value's own display method shows: the error first, then the value as plain text. */
 function failure(value: unknown, error: unknown): Rendered {
-  const named = (value as { constructor?: { name?: string } } | null | undefined)?.constructor?.name ?? typeof value;
-  return { data: { "text/plain": `${named} could not be displayed: ${messageOf(error)}\n${plainText(value)}` }, metadata: {} };
+  return { data: { "text/plain": `${kindOf(value)} could not be displayed: ${messageOf(error)}\n${plainText(value)}` }, metadata: {} };
 }

@@ -46,10 +46,10 @@ function fill(strings: Template, values: readonly unknown[], show: (value: unkno
 function asHtml(value: unknown): string {
   if (value === null || value === undefined || value === false) return "";
   if (value instanceof Html) return value.toString();
-  return Array.isArray(value) ? value.map(asHtml).join("") : escapeHtml(String(value));
+  return Array.isArray(value) ? value.map(asHtml).join("") : escapeHtml(`${value as string}`);
 }
 
-const asText = (value: unknown): string => (Array.isArray(value) ? value.map(asText).join("") : String(value as string));
+const asText = (value: unknown): string => (Array.isArray(value) ? value.map(asText).join("") : `${value as string}`);
 
 /** The text of a tagged template (LaTeX: backslashes as typed) or of a plain string. */
 function textOf(source: Template | string, values: readonly unknown[], raw = false): string {

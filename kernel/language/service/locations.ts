@@ -16,7 +16,7 @@ export function notebookApiFile(): string {
   const name = join("kernel", "notebook-api");
   const stem = join(here, "..", "..", "notebook-api");
   const places = [`${stem}.d.ts`, join(packageRoot(), "dist", `${name}.d.ts`), `${stem}.ts`];
-  return slashed(places.find((path) => existsSync(path)) ?? places[0]!);
+  return slashed(places.find((path) => existsSync(path)) ?? places[0]);
 }
 
 export const workerFile = (): string => builtFile(import.meta.url, "worker");

@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { beforeEach, describe, expect, it } from "vitest";
+import { flush, installCellApi } from "../../../kernel/display/cell-api.ts";
+import type { CellChannel } from "../../../kernel/display/cell-api.ts";
+import { displaySymbol } from "../../../kernel/display/mime.ts";
+import type { ProgressState } from "../../../kernel/display/progress.ts";
+import { progressText } from "../../../kernel/display/progress.ts";
+import * as api from "../../../kernel/notebook-api.ts";
+import { cellApiNames } from "../../../kernel/language/service/core.ts";
+
+type Sent = { data: Record<string, unknown>; id?: string; update?: boolean };
+let sent: Sent[];
+let cleared: boolean[];
+let asked: [string, boolean][];
+let answers: string[];
+
+const channel: CellChannel = {
+  display: (data, { id, update }) => sent.push({ data, ...(id === undefined ? {} : { id }), ...(update === undefined ? {} : { update }) }),
+  clearOutput: (wait) => cleared.push(wait),
+  input: async (prompt, { password }) => { asked.push([prompt, password]); return answers.shift() ?? ""; },
+  inputSync: (prompt, { password }) => { asked.push([prompt, password]); return answers.shift() ?? ""; },
+};
+beforeEach(() => { [sent, cleared, asked, answers] = [[], [], [], []]; installCellApi(channel); });
+
+const texts = () => sent.map(({ data }) => data["text/plain"]);
+const later = (text: string, delay: number) => ({ [displaySymbol]: async () => { await sleep(delay); return { "text/plain": text }; } });
+/** What stands in the output at the end: updates replace what has their id. */
+function shown(): unknown[] {
+  const places: Sent[] = [];
+  for (const message of sent) {
+    if (message.update) { for (const [i, place] of places.entries()) if (place.id === message.id) places[i] = message; } else places.push(message);
+  }
+  return places.map(({ data }) => data["text/plain"]);
+}
+
+describe("installing", () => {
+  it("makes every function of the module a global that can be replaced, and no others", () => {
+    expect(Object.keys(api).sort()).toEqual([...cellApiNames].sort());
+    for (const name of cellApiNames) {
+      expect(Object.getOwnPropertyDescriptor(globalThis, name)).toMatchObject({ writable: true, configurable: true, enumerable: false, value: api[name] });
+    }
+  });
+});
+
+describe("display", () => {
+  it("sends at once what is known at once", () => {
+    api.display(1);
+    api.display("two");
+    expect(texts()).toEqual(["1", "'two'"]);
+  });
+
+  it("updates by handle and by id", () => {
+    const handle = api.display("a", { id: "x" });
+    handle.update("b");
+    api.display("c", { id: "x", update: true });
+    expect(sent.map(({ id, update }) => [id, update])).toEqual([["x", undefined], ["x", true], ["x", true]]);
+    expect(shown()).toEqual(["'c'"]);
+  });
+
+  it("keeps the order of displays, however long each takes", async () => {
+    api.display(later("slow", 60));
+    api.display("quick");
+    api.display(later("medium", 20));
+    await flush();
+    expect(shown()).toEqual(["slow", "'quick'", "medium"]);
+  });
+
+  it("keeps the order of updates of one display", async () => {
+    const handle = api.display(later("first", 40));
+    handle.update("second");
+    handle.update(later("third", 10));
+    await flush();
+    expect(shown()).toEqual(["third"]);
+  });
+
+  it("flushes a figure with its picture", async () => {
+    api.display({ data: [{ type: "bar", y: [1, 2] }], layout: {} });
+    api.display("after");
+    await flush();
+    expect(shown()).toEqual(["Plotly figure: 1 trace (bar)", "'after'"]);
+    expect(sent.at(-1)!.data["text/html"]).toContain("data:image/png;base64,");
+  });
+
+  it("refuses ids that are none", () => {
+    expect(() => api.display(1, { id: "" })).toThrow(/non-empty string, received ""/);
+    expect(() => api.display(1, { update: true })).toThrow(/give the option id/);
+  });
+
+  it("clears", () => {
+    api.clearOutput();
+    api.clearOutput({ wait: true });
+    expect(cleared).toEqual([false, true]);
+  });
+});
+
+describe("questions", () => {
+  it("go through the channel", async () => {
+    answers = ["Ada", "", "Yes", "n", "", "secret"];
+    expect(api.prompt("name?")).toBe("Ada");
+    expect(api.prompt("name?", "Bob")).toBe("Bob");
+    expect([api.confirm("sure?"), api.confirm("sure?")]).toEqual([true, false]);
+    api.alert("done");
+    expect(await api.input("token", { password: true })).toBe("secret");
+    expect(asked).toEqual([["name?", false], ["name? [Bob]", false], ["sure? [y/N]", false], ["sure? [y/N]", false], ["done [Enter]", false], ["token", true]]);
+  });
+});
+
+describe("progress", () => {
+  const states = () => sent.map(({ data }) => data["application/vnd.potstill.progress+json"] as ProgressState);
+
+  it("yields every item of numbers, arrays, generators and asynchronous iterables", async () => {
+    expect([...api.progress(3)]).toEqual([0, 1, 2]);
+    expect([...api.progress(["a", "b"])]).toEqual(["a", "b"]);
+    expect([...api.progress(new Set([5]))]).toEqual([5]);
+    const collected: number[] = [];
+    for await (const n of api.progress((async function* () { yield 1; yield 2; })(), { total: 2 })) collected.push(n);
+    expect(collected).toEqual([1, 2]);
+  });
+
+  it("shows start and end, updates one display, at most ten times a second", () => {
+    const start = performance.now();
+    for (const _ of api.progress(100_000, { label: "train" })) { /* quick */ }
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(1);
+    expect(sent.map(({ update }) => update)).toEqual([false, ...sent.slice(1).map(() => true)]);
+    expect(sent.length).toBeLessThanOrEqual(3 + (performance.now() - start) / 100);
+    expect(states()[0]).toMatchObject({ label: "train", value: 0, total: 100_000, done: false });
+    expect(states().at(-1)).toMatchObject({ value: 100_000, done: true, text: expect.stringMatching(/^100000\/100000 \(100 %\), 0:0\d elapsed$/) as string });
+  });
+
+  it("closes when the loop breaks or throws, and passes the error on", () => {
+    for (const i of api.progress(10)) if (i === 4) break;
+    expect(states().at(-1)).toMatchObject({ value: 4, done: true, text: expect.stringContaining("stopped") as string });
+    expect(() => { for (const i of api.progress(10)) if (i === 2) throw new Error("mine"); }).toThrow("mine");
+    expect(states().at(-1)).toMatchObject({ value: 2, done: true });
+    const failing = (function* () { yield 1; throw new Error("source"); })();
+    expect(() => [...api.progress(failing)]).toThrow("source");
+    expect(states().at(-1)).toMatchObject({ value: 1, done: true });
+  });
+
+  it("shows nothing before it is used, and ends empty loops", () => {
+    api.progress(5);
+    expect(sent).toEqual([]);
+    expect([...api.progress([])]).toEqual([]);
+    expect(states().at(-1)).toMatchObject({ value: 0, total: 0, done: true });
+  });
+
+  it("tells the time that is left", () => {
+    expect(progressText({ value: 25, total: 100, elapsed: 30, done: false, stopped: false })).toBe("25/100 (25 %), 0:30 elapsed, 1:30 left");
+    expect(progressText({ value: 7, total: undefined, elapsed: 3725, done: false, stopped: false })).toBe("7, 1:02:05 elapsed");
+  });
+
+  it("refuses what it cannot loop over", () => {
+    expect(() => api.progress(-1)).toThrow(/whole number ≥ 0, received -1/);
+    expect(() => api.progress(1.5)).toThrow(RangeError);
+    expect(() => api.progress(null as unknown as number[])).toThrow(/received null/);
+    expect(() => api.progress({} as unknown as number[])).toThrow(/received object/);
+  });
+});
