@@ -59,11 +59,11 @@ class Interpreter {
     });
     this.#defineGlobals(modules.require, folder);
     process.on("SIGINT", () => this.#post({ type: "sigint" }));
-    setImmediate(loadTypeScript);
   }
 
   hear(message: ToInterpreter): void {
     switch (message.type) {
+      case "warm": return void loadTypeScript();
       case "prepare": this.#cells.set(message.cell.id, message.cell); return this.#session.prepare(message.cell);
       case "discard": this.#cells.delete(message.id); return this.#session.discard(message.id);
       case "run": return void this.#run(message.id);

@@ -25,6 +25,8 @@ export interface CellRequest {
 
 /** What the wire worker tells the main thread. */
 export type ToInterpreter =
+  /** Cells will come soon: load the compiler. */
+  | { readonly type: "warm" }
   /** Compile a cell while its types are still being checked. */
   | { readonly type: "prepare"; readonly cell: CellRequest }
   | { readonly type: "run"; readonly id: number }

@@ -14,6 +14,8 @@ export interface Services {
   readonly executions: Executions;
   readonly language: Language;
   interrupt(): Promise<void>;
+  /** Loads what the first cell will need. */
+  warm(): void;
   /** Ends the kernel after the reply has been sent. */
   shutdown(): void;
 }
@@ -58,9 +60,9 @@ export function replyType(request: Header): string {
   return request.msg_type.replace(/_request$/, "_reply");
 }
 
-function describeKernel({ language }: Services): JsonObject {
-  // Whoever asks is about to run cells.
-  setTimeout(() => language.warm(), 30).unref();
+function describeKernel(services: Services): JsonObject {
+  // Whoever asks is about to run cells; but first the answer must leave.
+  setTimeout(() => services.warm(), 10).unref();
   return kernelInfo();
 }
 

@@ -51,6 +51,7 @@ export class Wire {
   readonly #shell: Shell;
   #asking: { blocking: boolean; session: string } | undefined;
   #closing = false;
+  #warmed = false;
 
   /** Binds the sockets. Throws when that fails. */
   static async open(link: MainLink): Promise<Wire> {
@@ -76,6 +77,7 @@ export class Wire {
       executions: this.#executions,
       language: this.#language,
       interrupt: () => this.#interrupt(),
+      warm: () => this.#warm(),
       shutdown: () => void this.#shutdown(),
     };
     this.#shell = new Shell(services, sockets, this.#composer, signer);
@@ -148,6 +150,13 @@ export class Wire {
     // Clears the interrupt of the cell before; only this thread raises it.
     if (message.type === "run") Atomics.store(this.#link.shared.flag, 0, 0);
     this.#link.port.postMessage(message);
+  }
+
+  #warm(): void {
+    if (this.#warmed) return;
+    this.#warmed = true;
+    this.#post({ type: "warm" });
+    this.#language.warm();
   }
 
   #interrupt(): Promise<void> {
