@@ -59,7 +59,7 @@ export async function reproduce(item: Item, options: ReproduceOptions): Promise<
   const notebook = join(output, basename(input));
   const report = notebook.replace(/\.ipynb$/, ".html");
   const result = await runNotebook({
-    input, output: notebook, html: report, kernelName: "potstill",
+    input, output: notebook, html: report, kernelName: "potstill", cwd: process.cwd(),
     parameters: { profile, data, seeds, requireGpu },
     ...(signal && { signal }), ...(onEvent && { onEvent }),
   });

@@ -4,7 +4,7 @@ import { cached } from "../data/cached.ts";
 import { openCocoFolder } from "../data/coco-folder.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { syntheticScenes } from "../data/synthetic.ts";
-import { buildTraining, experimentSteps } from "../papers/build.ts";
+import { experimentSteps } from "../papers/build.ts";
 import { calibrationExperiment, calibrationInterval, calibrationSetting } from "../papers/sssd.ts";
 import type { CalibrationProbe, CalibrationSetting, Profile } from "../papers/sssd.ts";
 import type { Step } from "../train/step.ts";
@@ -12,7 +12,7 @@ import { searchLambda } from "./search.ts";
 import type { SearchOptions, SearchState } from "./search.ts";
 import { secantLambda } from "./secant.ts";
 import type { Probe } from "./search.ts";
-import { meanShare, observedEstimate, oneRunEstimate } from "./share.ts";
+import { meanShare, observedEstimate } from "./share.ts";
 
 export interface StudyOptions {
   readonly profile: Profile;
@@ -25,12 +25,13 @@ export interface StudyOptions {
   readonly requireGpu?: boolean;
 }
 
-/** λ estimated for a channel count from one LGD run and one SSSD run. */
-export interface ChannelEstimate {
+/** λ* by reading of the distance, estimated at one channel count from one LGD run. */
+export interface ReadingEstimates {
   readonly channels: number;
-  /** LGD's mean share at λ = 1. */
+  /** LGD's mean share at λ = 1: what every reading is to reach. */
   readonly target: number;
-  readonly lambda: number;
+  /** λ* by reading's name. */
+  readonly lambda: Readonly<Record<string, number>>;
 }
 
 /** The calibration of SSSD section 3.2 on one dataset in one profile; every run in it is cached. */
@@ -46,17 +47,8 @@ export interface CalibrationStudy {
   search(target: number, seed: number, options?: Partial<SearchOptions>): AsyncGenerator<SearchState, void>;
   /** The same by secant steps on the logit scale. */
   secant(target: number, seed: number, options?: { readonly tolerance?: number }): AsyncGenerator<Probe, void>;
-  /** LGD's run once more, with every reading of the ambiguous distance observed on the same maps: yields the steps done. */
-  readings(seed: number): AsyncGenerator<Readings, void>;
-  /** λ by one-run estimates at this channel count. */
-  atChannels(channels: number, seed: number): Promise<ChannelEstimate>;
-}
-
-/** What the readings say so far. */
-export interface Readings {
-  readonly iteration: number;
-  /** λ* by reading, from the means up to here. */
-  readonly lambda: Readonly<Record<string, number>>;
+  /** LGD at this channel count with every reading of the ambiguous distance observed on the same maps: for `estimateReadings`. */
+  observe(channels: number, seed: number): AsyncGenerator<Step, void>;
 }
 
 /** All items of an async iterable. */
@@ -92,32 +84,14 @@ export async function calibrationStudy(options: StudyOptions): Promise<Calibrati
     profile, setting, dataset, environment, steps,
     search: (target, seed, search = {}) => searchLambda({ interval: calibrationInterval, ...search, target, probe: (lambda) => share(lambda, seed) }),
     secant: (target, seed, secant = {}) => secantLambda({ ...secant, target, probe: (lambda) => share(lambda, seed) }),
-    readings: (seed) => observeReadings(setting, dataset, { seed, requireGpu }),
-    atChannels: async (channels, seed) => {
-      const reference = await collect(steps({ method: "lgd", lambda: 1, channels }, seed));
-      const target = meanShare(reference);
-      const probe = await collect(steps({ method: "sssd", lambda: 1, channels }, seed));
-      return { channels, target, lambda: oneRunEstimate(probe, target) };
-    },
+    observe: (channels, seed) => steps({ method: "lgd", lambda: 1, channels, observe: true }, seed),
   };
 }
 
-async function* observeReadings(setting: CalibrationSetting, dataset: Dataset, { seed, requireGpu }: { seed: number; requireGpu: boolean }): AsyncGenerator<Readings, void> {
-  const observed: Record<string, number>[] = [];
-  const experiment = calibrationExperiment(setting, { method: "lgd", lambda: 1 });
-  const built = await buildTraining(experiment, { dataset, seed, requireGpu }, { observe: (values) => { observed.push(values); } });
-  const done: Step[] = [];
-  try {
-    for await (const step of built.training.steps()) {
-      done.push(step);
-      yield { iteration: step.iteration, lambda: estimates(done, observed) };
-    }
-  } finally {
-    built.dispose();
-  }
-}
-
-function estimates(steps: readonly Step[], observed: readonly Record<string, number>[]): Record<string, number> {
+/** λ* of each observed reading: the λ at which it would have the share that LGD's own distance had in this run. */
+export function estimateReadings(channels: number, steps: readonly Step[]): ReadingEstimates {
   const target = meanShare(steps);
-  return Object.fromEntries(Object.keys(observed[0]!).map((name) => [name, observedEstimate(steps, observed.map((values) => values[name]!), target)]));
+  const names = Object.keys(steps[0]?.observed ?? {}).filter((name) => name !== "mse");
+  const lambda = (name: string) => observedEstimate(steps, steps.map(({ observed }) => observed![name]!), target);
+  return { channels, target, lambda: Object.fromEntries(names.map((name) => [name, lambda(name)])) };
 }

@@ -8,8 +8,11 @@ export interface WeightedTerm {
   readonly value: tf.Scalar;
   /** λ at this iteration; the total adds weight · value. */
   readonly weight: number;
-  /** `detection`: a detector's own loss on the method's features (LGD's loss on K_e); `distillation`: counts in the share. */
-  readonly kind: "detection" | "distillation";
+  /**
+   * `detection`: a detector's own loss on the method's features (LGD's loss on K_e); `distillation`: counts in the share;
+   * `observation`: only reported, its weight is 0.
+   */
+  readonly kind: "detection" | "distillation" | "observation";
 }
 
 /** What a frozen teacher says about a batch, computed outside the gradient tape. Methods without one return `{}`. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs-core";
 import { loadBackend } from "../backend/load.ts";
 import { batches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -45,9 +46,9 @@ export function experimentSteps(experiment: Experiment, options: ExperimentOptio
 }
 
 /** Detector, method, data and optimiser of an experiment, ready to train. */
-export async function buildTraining(experiment: Experiment, { dataset, seed, requireGpu = false }: ExperimentOptions, hooks: Hooks = {}): Promise<BuiltTraining> {
+export async function buildTraining(experiment: Experiment, { dataset, seed, requireGpu = false }: ExperimentOptions): Promise<BuiltTraining> {
   const environment = await loadBackend({ requireGpu });
-  const parts = buildModel(experiment, { dataset, seed }, hooks);
+  const parts = buildModel(experiment, { dataset, seed });
   const { data, training: settings } = experiment;
   const { learningRate: rate, iterations, ...optimiser } = settings;
   const run = training({
@@ -66,26 +67,22 @@ export async function buildTraining(experiment: Experiment, { dataset, seed, req
   };
 }
 
-interface Hooks {
-  /** Told every reading of the distance on the maps of each step. */
-  readonly observe?: (readings: Record<string, number>) => void;
-}
-
-function buildModel({ detector: options, method }: Experiment, { dataset, seed }: Pick<ExperimentOptions, "dataset" | "seed">, { observe }: Hooks) {
+function buildModel({ detector: options, method }: Experiment, { dataset, seed }: Pick<ExperimentOptions, "dataset" | "seed">) {
   const detector = retinanet({ ...options, classes: dataset.categories.length, seed });
   if (method === undefined) return { detector };
   const { channels, classes } = detector;
   const distiller = distillers[method.name]({ ...method.options, channels, classes, seed, weight: stepwise(method.lambda) });
-  return { detector, distiller: observe === undefined ? distiller : observed(distiller, observe) };
+  return { detector, distiller: method.observe ? observed(distiller) : distiller };
 }
 
-/** The same method, which also tells its readings at every step. */
-function observed(distiller: LabelGuided, observe: NonNullable<Hooks["observe"]>): Distiller {
+/** The same method, which also reports its readings at every step. */
+function observed(distiller: LabelGuided): Distiller {
   return {
     ...distiller,
     loss: (student, hints, batch, context) => {
-      observe(distiller.readings({ ...student, pyramid: student.pyramid.map(stopGradient) }, batch));
-      return distiller.loss(student, hints, batch, context);
+      const readings = distiller.readings({ ...student, pyramid: student.pyramid.map(stopGradient) }, batch);
+      const terms = Object.entries(readings).map(([name, value]) => [name, { value: tf.scalar(value), weight: 0, kind: "observation" as const }] as const);
+      return { ...distiller.loss(student, hints, batch, context), ...Object.fromEntries(terms) };
     },
   };
 }

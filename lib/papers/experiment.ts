@@ -19,6 +19,8 @@ export interface Experiment {
     readonly options: MethodOptions;
     /** λ as a step function: [first iteration, λ]. */
     readonly lambda: readonly (readonly [number, number])[];
+    /** Also report every reading of the distance on each step's maps, as `Step.observed`. */
+    readonly observe?: boolean;
   };
   readonly data: { readonly transforms: Transforms; readonly batchSize: number };
   readonly training: {

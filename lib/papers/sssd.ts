@@ -25,6 +25,8 @@ export interface CalibrationSetting {
   /** Further channel counts for the λ* ∝ √C line. */
   readonly channelCounts: readonly number[];
   readonly batchSize: number;
+  /** As tables show it. */
+  readonly backbone: string;
   readonly detector: Experiment["detector"];
   readonly transforms: Transforms;
   /** Peak learning rate; the warm-up ends with the calibration. */
@@ -53,6 +55,7 @@ const smoke = (longEdge: number): CalibrationSetting => ({
   channels: 32,
   channelCounts: [8, 16, 64],
   batchSize: longEdge <= smallImage ? 8 : 4,
+  backbone: "tiny-8 (8 channels in the stem, from scratch)",
   detector: tinyDetector(32, longEdge, "tiny-8"),
   transforms: { flip: 0.5, padTo: 32, normalise: "simple" },
   learningRate: 0.01,
@@ -64,6 +67,7 @@ const mini = (longEdge: number): CalibrationSetting => ({
   channels: 64,
   channelCounts: [16, 32, 128],
   batchSize: 4,
+  backbone: "ResNet-18 (from scratch)",
   detector: { ...tinyDetector(64, longEdge, "resnet-18"), backbone: { name: "resnet-18", norm: { kind: "group", groups: 8 }, frozenStages: -1 } },
   transforms: { flip: 0.5, padTo: 32, normalise: "simple" },
   learningRate: 0.01,
@@ -76,6 +80,7 @@ const paper = (): CalibrationSetting => ({
   channels: calibrationTargets.channels.value,
   channelCounts: [64, 128],
   batchSize: 16,
+  backbone: "ResNet-50",
   detector: { preset: "detectron2-lgd", channels: 256 },
   transforms: { resize: { kind: "edge", short: [640, 672, 704, 736, 768, 800], long: 1333 }, flip: 0.5, padTo: 128, normalise: "caffe" },
   learningRate: 0.01,
@@ -97,14 +102,15 @@ export interface CalibrationProbe {
   /** Default: the setting's. */
   readonly channels?: number;
   readonly iterations?: number;
+  readonly observe?: boolean;
 }
 
 /** A probe as an experiment. Frozen backbone and detached student: 20k and 30k iterations of 180k, so the first 1,000 see neither. */
-export function calibrationExperiment(setting: CalibrationSetting, { method, lambda, channels = setting.channels, iterations = setting.iterations }: CalibrationProbe): Experiment {
+export function calibrationExperiment(setting: CalibrationSetting, { method, lambda, channels = setting.channels, iterations = setting.iterations, observe }: CalibrationProbe): Experiment {
   return {
     name: `sssd/calibration/${method}`,
     detector: { ...setting.detector, channels } satisfies Omit<RetinaNetOptions, "classes" | "seed">,
-    method: { name: method, options: { ...setting.method, distillFrom: iterations }, lambda: [[0, lambda]] },
+    method: { name: method, options: { ...setting.method, distillFrom: iterations }, lambda: [[0, lambda]], ...(observe && { observe }) },
     data: { transforms: setting.transforms, batchSize: setting.batchSize },
     training: {
       iterations,

@@ -16,6 +16,8 @@ export interface Step {
   readonly distillShare: number;
   /** λ of the distillation term at this iteration; 0 without a method. */
   readonly lambda: number;
+  /** Values that were only observed, by name; absent when nothing was. */
+  readonly observed?: Readonly<Record<string, number>>;
   /** Learning rate by parameter group. */
   readonly learningRates: Readonly<Record<string, number>>;
   /** L2 norm over all trained parameters' gradients, before clipping. */

@@ -96,13 +96,15 @@ function computeStep({ detector, distiller, updater }: Parts, batch: Batch, mome
     return { loss: tf.sum(tf.mul(stacked, Object.values(terms).map(({ weight }) => weight))), values: stacked };
   }, trained.map(({ variable }) => variable));
   const numbers = values.dataSync<"float32">();
-  const losses = Object.fromEntries(Object.keys(terms).map((name, i) => [name, numbers[i]!]));
+  const all = Object.keys(terms).map((name, i) => [name, numbers[i]!] as const);
+  const losses = Object.fromEntries(all.filter(([name]) => terms[name]!.kind !== "observation"));
+  const observed = Object.fromEntries(all.filter(([name]) => terms[name]!.kind === "observation"));
   assertFinite(losses, iteration);
   const gradientNorm = updater.norm(slopes).dataSync<"float32">()[0]!;
   assertFinite({ ...losses, "gradient norm": gradientNorm }, iteration);
   updater.apply(slopes, iteration);
   for (const slope of slopes) slope?.dispose();
-  return { ...summarise(terms, losses), ...timing(moment, batch), learningRates: updater.learningRates(iteration), gradientNorm };
+  return { ...summarise(terms, losses), ...(Object.keys(observed).length > 0 && { observed }), ...timing(moment, batch), learningRates: updater.learningRates(iteration), gradientNorm };
 }
 
 function detection(detector: Detector, student: ReturnType<Detector["forward"]>, batch: Batch): Terms {
@@ -116,7 +118,7 @@ function timing({ iteration, iterations, started }: Moment, batch: Batch) {
 }
 
 function summarise(terms: Terms, losses: Readonly<Record<string, number>>) {
-  const names = Object.keys(terms);
+  const names = Object.keys(losses);
   const weighted = Object.fromEntries(names.map((name) => [name, terms[name]!.weight * losses[name]!]));
   const total = Object.values(weighted).reduce((sum, value) => sum + value, 0);
   const shares = Object.fromEntries(names.map((name) => [name, weighted[name]! / total]));

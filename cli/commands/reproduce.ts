@@ -1,0 +1,74 @@
+import { basename, join } from "node:path";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { setUp } from "../../lib/backend/setup/setup.ts";
+import { terminalReporter } from "../../lib/backend/setup/progress.ts";
+import { UsageError } from "../errors.ts";
+import { interruptible } from "../interruptible.ts";
+import { items, type Item } from "../items.ts";
+import { profiles, reproduce, type Profile, type Reproduced } from "../reproduce.ts";
+import { RunLog } from "../run-log.ts";
+
+interface Flags {
+  readonly profile: Profile;
+  readonly data: string;
+  readonly seeds: number;
+  readonly output?: string;
+  readonly requireGpu: boolean;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("It must be a whole number of at least 1.");
+  return Number(text);
+}
+
+function withOptions(command: Command): Command {
+  return command
+    .addOption(new Option("--profile <profile>", "smoke: minutes on two CPU cores, proves the pipeline; mini: small networks on real data; paper: the paper's scale, for GPUs").choices([...profiles]).default("smoke"))
+    .option("--data <folder>", "a folder in COCO format, or synthetic", "synthetic")
+    .option("--seeds <n>", "repetitions", wholeNumber, 1)
+    .option("--output <folder>", "where the executed notebook and its report go (default: artefacts/<item>/<profile>-<data>)")
+    .option("--require-gpu", "fail instead of computing on the CPU", false);
+}
+
+/** `potstill reproduce` and `potstill start`, which makes the runtime first and reproduces the first item. */
+export function register(program: Command): void {
+  withOptions(program.command("reproduce"))
+    .description("run the notebooks that reproduce a paper's tables and figures")
+    .argument("[item]", `paper or paper/item; one of: ${items.map(({ id }) => id).join(", ")} (default: all)`)
+    .action((name: string | undefined, flags: Flags) => run(chosen(name), flags));
+  withOptions(program.command("start"))
+    .description("make the TensorFlow runtime if needed, then reproduce sssd/calibration: what npm start does")
+    .action(async (flags: Flags) => {
+      if (!process.env.POTSTILL_BINDING && !process.env.POTSTILL_BACKEND) await setUp({ reporter: terminalReporter(), device: flags.requireGpu ? "cuda" : "cpu" });
+      await run(chosen("sssd/calibration"), flags);
+    });
+}
+
+function chosen(name: string | undefined): readonly Item[] {
+  const found = items.filter(({ id }) => name === undefined || id === name || id.startsWith(`${name}/`));
+  if (found.length === 0) throw new UsageError(`there is no item "${name}"; allowed: ${[...new Set(items.map(({ id }) => id.split("/")[0]!))].join(", ")}, ${items.map(({ id }) => id).join(", ")}`);
+  return found;
+}
+
+async function run(list: readonly Item[], flags: Flags): Promise<void> {
+  for (const item of list) {
+    process.stderr.write(`${item.id} (${flags.profile} profile, ${flags.data}): ${item.claim}\n`);
+    const log = new RunLog({ level: "WARNING", logOutput: false, pipedOutput: false });
+    try {
+      const output = flags.output ?? join("artefacts", ...item.id.split("/"), `${flags.profile}-${basename(flags.data)}`);
+      const { result, exitCode } = await interruptible((signal) => reproduce(item, { ...flags, output, signal, onEvent: log.onEvent }));
+      log.result(result.result);
+      if (exitCode !== undefined) process.exitCode = exitCode;
+      else if (result.result.status !== "completed") process.exitCode = 1;
+      tell(result);
+    } finally {
+      log.close();
+    }
+    if (process.exitCode) return;
+  }
+}
+
+function tell({ result, notebook, report, tables }: Reproduced): void {
+  for (const text of tables) process.stdout.write(`\n${text}\n`);
+  process.stdout.write(`\nnotebook  ${notebook}\nreport    ${report}\n${result.status} in ${result.seconds.toFixed(0)} s\n`);
+}

@@ -1,0 +1,161 @@
+import type { Dataset } from "../data/dataset.ts";
+import { calibrationTargets } from "../papers/sssd.ts";
+import { lineFigure } from "../report/figures.ts";
+import type { Figure } from "../report/figures.ts";
+import type { Displayable } from "../report/html.ts";
+import { overlay } from "../report/overlay.ts";
+import type { OverlayImage } from "../report/overlay.ts";
+import { searchFigure, stackedSharesFigure } from "../report/share-figures.ts";
+import { table } from "../report/table.ts";
+import type { ReportTable } from "../report/table.ts";
+import type { Step } from "../train/step.ts";
+import { powerLaw } from "./power-law.ts";
+import type { Probe, SearchResult, SearchState } from "./search.ts";
+import type { CalibrationStudy, ReadingEstimates } from "./study.ts";
+
+/** The first images of a dataset with their boxes. */
+export async function showExamples(dataset: Dataset, count = 6): Promise<Displayable> {
+  const label = new Map(dataset.categories.map(({ id }, i) => [id, i]));
+  const images = await Promise.all(dataset.images.slice(0, count).map(async ({ width, height }, i): Promise<OverlayImage> => {
+    const objects = dataset.annotations(i);
+    const boxes = Float32Array.from(objects.flatMap(({ xywh: [x, y, w, h] }) => [x, y, x + w, y + h]));
+    const caption = `${objects.length} ${objects.length === 1 ? "object" : "objects"}`;
+    const { data: pixels } = await dataset.pixels(i);
+    return { pixels, width, height, caption, groundTruth: { boxes, labels: Int32Array.from(objects, ({ categoryId }) => label.get(categoryId)!) } };
+  }));
+  return overlay(images, { names: dataset.categories.map(({ name }) => name) });
+}
+
+/** What the paper did and what this run does, line by line. */
+export function showSetting({ profile, setting, dataset, environment }: CalibrationStudy): Displayable {
+  const objects = dataset.images.reduce((sum, _, i) => sum + dataset.annotations(i).length, 0);
+  const rows = [
+    ["detector", "Faster R-CNN, ResNet-50", `RetinaNet, ${setting.backbone}`],
+    ["FPN channels C", "256", String(setting.channels)],
+    ["data", "COCO train2017: 118,287 images", `${dataset.name}: ${dataset.images.length} images, ${objects} objects, ${dataset.categories.length} classes`],
+    ["batch", "16 images", `${setting.batchSize} images`],
+    ["iterations compared", "1,000 of 180,000, all in the warm-up", `${setting.iterations}, all in the warm-up`],
+    ["backbone, distillation into the student", "frozen, not yet (20k, 30k)", "frozen, not yet"],
+    ["distance", "“Jensen–Shannon distance”; reading not stated", "channel softmax, element mean inside the root, base 2"],
+    ["computed on", "8 × V100", `${environment.deviceName}, ${environment.threads} threads, ${environment.name} ${environment.tensorflowVersion}`],
+  ] as const;
+  return table([
+    { heading: "setting", value: ([what]: (typeof rows)[number]) => what },
+    { heading: "paper", value: ([, paper]) => paper },
+    { heading: `here (${profile})`, value: ([, , here]) => here },
+  ], rows);
+}
+
+/** Shares of the loss terms over a run's iterations. */
+export function showShares(steps: readonly Step[], { title, target }: { readonly title?: string; readonly target?: number } = {}): Figure {
+  const names = Object.keys(steps[0]?.weighted ?? {});
+  return stackedSharesFigure({
+    iterations: steps.map(({ iteration }) => iteration + 1),
+    terms: names.map((name) => ({ name: name === "distill" ? "λ · distillation" : name, values: steps.map(({ weighted }) => weighted[name]!) })),
+    ...(title !== undefined && { title }),
+    ...(target !== undefined && { target }),
+  });
+}
+
+/** The search so far: share against λ, and the bracket closing in. */
+export function showSearch(states: readonly SearchState[], target: number): Figure {
+  const latest = states.at(-1);
+  // The first state comes after both ends of the interval were probed.
+  const brackets = new Map(states.map(({ bracket, probes }) => [probes.length - 1, bracket]));
+  const probes = (latest?.probes ?? []).map((probe, i) => {
+    const bracket = brackets.get(i);
+    return { ...probe, ...(bracket && { bracket: [bracket[0].lambda, bracket[1].lambda] as const }) };
+  });
+  return searchFigure({ probes, target, ...(latest?.result && { answer: latest.result.lambda }) });
+}
+
+/** The readings of the distance that the paper's text allows, and what each needs for LGD's share. */
+export const namedReadings: readonly { readonly key: string; readonly text: string }[] = [
+  { key: "level.literal.base2", text: "one softmax per level, Σ √JS / N: the formula to the letter" },
+  { key: "spatial.literal.base2", text: "spatial softmax per channel, Σ √JS / N" },
+  { key: "channel.literal.base2", text: "channel softmax per cell, mean of √JS over cells (1/N)" },
+  { key: "channel.elementMeanInsideSqrt.base2", text: "channel softmax, element mean inside the root (default here)" },
+];
+
+const paperChannels = calibrationTargets.channels.value;
+
+/** λ* of each reading at each channel count, and what its power law says at the paper's 256. */
+export function showReadings(estimates: readonly ReadingEstimates[]): Displayable {
+  const sorted = [...estimates].sort((a, b) => a.channels - b.channels);
+  const rows = namedReadings.map(({ key, text }) => {
+    const law = powerLaw(sorted.map(({ channels }) => channels), sorted.map(({ lambda }) => lambda[key]!));
+    const at256 = law.at(paperChannels);
+    return { text, key, exponent: law.exponent, at256, inside: at256 >= 1 && at256 <= 100 };
+  });
+  return table([
+    { heading: "reading of the distance", value: ({ text }: (typeof rows)[number]) => text },
+    ...sorted.map(({ channels, lambda }) => ({ heading: `λ* at C = ${channels}`, value: ({ key }: (typeof rows)[number]) => lambda[key]! })),
+    { heading: "grows as C to the", value: ({ exponent }) => exponent, decimals: 2 },
+    { heading: `extrapolated to C = ${paperChannels}`, value: ({ at256 }) => at256 },
+    { heading: "inside [1, 100]", value: ({ inside }) => inside },
+  ], rows, { note: `The paper: λ* = ${calibrationTargets.lambda.value} at C = ${paperChannels}. Each λ* is s/(1−s) · mean(rest) / mean(distance) on the maps of one LGD run.` });
+}
+
+/** λ* of the default reading against C, with the line through the points and the paper's point. */
+export function showChannels(estimates: readonly ReadingEstimates[], key = "channel.elementMeanInsideSqrt.base2"): Figure {
+  const sorted = [...estimates].sort((a, b) => a.channels - b.channels);
+  const x = sorted.map(({ channels }) => channels), y = sorted.map(({ lambda }) => lambda[key]!);
+  const law = powerLaw(x, y);
+  const paper = calibrationTargets.lambda.value;
+  const ends = [x[0]!, paperChannels];
+  return lineFigure({
+    x: { label: "FPN channels C", scale: "log" },
+    y: { label: "λ*", scale: "log" },
+    lines: [
+      { name: "measured here", x, y, points: "only" },
+      { name: `fit: λ* ∝ C^${law.exponent.toFixed(2)}`, x: ends, y: ends.map(law.at), points: false },
+      { name: "the paper's point", x: [paperChannels], y: [paper], points: "only" },
+      { name: "√C through the paper's point", x: ends, y: ends.map((c) => paper * Math.sqrt(c / paperChannels)), dash: "dash", points: false },
+    ],
+  });
+}
+
+/** One seed's answer. */
+export interface SeedResult {
+  readonly seed: number;
+  readonly target: number;
+  readonly search: SearchResult;
+  /** The secant's probes; the last one is its answer. */
+  readonly secant: readonly Probe[];
+}
+
+const interval = (values: readonly number[]) => {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.length === 1 ? mean : { mean, low: Math.min(...values), high: Math.max(...values) };
+};
+
+/** The answer beside the paper's: mean over seeds with the lowest and highest in brackets. */
+export function showResult(study: CalibrationStudy, results: readonly SeedResult[], estimates: readonly ReadingEstimates[]): ReportTable<unknown> {
+  const { profile, setting } = study;
+  const law = powerLaw(estimates.map(({ channels }) => channels), estimates.map(({ lambda }) => lambda["channel.elementMeanInsideSqrt.base2"]!));
+  const { lambda, share } = calibrationTargets;
+  const expected = lambda.value * Math.sqrt(setting.channels / paperChannels);
+  const of = (value: (result: SeedResult) => number) => interval(results.map(value));
+  const rows = [
+    { what: "LGD's mean share at λ = 1", paper: `${100 * share.value} %`, here: of(({ target }) => 100 * target), unit: "%" },
+    { what: "λ* of SSSD by binary search", paper: String(lambda.value), here: of(({ search }) => search.lambda), unit: "" },
+    { what: "its bracket", paper: "[1, 100] searched", here: results.map(({ search: { bracket: [low, high] } }) => `${low.lambda.toPrecision(3)} to ${high.lambda.toPrecision(3)}`).join("; "), unit: "" },
+    { what: "share at λ*", paper: `≈ ${100 * share.value} %`, here: of(({ search }) => 100 * search.share), unit: "%" },
+    { what: "probes of the binary search", paper: "not stated", here: of(({ search }) => search.probes.length), unit: "" },
+    { what: "λ* by secant steps", paper: "–", here: of(({ secant }) => secant.at(-1)!.lambda), unit: "" },
+    { what: "probes of the secant", paper: "–", here: of(({ secant }) => secant.length), unit: "" },
+    { what: `λ* expected at C = ${setting.channels} if λ* ∝ √C`, paper: `${lambda.value} at C = ${paperChannels}`, here: expected, unit: "" },
+    { what: `λ* extrapolated to C = ${paperChannels}`, paper: String(lambda.value), here: law.at(paperChannels), unit: "" },
+  ];
+  return table([
+    { heading: "quantity", value: ({ what }: (typeof rows)[number]) => what },
+    { heading: "paper", value: ({ paper }) => paper },
+    { heading: "here", value: ({ here }) => here, align: "right" },
+    { heading: "unit", value: ({ unit }) => unit },
+    { heading: "profile", value: () => profile },
+    { heading: "seeds", value: () => results.length },
+  ], rows, {
+    caption: "SSSD section 3.2: calibrating λ",
+    note: `${results.length === 1 ? "One seed: no interval." : "In brackets: lowest and highest seed."} ${profile === "smoke" ? "The smoke profile proves the pipeline; it is no reproduction of the paper's number." : ""}`.trim(),
+  }) as ReportTable<unknown>;
+}

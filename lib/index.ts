@@ -1,0 +1,42 @@
+/** What notebooks and programs import as `potstill`. */
+export { loadBackend } from "./backend/load.ts";
+export type { BackendInfo } from "./backend/load.ts";
+
+export { batchAt, batches, evaluationBatches } from "./data/batches.ts";
+export { cached } from "./data/cached.ts";
+export { openCocoFolder } from "./data/coco-folder.ts";
+export { openCoco } from "./data/coco.ts";
+export { syntheticScenes } from "./data/synthetic.ts";
+export { writeCoco } from "./data/write-coco.ts";
+export type { Batch, Target } from "./data/batch.ts";
+export type { Annotation, Category, Dataset, ImageInfo, Pixels } from "./data/dataset.ts";
+
+export { retinanet } from "./detector/retinanet.ts";
+export type { Detections, Detector, LossTerms, Parameter, Prediction } from "./detector/detector.ts";
+export { readSafetensors, writeSafetensors } from "./detector/weights/safetensors.ts";
+
+export * from "./distill/index.ts";
+export { training } from "./train/training.ts";
+export { constant, learningRate, stepwise } from "./train/schedule.ts";
+export { restoreCheckpoint, saveCheckpoint } from "./train/checkpoint.ts";
+export type { Step } from "./train/step.ts";
+
+export * from "./evaluate/index.ts";
+
+export { NonMonotoneError, TargetOutsideError, searchLambda } from "./calibrate/search.ts";
+export { secantLambda } from "./calibrate/secant.ts";
+export { meanShare, observedEstimate, oneRunEstimate } from "./calibrate/share.ts";
+export { powerLaw } from "./calibrate/power-law.ts";
+export { calibrationStudy, collect, estimateReadings } from "./calibrate/study.ts";
+export { showChannels, showExamples, showReadings, showResult, showSearch, showSetting, showShares } from "./calibrate/show.ts";
+export type { SeedResult } from "./calibrate/show.ts";
+export type { SearchState } from "./calibrate/search.ts";
+export type { ReadingEstimates } from "./calibrate/study.ts";
+export type { Profile } from "./papers/sssd.ts";
+
+export { lineFigure } from "./report/figures.ts";
+export { overlay } from "./report/overlay.ts";
+export { searchFigure, stackedSharesFigure } from "./report/share-figures.ts";
+export { table } from "./report/table.ts";
+
+export { random } from "./tensor/random.ts";
