@@ -1,0 +1,13 @@
+import { lgd } from "./lgd.ts";
+import { sssd } from "./sssd.ts";
+
+export type { Distiller, Hints, Schedule, WeightedTerm } from "./distiller.ts";
+export { jsDistance, klDivergence, meanSquaredError, type Distribution, type JsDistanceOptions, type KlOptions, type MseOptions } from "./js-distance.ts";
+export { lgd, type LabelGuided, type LabelGuidedOptions, type NormalisedMaps } from "./lgd.ts";
+export { divergenceStatistics, readings, type LevelStatistics } from "./readings.ts";
+export { sssd, type Distance, type SssdOptions } from "./sssd.ts";
+
+/** The methods by name: options → `Distiller`. */
+export const distillers = { lgd, sssd };
+
+export type DistillerName = keyof typeof distillers;

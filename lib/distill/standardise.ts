@@ -1,0 +1,48 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { differentiable } from "../tensor/differentiable.ts";
+import { nativeBackend, rawFloat } from "../tensor/raw.ts";
+
+export interface StandardiseOptions {
+  /** max(·, 0) at the end. Default false. */
+  readonly relu?: boolean;
+  /** Added to the variance. Default 1e-5 (PyTorch's LayerNorm, GroupNorm and InstanceNorm). */
+  readonly eps?: number;
+}
+
+/**
+ * z = (x − μ)/√(σ² + ε) with mean and biased variance over `axes`, no affine parameters, as one node of the tape:
+ * LayerNorm for rows (`axes` [1]), InstanceNorm ([1, 2]) or GroupNorm with one group ([1, 2, 3]) for maps [B, H, W, C].
+ *
+ * dx = (g − ⟨g⟩ − z·⟨g·z⟩)/√(σ² + ε), g = dy (where z > 0 with `relu`), ⟨·⟩ the mean over `axes`. One value alone has
+ * z = 0 and dx = 0.
+ */
+export function standardise<T extends tf.Tensor>(x: T, axes: number[], options: StandardiseOptions = {}): T {
+  const { relu = false, eps = 1e-5 } = options;
+  return differentiable<T>({
+    inputs: { x },
+    forward: (save) => {
+      const centred = tf.sub(x, tf.mean(x, axes, true));
+      const square = tf.square(centred);
+      const inverse = tf.rsqrt(tf.add(tf.mean(square, axes, true), eps));
+      square.dispose();
+      const z = tf.mul<T>(centred, inverse);
+      centred.dispose();
+      save([z, inverse]);
+      return relu ? tf.relu(z) : z;
+    },
+    backward: (dy, { saved: [z, inverse] }) => ({
+      x: () => {
+        const g = relu ? reluGradient(dy, z) : dy;
+        const along = tf.mean(tf.mul(g, z), axes, true);
+        const rest = tf.sub(tf.sub(g, tf.mean(g, axes, true)), tf.mul(z, along));
+        return tf.mul(rest, inverse);
+      },
+    }),
+  });
+}
+
+/** dy where z > 0, else 0. */
+function reluGradient<T extends tf.Tensor>(dy: T, z: tf.Tensor): T {
+  const native = nativeBackend();
+  return native === undefined ? tf.mul(dy, tf.step(z)) : (rawFloat(native, "ReluGrad", dy, z) as T);
+}
