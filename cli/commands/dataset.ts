@@ -77,7 +77,7 @@ async function synthetic(out: string, { images, val, size, seed, classes, empty 
   try {
     await writeSyntheticFolder(out, { images, validation: val, size, seed, classes, empty }, { onProgress: progressLine("scene") });
   } catch (error) {
-    throw error instanceof RangeError ? new UsageError(error.message, { cause: error }) : error;
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
   }
   process.stdout.write(`${out}: ${images} training and ${val} validation scenes of ${size.width}×${size.height} pixels, seed ${seed}\n`);
 }

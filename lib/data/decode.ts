@@ -11,11 +11,11 @@ const swaps = (orientation: number) => orientation >= 5;
  * EXIF orientation is applied when the annotated size is the turned one, or when size cannot tell (half turns, mirrors,
  * squares), as annotators see the image turned; a file whose *stored* size is the annotated one keeps its stored pixels.
  *
- * Rejects with DatasetError (file, cause) when it is missing, not an image, truncated, or not of the annotated size.
+ * Rejects with DatasetError (file, reason) when it is missing, not an image, truncated, or not of the annotated size.
  */
 export async function decodeImage(file: string, expected: Pick<ImageInfo, "width" | "height">): Promise<Pixels> {
-  const fail = (reason: string, cause?: unknown): never => {
-    throw new DatasetError(`${file}: ${reason}`, { cause });
+  const fail = (reason: string): never => {
+    throw new DatasetError(`${file}: ${reason}`);
   };
   try {
     const input = sharp(file, { failOn: "error", ignoreIcc: true });
@@ -33,7 +33,7 @@ export async function decodeImage(file: string, expected: Pick<ImageInfo, "width
   } catch (error) {
     if (error instanceof DatasetError) throw error;
     const detail = error instanceof Error ? error.message.replaceAll(file, "").trim() : String(error);
-    if (detail.startsWith("Input file is missing")) fail("no such image file; restore it, or name the image folder", error);
-    return fail(`cannot be decoded (${detail}); the image is broken or truncated, fetch it again`, error);
+    if (detail.startsWith("Input file is missing")) fail("no such image file; restore it, or name the image folder");
+    return fail(`cannot be decoded (${detail}); the image is broken or truncated, fetch it again`);
   }
 }

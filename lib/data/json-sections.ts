@@ -193,7 +193,7 @@ class SectionScanner {
  */
 export async function readSections(file: string, wanted: readonly string[], visit: Visit): Promise<{ sha256: string; rest: Record<string, unknown> }> {
   const handle = await open(file).catch((cause: NodeJS.ErrnoException) => {
-    throw new DatasetError(cause.code === "ENOENT" ? `${file}: no such file; name an existing COCO annotation file` : `${file}: cannot be read (${cause.message})`, { cause });
+    throw new DatasetError(cause.code === "ENOENT" ? `${file}: no such file; name an existing COCO annotation file` : `${file}: cannot be read (${cause.message})`);
   });
   try {
     const hash = createHash("sha256");

@@ -117,6 +117,6 @@ export async function writeCoco(of: Writable, folder: string, options: WriteOpti
     if (partial !== undefined) await rm(partial, { recursive: true, force: true });
     if (!(error instanceof Error) || !("code" in error)) throw error;
     const reason = error.code === "ENOSPC" ? "the disk is full; free some space" : `${error.message}; check the folder's permissions and free space`;
-    throw new DatasetError(`${target}: cannot be written: ${reason}, or choose another folder`, { cause: error });
+    throw new DatasetError(`${target}: cannot be written: ${reason}, or choose another folder`);
   }
 }

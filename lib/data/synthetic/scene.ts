@@ -90,8 +90,7 @@ function overlaps(a: Placed, b: Placed): boolean {
 type Kind = Pick<Placed, "shape" | "category">;
 
 /** One try at placing a shape wholly inside the image; undefined when it does not fit. */
-function tryPlace(kind: Kind, sides: readonly [number, number], size: Size, grid: Grid, random: Random): Placed | undefined {
-  const side = sides[0] * (sides[1] / sides[0]) ** random.next();
+function tryPlace(kind: Kind, side: number, size: Size, grid: Grid, random: Random): Placed | undefined {
   const stretch = Math.exp(random.uniform(-0.25, 0.25) / 2);
   const rotation = random.uniform(-0.3, 0.3);
   const [rx, ry] = [(side / 2) * stretch, side / 2 / stretch];
@@ -106,10 +105,10 @@ function tryPlace(kind: Kind, sides: readonly [number, number], size: Size, grid
   return { ...kind, x, y, rx, ry, rotation, colour, rim, fill: drawFill(random), hx, hy };
 }
 
-/** Places a shape where it fits; each attempt lowers the largest size a little, so that crowded scenes get small ones. */
-function place(kind: Kind, [low, high]: readonly [number, number], placed: Placed[], options: SceneOptions, grid: Grid, random: Random): void {
+/** Places a shape where it fits; later attempts are smaller, down to `low`, so that crowded scenes lose no object. */
+function place({ side, ...kind }: Wanted, low: number, placed: Placed[], options: SceneOptions, grid: Grid, random: Random): void {
   for (let i = 0; i < attempts; i++) {
-    const object = tryPlace(kind, [low, low * (high / low) ** (1 - i / attempts)], options, grid, random);
+    const object = tryPlace(kind, Math.max(low, side * (1 - i / attempts)), options, grid, random);
     if (object !== undefined && !placed.some((other) => overlaps(object, other))) {
       placed.push(object);
       return;
@@ -117,26 +116,44 @@ function place(kind: Kind, [low, high]: readonly [number, number], placed: Place
   }
 }
 
+type Wanted = Kind & { readonly side: number };
+
+/** Draws kinds and log-uniform sides; the largest come first, since they find a place with the most difficulty. */
+function want(count: number, [low, high]: readonly [number, number], random: Random, kind: () => Kind): Wanted[] {
+  const wanted = Array.from({ length: count }, () => ({ ...kind(), side: low * (high / low) ** random.next() }));
+  return wanted.sort((a, b) => b.side - a.side);
+}
+
 function count([low, high]: readonly [number, number], random: Random): number {
   return low + random.integer(high - low + 1);
 }
 
+/** Places labelled objects, then look-alikes; those that find no place are missing from the result. */
+function layOut(objects: number, distractors: number, options: SceneOptions, grid: Grid, random: Random): Placed[] {
+  const placed: Placed[] = [];
+  const [low, high] = options.sides;
+  const labelled = want(objects, [low, high], random, () => {
+    const { id, name } = options.classes[random.integer(options.classes.length)];
+    return { shape: name, category: id };
+  });
+  const alike = want(distractors, [Math.min(1.5 * low, high), high], random, () => ({ shape: distractorNames[random.integer(distractorNames.length)], category: undefined }));
+  for (const one of [...labelled, ...alike]) place(one, low, placed, options, grid, random);
+  return placed;
+}
+
 /**
- * Plans a scene. Labelled objects are placed first, so that look-alikes never cost one its place, but painted in random
- * order. Look-alikes are at least half as large again as the smallest objects: at 12 pixels a hexagon *is* a disk.
+ * Plans a scene: draws how many objects and look-alikes there are, then lays them out, anew when one found no place
+ * (the fullest of eight layouts is taken). They are painted in random order. Look-alikes are half as large again as the
+ * smallest objects wherever they fit: at 12 pixels a hexagon *is* a disk.
  */
 export function planScene(options: SceneOptions, random: Random): Scene {
   const grid = backgroundGrid(random);
-  const placed: Placed[] = [];
   const objects = random.next() < options.empty ? 0 : count(options.objects, random);
   const distractors = count(options.distractors, random);
-  for (let i = 0; i < objects; i++) {
-    const { id, name } = options.classes[random.integer(options.classes.length)];
-    place({ shape: name, category: id }, options.sides, placed, options, grid, random);
+  let best: Placed[] = [];
+  for (let i = 0; i < 8 && (i === 0 || best.length < objects + distractors); i++) {
+    const placed = layOut(objects, distractors, options, grid, random);
+    if (placed.length > best.length) best = placed;
   }
-  const [low, high] = options.sides;
-  for (let i = 0; i < distractors; i++) {
-    place({ shape: distractorNames[random.integer(distractorNames.length)], category: undefined }, [Math.min(1.5 * low, high), high], placed, options, grid, random);
-  }
-  return { grid, objects: random.shuffle(placed) };
+  return { grid, objects: random.shuffle(best) };
 }
