@@ -89,11 +89,14 @@ export function showReadings(estimates: readonly ReadingEstimates[]): Displayabl
   });
   return table([
     { heading: "reading of the distance", value: ({ text }: (typeof rows)[number]) => text },
-    ...sorted.map(({ channels, lambda }) => ({ heading: `λ* at C = ${channels}`, value: ({ key }: (typeof rows)[number]) => lambda[key]! })),
-    { heading: "grows as C to the", value: ({ exponent }) => exponent, decimals: 2 },
-    { heading: `extrapolated to C = ${paperChannels}`, value: ({ at256 }) => at256 },
-    { heading: "inside [1, 100]", value: ({ inside }) => inside },
-  ], rows, { note: `The paper: λ* = ${calibrationTargets.lambda.value} at C = ${paperChannels}. Each λ* is s/(1−s) · mean(rest) / mean(distance) on the maps of one LGD run.` });
+    ...sorted.map(({ channels, lambda }) => ({ heading: `C = ${channels}`, value: ({ key }: (typeof rows)[number]) => lambda[key]! })),
+    { heading: "exponent", value: ({ exponent }) => exponent, decimals: 2 },
+    { heading: `→ C = ${paperChannels}`, value: ({ at256 }) => at256 },
+    { heading: "in [1, 100]", value: ({ inside }) => inside },
+  ], rows, {
+    caption: "λ* that gives LGD's share, by reading and channel count",
+    note: `The paper: λ* = ${calibrationTargets.lambda.value} at C = ${paperChannels}, searched in [1, 100]. Exponent: λ* ∝ C^exponent, fitted to the columns; → is its extrapolation. Each λ* is s/(1−s) · mean(rest of the loss) / mean(distance) over one LGD run.`,
+  });
 }
 
 /** λ* of the default reading against C, with the line through the points and the paper's point. */
@@ -144,6 +147,7 @@ export function showResult(study: CalibrationStudy, results: readonly SeedResult
     { what: "probes of the binary search", paper: "not stated", here: of(({ search }) => search.probes.length), unit: "" },
     { what: "λ* by secant steps", paper: "–", here: of(({ secant }) => secant.at(-1)!.lambda), unit: "" },
     { what: "probes of the secant", paper: "–", here: of(({ secant }) => secant.length), unit: "" },
+    { what: "exponent of C in λ*", paper: "½ if the element mean is inside the root", here: law.exponent, unit: "" },
     { what: `λ* expected at C = ${setting.channels} if λ* ∝ √C`, paper: `${lambda.value} at C = ${paperChannels}`, here: expected, unit: "" },
     { what: `λ* extrapolated to C = ${paperChannels}`, paper: String(lambda.value), here: law.at(paperChannels), unit: "" },
   ];

@@ -25,6 +25,8 @@ export interface ExperimentOptions {
   readonly requireGpu?: boolean;
   /** Keep the trained weights; default true. */
   readonly keepWeights?: boolean;
+  /** Iterations between checkpoints; default 200. */
+  readonly checkpointEvery?: number;
 }
 
 /** `runs/<experiment>/<16 hex digits>/seed-<n>`. */
@@ -34,13 +36,14 @@ export function runFolder(experiment: Experiment, { dataset, seed, runs = "runs"
 
 /** The steps of an experiment: read from its run directory when it is finished, continued when it is not. */
 export function experimentSteps(experiment: Experiment, options: ExperimentOptions): AsyncGenerator<Step, void> {
-  const { dataset, seed, keepWeights = true } = options;
+  const { dataset, seed, keepWeights = true, checkpointEvery } = options;
   return runSteps({
     folder: runFolder(experiment, options),
     fingerprint: `${fingerprint(experiment, dataset.hash)}/${seed}`,
     config: { ...experiment, seed, data: { ...experiment.data, name: dataset.name, hash: dataset.hash } },
     iterations: experiment.training.iterations,
     keepWeights,
+    ...(checkpointEvery !== undefined && { checkpointEvery }),
     build: () => buildTraining(experiment, options),
   });
 }

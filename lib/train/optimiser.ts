@@ -41,7 +41,7 @@ export function sgd(parameters: readonly Parameter[], options: SgdOptions): Sgd 
   const trainable = parameters.filter((parameter) => !parameter.frozen);
   const names = new Set(trainable.map((parameter) => parameter.name));
   if (names.size !== trainable.length) throw new Error(`two parameters share a name: ${duplicates(trainable).join(", ")}`);
-  const velocity = new Map(trainable.map(({ name, variable }) => [name, tf.variable(tf.zerosLike(variable), false)]));
+  const velocity = new Map(trainable.map(({ name, variable }) => [name, tf.tidy(() => tf.variable(tf.zerosLike(variable), false))]));
   const rate = (group: ParameterGroup, iteration: number) =>
     iteration < (frozenUntil[group] ?? 0) ? 0 : learningRate(iteration) * (groupFactors[group] ?? 1);
   const trained = (iteration: number) => trainable.filter(({ group }) => iteration >= (frozenUntil[group] ?? 0));
