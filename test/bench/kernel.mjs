@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { benchPython, interleave, ratios, root, runChild } from "./harness.mjs";
 
 /** The commands of the kernels' kernelspecs. */
-function kernels(python) {
-  const ours = join(root, "dist", "kernel", "main.js");
+async function kernels(python) {
+  const { kernelJson } = await import("../../dist/kernel/kernelspec/spec.js");
   const tslab = join(root, "node_modules", "tslab", "bin", "tslab");
   return [
-    { name: "Potstill", needs: ours, argv: [process.execPath, ours, "{connection_file}"] },
+    { name: "Potstill", argv: kernelJson().argv },
     { name: "tslab", needs: tslab, argv: [process.execPath, tslab, "kernel", "--config-path", "{connection_file}"] },
     { name: "ipykernel", modules: ["ipykernel"], argv: [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"] },
   ];
@@ -18,7 +18,7 @@ async function run({ rounds, log }) {
   const python = await benchPython(["jupyter_client"]);
   if (!python) throw new Error("the client needs a Python with jupyter_client (set POTSTILL_TEST_PYTHON, or run node test/setup-python.mjs)");
   const driver = join(import.meta.dirname, "kernel.py");
-  const contestants = await Promise.all(kernels(python).map(async ({ name, needs, modules, argv }) => {
+  const contestants = await Promise.all((await kernels(python)).map(async ({ name, needs, modules, argv }) => {
     if (needs && !existsSync(needs)) return { name, problem: `${needs} is absent` };
     if (modules && !(await benchPython(modules))) return { name, problem: `the test Python lacks ${modules.join(", ")}` };
     return { name, measure: async () => {

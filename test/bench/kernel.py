@@ -38,6 +38,20 @@ def wait_idle(client, message_id, deadline):
     return text
 
 
+def wait_reply(client, message_id, manager):
+    """Waits for a reply on the shell channel, as long as the kernel lives and at most two minutes."""
+    for _ in range(1200):
+        try:
+            message = client.get_shell_msg(timeout=0.1)
+        except Empty:
+            if manager.provisioner.process.poll() is not None:
+                raise RuntimeError("the kernel ended before it answered") from None
+            continue
+        if message["parent_header"].get("msg_id") == message_id:
+            return
+    raise RuntimeError("no kernel_info reply within two minutes")
+
+
 def wait_subscribed(client):
     """Asks for kernel_info until its status arrives on iopub: a PUB socket drops what it sends before the SUB is there."""
     for _ in range(600):
@@ -68,8 +82,7 @@ def measure(argv, env, cells):
     try:
         client.start_channels()
         request = client.kernel_info()
-        while client.get_shell_msg(timeout=120)["parent_header"].get("msg_id") != request:
-            pass
+        wait_reply(client, request, manager)
         started = (time.perf_counter() - start) * 1000
         wait_subscribed(client)
         run_cell(client, "1+1")
