@@ -9,7 +9,7 @@ import { withLock } from "./lock.ts";
 import { planFor, type Device, type RuntimePlan } from "./pins.ts";
 import { silentReporter, type Reporter } from "./progress.ts";
 import { requireSpace } from "./space.ts";
-import { findCompiler, findPip } from "./tools.ts";
+import { findCompiler } from "./tools.ts";
 import { unpackWheels } from "./unpack.ts";
 import { verifyRuntime } from "./verify.ts";
 
@@ -85,7 +85,6 @@ async function make(job: Job): Promise<void> {
 }
 
 async function makeLibrary(job: Job, folder: string): Promise<void> {
-  findPip();
   requireSpace(job.cache, job.plan.bytes);
   const folders = { downloads: join(job.cache, "downloads"), temporary: join(job.temporary, "pip") };
   const wheels: { wheel: RuntimePlan["wheels"][number]; path: string }[] = [];

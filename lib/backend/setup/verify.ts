@@ -18,5 +18,5 @@ export async function verifyRuntime(binding: string): Promise<void> {
   const remedy = ended.signal === "SIGILL"
     ? "This processor lacks an instruction that TensorFlow needs (AVX). The slower WASM backend works: POTSTILL_BACKEND=wasm"
     : "Run `potstill setup --force`; the slower WASM backend works meanwhile: POTSTILL_BACKEND=wasm";
-  throw childError("loading the fresh TensorFlow runtime", ended, binding, remedy);
+  throw childError("loading the TensorFlow runtime", ended, binding, remedy);
 }
