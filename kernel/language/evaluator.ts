@@ -20,7 +20,7 @@ const stash = "__potstillThrown";
  * The scripts run on this thread; only their evaluation goes through the inspector, because nothing else offers that mode.
  */
 export class Evaluator {
-  readonly #session = new Session();
+  #session = new Session();
   #thrown: unknown;
 
   constructor() {
@@ -29,15 +29,25 @@ export class Evaluator {
   }
 
   /**
+   * Forgets evaluations that will never end. V8 (of Node 22 and 24) aborts the process when it collects the promise
+   * of an evaluation that the inspector still waits for; terminated scripts leave such promises.
+   */
+  forget(): void {
+    this.#session.disconnect();
+    this.#session = new Session();
+    this.#session.connect();
+  }
+
+  /**
    * Resolves when the script has ended, with what it threw if it threw.
    */
-  evaluate(code: string, url: string): Promise<Thrown | undefined> {
+  evaluate(code: string, url: string, isInterrupted: () => boolean): Promise<Thrown | undefined> {
     return new Promise((resolve) => {
       const expression = `${code}\n//# sourceURL=${url}`;
       // @types/node lacks `replMode`, a stable part of the DevTools protocol.
       const options = { expression, replMode: true, awaitPromise: true, objectGroup: "cell" } as Runtime.EvaluateParameterType;
       this.#session.post("Runtime.evaluate", options, (error, answer?: Runtime.EvaluateReturnType) => {
-        resolve(error || answer === undefined ? failure(error) : this.#outcome(answer));
+        resolve(error || answer === undefined ? failure(error, isInterrupted()) : this.#outcome(answer));
         this.#session.post("Runtime.releaseObjectGroup", { objectGroup: "cell" });
       });
     });
@@ -59,9 +69,10 @@ export class Evaluator {
   }
 }
 
-function failure(error: Error | null): Thrown {
+/** Node 20 reports "Execution was terminated", later versions an internal error: then the interrupt flag tells. */
+function failure(error: Error | null, interrupted: boolean): Thrown {
   const message = error?.message ?? "no answer";
-  return new Thrown(new Error(`The cell could not be evaluated: ${message}`), /terminated/i.test(message));
+  return new Thrown(new Error(`The cell could not be evaluated: ${message}`), interrupted || /terminated/i.test(message));
 }
 
 function primitive({ type, value, unserializableValue }: Runtime.RemoteObject): unknown {

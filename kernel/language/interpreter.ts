@@ -62,6 +62,7 @@ class Interpreter {
   }
 
   hear(message: ToInterpreter): void {
+    this.#session.noticeTermination();
     switch (message.type) {
       case "warm": return void loadTypeScript();
       case "prepare": this.#cells.set(message.cell.id, message.cell); return this.#session.prepare(message.cell);

@@ -77,6 +77,8 @@ export const slot = {
   backlog: 2,
   /** Changes whenever an input answer was posted. */
   input: 3,
+  /** How often the guardian has terminated the main thread's execution. */
+  terminations: 4,
 } as const;
 
 /** Fresh shared memory for one kernel. */

@@ -44,6 +44,7 @@ export class CellSession {
   readonly #origin = new AsyncLocalStorage<number>();
   readonly #compiled = new Map<number, Compiled | CellSyntaxError>();
   #current = 0;
+  #terminations = 0;
   #running: { id: number; settle: (outcome: Outcome) => void } | undefined;
 
   constructor(parts: SessionParts) {
@@ -86,8 +87,9 @@ export class CellSession {
 
   /** Ends a cell that an interrupt could not end; what it was doing never continues at its top level. */
   abandon(id: number, terminated: boolean): void {
-    this.#parts.interrupts.abandon(id);
     if (this.#running?.id !== id) return;
+    this.#parts.interrupts.abandon(id);
+    this.#evaluator.forget();
     const error = new InterruptedError(terminated ? this.#forced() : "interrupted: the cell did not stop by itself and was left where it waits");
     this.#running.settle({ status: "error", ...this.#parts.tracebacks.describe(quiet(error)) });
   }
@@ -98,9 +100,19 @@ export class CellSession {
     return `${forcedMessage}. TensorFlow's state may be lost: restart the kernel if later cells fail`;
   }
 
+  /** To be called first in every message event: a terminated cell never ends by itself. */
+  noticeTermination(): void {
+    const terminations = Atomics.load(this.#parts.shared.control, slot.terminations);
+    if (terminations === this.#terminations) return;
+    this.#terminations = terminations;
+    if (this.#running) this.abandon(this.#running.id, true);
+  }
+
+  readonly #isInterrupted = (): boolean => Atomics.load(this.#parts.shared.flag, 0) !== 0;
+
   async #evaluate(cell: CellRequest, compiled: Compiled, show: (result: Rendered) => void): Promise<Outcome> {
     this.#runtime.result = undefined;
-    const evaluate = () => this.#evaluator.evaluate(compiled.code, cellUrlOf(cell.id));
+    const evaluate = () => this.#evaluator.evaluate(compiled.code, cellUrlOf(cell.id), this.#isInterrupted);
     const thrown = await (tracksCells ? this.#origin.run(cell.id, evaluate) : evaluate());
     if (thrown?.terminated) return { status: "error", ...this.#parts.tracebacks.describe(quiet(new InterruptedError(this.#forced()))) };
     if (thrown === undefined) await this.#show(cell, show);
@@ -127,7 +139,7 @@ export class CellSession {
     const compiled = this.#compile(code, id);
     if (compiled instanceof CellSyntaxError) return { status: "error", ename: compiled.name, evalue: compiled.message, traceback: [compiled.message] };
     this.#runtime.result = undefined;
-    const thrown = await this.#evaluator.evaluate(compiled.code, "potstill-expression");
+    const thrown = await this.#evaluator.evaluate(compiled.code, "potstill-expression", this.#isInterrupted);
     if (thrown) return { status: "error", ...this.#describe(thrown) };
     return { status: "ok", ...(await this.#parts.render(this.#runtime.result)) };
   }

@@ -42,8 +42,10 @@ export class Tracebacks {
   /** Makes `error.stack` show TypeScript positions everywhere, without the kernel's own frames. */
   install(): void {
     Error.prepareStackTrace = (error, sites) => {
-      const frames = sites.map((site) => this.#frame(site)).filter((frame) => frame !== undefined);
-      return [headline(error), ...frames].join("\n    at ");
+      // Frames without a file, such as `new Promise`, are of interest only between frames that have one.
+      const known = sites.map((site) => this.#frame(site));
+      const end = known.findLastIndex((frame) => frame !== undefined && !frame.endsWith("(<anonymous>)")) + 1;
+      return [headline(error), ...known.slice(0, end).filter((frame) => frame !== undefined)].join("\n    at ");
     };
   }
 

@@ -38,7 +38,10 @@ export function compileFile(path: string, format: "module" | "commonjs"): string
   } catch (error) {
     const { line, column, message } = error as { line?: number; column?: number; message: string };
     if (line === undefined) throw error;
-    throw new SyntaxError(`${path}:${line}:${column}: ${message}`, { cause: error });
+    const located = new SyntaxError(`${path}:${line}:${column}: ${message}`);
+    // The stack would only show the compiler.
+    located.stack = `SyntaxError: ${located.message}`;
+    throw located;
   }
 }
 

@@ -3,6 +3,14 @@ import type { LoadHook, ResolveHook } from "node:module";
 import { isTypeScript, loadTypeScriptFile } from "./typescript-files.ts";
 import { redirect } from "./typescript-modules.ts";
 
-export const resolve: ResolveHook = (specifier, context, next) => next(redirect(specifier, context.parentURL), context);
+export const resolve: ResolveHook = async (specifier, context, next) => {
+  try {
+    return await next(specifier, context);
+  } catch (error) {
+    const found = redirect(specifier, context.parentURL);
+    if (found === undefined) throw error;
+    return next(found, context);
+  }
+};
 
 export const load: LoadHook = async (url, context, next) => (isTypeScript(url) ? { ...loadTypeScriptFile(url), shortCircuit: true } : next(url, context));

@@ -22,14 +22,22 @@ export function installTypeScriptModules(): void {
 }
 
 const syncHooks: SyncHooks = {
-  resolve: (specifier, context, next) => next(redirect(specifier, context.parentURL)),
+  resolve: (specifier, context, next) => {
+    try {
+      return next(specifier, context);
+    } catch (error) {
+      const found = redirect(specifier, context.parentURL);
+      if (found === undefined) throw error;
+      return next(found, context);
+    }
+  },
   load: (url, context, next) => (isTypeScript(url) ? { ...loadTypeScriptFile(url), shortCircuit: true } : next(url, context)),
 };
 
-/** A relative specifier as TypeScript means it, written as a URL; others unchanged. */
-export function redirect(specifier: string, parent: string | undefined): string {
-  if (!/^(\.{1,2}\/|file:)/.test(specifier) || (parent !== undefined && !parent.startsWith("file:"))) return specifier;
-  return locateTypeScript(new URL(specifier, parent).href) ?? specifier;
+/** The URL that TypeScript means by a relative specifier which Node cannot resolve as it stands. */
+export function redirect(specifier: string, parent: string | undefined): string | undefined {
+  if (!/^(\.{1,2}\/|file:)/.test(specifier) || (parent !== undefined && !parent.startsWith("file:"))) return undefined;
+  return locateTypeScript(new URL(specifier, parent).href);
 }
 
 /** Lets CommonJS `require` load TypeScript files. */

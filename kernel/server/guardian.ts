@@ -103,6 +103,7 @@ export class Guardian {
       this.#session = new Session();
       this.#session.connectToMainThread();
     }
+    Atomics.add(this.#shared.control, slot.terminations, 1);
     this.#session.post("Runtime.terminateExecution");
   }
 }
