@@ -1,4 +1,5 @@
-import ts from "typescript";
+import type TS from "typescript";
+import { ts } from "./typescript.ts";
 
 /** How a name can be used from a later cell: assignable (`let`), read-only value, type only, or a copied `import` clause. */
 export type DeclarationKind = "let" | "const" | "entity" | "type" | "import";
@@ -19,7 +20,7 @@ export type SyntaxError = { readonly code: number; readonly message: string; rea
 
 /** What the parser alone knows about a cell. */
 export type CellSyntax = {
-  readonly file: ts.SourceFile;
+  readonly file: TS.SourceFile;
   readonly errors: readonly SyntaxError[];
   readonly declarations: ReadonlyMap<string, Declaration>;
   /** Every identifier that occurs in the cell, whatever it means. */
@@ -28,10 +29,10 @@ export type CellSyntax = {
   readonly exported: ReadonlySet<string>;
 };
 
-type ParsedFile = ts.SourceFile & { readonly parseDiagnostics: readonly ts.DiagnosticWithLocation[] };
+type ParsedFile = TS.SourceFile & { readonly parseDiagnostics: readonly TS.DiagnosticWithLocation[] };
 
 /** Parses code as a module, so that `await` is an operator at the top level even when nothing is imported. */
-export function parseModule(code: string): ts.SourceFile {
+export function parseModule(code: string): TS.SourceFile {
   return ts.createSourceFile("cell.ts", code, {
     languageVersion: ts.ScriptTarget.ESNext,
     setExternalModuleIndicator: (file) => { Object.assign(file, { externalModuleIndicator: file }); },
@@ -39,7 +40,7 @@ export function parseModule(code: string): ts.SourceFile {
 }
 
 /** The parser's errors, in order of position. */
-export function syntaxErrors(file: ts.SourceFile): readonly SyntaxError[] {
+export function syntaxErrors(file: TS.SourceFile): readonly SyntaxError[] {
   return (file as ParsedFile).parseDiagnostics.map((diagnostic) => ({
     code: diagnostic.code,
     message: ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n"),
@@ -67,7 +68,7 @@ function merge(earlier: Declaration | undefined, later: Declaration): Declaratio
   return { ...earlier, ...later, kind, type: earlier.type || later.type, value: earlier.value || later.value };
 }
 
-function* declared(statement: ts.Statement, file: ts.SourceFile): Generator<Declaration> {
+function* declared(statement: TS.Statement, file: TS.SourceFile): Generator<Declaration> {
   if (ts.isVariableStatement(statement)) yield* variables(statement.declarationList);
   else if (ts.isImportDeclaration(statement)) yield* imported(statement, file);
   else if (ts.isFunctionDeclaration(statement) && statement.name) yield { name: statement.name.text, kind: "entity", type: false, value: true };
@@ -77,19 +78,19 @@ function* declared(statement: ts.Statement, file: ts.SourceFile): Generator<Decl
   else if (ts.isImportEqualsDeclaration(statement)) yield { name: statement.name.text, kind: "import", statement: statement.getText(file).replace(/^export\s+/, ""), type: true, value: true };
 }
 
-function* variables(list: ts.VariableDeclarationList): Generator<Declaration> {
+function* variables(list: TS.VariableDeclarationList): Generator<Declaration> {
   const constant = (list.flags & (ts.NodeFlags.Const | ts.NodeFlags.Using)) !== 0;
   for (const declaration of list.declarations) {
     for (const name of bindingNames(declaration.name)) yield { name, kind: constant ? "const" : "let", type: false, value: true };
   }
 }
 
-function* bindingNames(name: ts.BindingName): Generator<string> {
+function* bindingNames(name: TS.BindingName): Generator<string> {
   if (ts.isIdentifier(name)) { if (name.text !== "") yield name.text; return; }
   for (const element of name.elements) if (ts.isBindingElement(element)) yield* bindingNames(element.name);
 }
 
-function* imported(statement: ts.ImportDeclaration, file: ts.SourceFile): Generator<Declaration> {
+function* imported(statement: TS.ImportDeclaration, file: TS.SourceFile): Generator<Declaration> {
   const clause = statement.importClause;
   if (clause === undefined) return;
   const from = statement.moduleSpecifier.getText(file) + (statement.attributes ? ` ${statement.attributes.getText(file)}` : "");
@@ -102,7 +103,7 @@ function* imported(statement: ts.ImportDeclaration, file: ts.SourceFile): Genera
   else for (const element of bindings.elements) yield make(element.name.text, `{ ${element.getText(file)} }`);
 }
 
-function* exportedNames(statement: ts.Statement): Generator<string> {
+function* exportedNames(statement: TS.Statement): Generator<string> {
   if (ts.isExportDeclaration(statement) && statement.exportClause && ts.isNamedExports(statement.exportClause)) {
     for (const element of statement.exportClause.elements) yield element.name.text;
     return;
@@ -114,9 +115,9 @@ function* exportedNames(statement: ts.Statement): Generator<string> {
 }
 
 /** Names of `var` declarations in nested blocks (not in functions): they belong to the whole cell. */
-function hoistedVars(file: ts.SourceFile): Set<string> {
+function hoistedVars(file: TS.SourceFile): Set<string> {
   const names = new Set<string>();
-  const visit = (node: ts.Node): void => {
+  const visit = (node: TS.Node): void => {
     if (ts.isFunctionLike(node) || ts.isClassLike(node) || ts.isModuleDeclaration(node)) return;
     if (ts.isVariableDeclarationList(node) && (node.flags & ts.NodeFlags.BlockScoped) === 0) {
       for (const declaration of node.declarations) for (const name of bindingNames(declaration.name)) names.add(name);
@@ -127,9 +128,9 @@ function hoistedVars(file: ts.SourceFile): Set<string> {
   return names;
 }
 
-function mentioned(file: ts.SourceFile): Set<string> {
+function mentioned(file: TS.SourceFile): Set<string> {
   const names = new Set<string>();
-  const visit = (node: ts.Node): void => {
+  const visit = (node: TS.Node): void => {
     if (ts.isIdentifier(node)) names.add(node.text);
     ts.forEachChild(node, visit);
   };

@@ -1,4 +1,5 @@
-import ts from "typescript";
+import type TS from "typescript";
+import { ts } from "./typescript.ts";
 import { parseModule, syntaxErrors } from "./cell-syntax.ts";
 
 export type Completeness = { status: "complete" | "incomplete" | "invalid" | "unknown"; indent?: string };
@@ -33,7 +34,7 @@ const isOpenEnded = (code: string, error: number): boolean =>
   error === 1128 && /^(export|export\s+default|import|declare|abstract|\.\.\.)$/.test(code.trim().split("\n").at(-1)!.trim());
 
 /** Statements that the parser accepts and only the checker would refuse: `const` without names, a function without body. */
-function awaitsMore(file: ts.SourceFile): boolean {
+function awaitsMore(file: TS.SourceFile): boolean {
   const last = file.statements.at(-1);
   if (last === undefined) return false;
   if (ts.isVariableStatement(last)) return last.declarationList.declarations.length === 0;

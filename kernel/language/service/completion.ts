@@ -1,4 +1,5 @@
-import ts from "typescript";
+import type TS from "typescript";
+import { ts } from "./typescript.ts";
 import type { Framed } from "./core.ts";
 
 export type Completions = { matches: readonly string[]; start: number; end: number; metadata: Record<string, unknown> };
@@ -8,7 +9,7 @@ const detailed = 30;
 const detailTime = 40;
 const most = 1000;
 
-const preferences: ts.GetCompletionsAtPositionOptions = {
+const preferences: TS.GetCompletionsAtPositionOptions = {
   includeCompletionsForModuleExports: false,
   includeCompletionsWithInsertText: false,
   includeCompletionsForImportStatements: false,
@@ -19,7 +20,7 @@ const preferences: ts.GetCompletionsAtPositionOptions = {
  * Completions at a cursor (UTF-16 offset in the cell), those that continue the typed word, best first.
  * `_jupyter_types_experimental` tells JupyterLab each match's kind and signature.
  */
-export function completions(service: ts.LanguageService, file: string, frame: Framed, cursor: number): Completions {
+export function completions(service: TS.LanguageService, file: string, frame: Framed, cursor: number): Completions {
   const position = frame.start + cursor;
   const found = service.getCompletionsAtPosition(file, position, preferences);
   const word = /[\p{ID_Continue}$#]*$/u.exec(frame.code.slice(0, cursor))![0];
@@ -34,14 +35,14 @@ export function completions(service: ts.LanguageService, file: string, frame: Fr
 }
 
 /** The entries that begin with what is typed; when there are none, those that do so in another case. */
-function continuing(all: readonly ts.CompletionEntry[], typed: string): ts.CompletionEntry[] {
+function continuing(all: readonly TS.CompletionEntry[], typed: string): TS.CompletionEntry[] {
   const entries = all.filter(({ kind, name }) => kind !== ts.ScriptElementKind.warning && !name.startsWith("__potstill"));
   const exact = entries.filter(({ name }) => name.startsWith(typed));
   return exact.length > 0 ? exact : entries.filter(({ name }) => name.toLowerCase().startsWith(typed.toLowerCase()));
 }
 
 /** Names of the cell and its scope come before the runtime's globals, globals before keywords. */
-function rank(entry: ts.CompletionEntry, typed: string): number {
+function rank(entry: TS.CompletionEntry, typed: string): number {
   const exact = entry.name === typed ? -1 : 0;
   return exact + (entry.kind === ts.ScriptElementKind.keyword ? 1 : 0);
 }
@@ -49,13 +50,13 @@ function rank(entry: ts.CompletionEntry, typed: string): number {
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Where the replaced text begins: import paths and string literals carry their own span, names begin with their word. */
-function startOf(found: ts.WithMetadata<ts.CompletionInfo> | undefined, frame: Framed, word: number): number {
+function startOf(found: TS.WithMetadata<TS.CompletionInfo> | undefined, frame: Framed, word: number): number {
   const span = found?.entries.find(({ replacementSpan }) => replacementSpan !== undefined)?.replacementSpan ?? (found?.isMemberCompletion ? undefined : found?.optionalReplacementSpan);
   const start = span === undefined ? word : span.start - frame.start;
   return start >= 0 && start <= frame.code.length ? start : word;
 }
 
-function describe(entries: readonly ts.CompletionEntry[], details: (entry: ts.CompletionEntry) => ts.CompletionEntryDetails | undefined): string[] {
+function describe(entries: readonly TS.CompletionEntry[], details: (entry: TS.CompletionEntry) => TS.CompletionEntryDetails | undefined): string[] {
   const until = performance.now() + detailTime;
   const signatures: string[] = [];
   for (const entry of entries.slice(0, detailed)) {

@@ -1,4 +1,5 @@
-import ts from "typescript";
+import type TS from "typescript";
+import { ts } from "./typescript.ts";
 import { parseCell } from "./cell-syntax.ts";
 import type { CellSyntax } from "./cell-syntax.ts";
 import { completeness } from "./completeness.ts";
@@ -39,7 +40,7 @@ export type Framed = { readonly text: string; readonly start: number; readonly c
  */
 export class LanguageCore {
   readonly #host: NotebookHost;
-  readonly #service: ts.LanguageService;
+  readonly #service: TS.LanguageService;
   readonly #scope = new NotebookScope();
 
   constructor(folder: string) {
@@ -108,11 +109,11 @@ export class LanguageCore {
   }
 
   /** A comparison that is "always false" only for the value that an earlier cell's constant has at present. */
-  #isStaleConstant(found: ts.Diagnostic, frame: Framed): boolean {
+  #isStaleConstant(found: TS.Diagnostic, frame: Framed): boolean {
     if (!overlapErrors.has(found.code)) return false;
     const file = found.file!;
     const touched: string[] = [];
-    const visit = (node: ts.Node): void => {
+    const visit = (node: TS.Node): void => {
       if (node.getEnd() <= found.start! || node.getStart(file) >= found.start! + found.length!) return;
       if (ts.isSwitchStatement(node) && ts.isIdentifier(node.expression)) touched.push(node.expression.text);
       if (ts.isIdentifier(node) && node.getStart(file) >= found.start!) touched.push(node.text);
@@ -123,18 +124,18 @@ export class LanguageCore {
   }
 }
 
-const isInside = (found: ts.Diagnostic, { start, code }: Framed): boolean =>
+const isInside = (found: TS.Diagnostic, { start, code }: Framed): boolean =>
   found.start !== undefined && found.start >= start && found.start <= start + code.length;
 
 /** The message with chains indented, without the virtual files that cells live in. */
-function readable(found: ts.Diagnostic): string {
+function readable(found: TS.Diagnostic): string {
   const text = ts.flattenDiagnosticMessageText(found.messageText, "\n").replace(/import\("[^"]*__potstill_cells?(?:_\d+)?__"\)\./g, "");
   return found.code === 2632 ? text.replace("it is an import", "it is a constant or an import of an earlier cell") : text;
 }
 
 type Finding = { code: number; message: string; start: number; length: number; severity: CellDiagnostic["severity"] };
 
-function locate(file: ts.SourceFile, { start, length, ...rest }: Finding): CellDiagnostic {
+function locate(file: TS.SourceFile, { start, length, ...rest }: Finding): CellDiagnostic {
   const from = ts.getLineAndCharacterOfPosition(file, Math.min(start, file.text.length));
   const to = ts.getLineAndCharacterOfPosition(file, Math.min(start + length, file.text.length));
   const lineEnd = file.text.slice(file.getLineStarts()[from.line]).split("\n", 1)[0].length;

@@ -1,4 +1,5 @@
-import ts from "typescript";
+import type TS from "typescript";
+import { ts } from "./typescript.ts";
 import { notebookApiFile, packageRoot, slashed } from "./locations.ts";
 import { cellOptions } from "./options.ts";
 
@@ -12,20 +13,24 @@ export const cellModule = (number: number): string => `${cellScheme}${number}`;
  *
  * The roots never change (an index imports all committed cells), so that a new cell lets the program reuse everything else.
  */
-export class NotebookHost implements ts.LanguageServiceHost {
+export class NotebookHost implements TS.LanguageServiceHost {
   readonly #folder: string;
   readonly #package = packageRoot();
   readonly #api = notebookApiFile();
-  readonly #virtual = new Map<string, { version: number; snapshot: ts.IScriptSnapshot }>();
+  readonly #virtual = new Map<string, { version: number; snapshot: TS.IScriptSnapshot }>();
   #committed = 0;
   #versions = 0;
-  #resolutions: ts.ModuleResolutionCache | undefined;
+  /** Where packages find their own imports, for good. */
+  readonly #packageResolutions: TS.ModuleResolutionCache;
+  /** Where the notebook's files find theirs: forgotten with every change, as files and packages may have come. */
+  #ownResolutions: TS.ModuleResolutionCache | undefined;
   /** The cell being looked at. */
   readonly current: string;
   readonly #index: string;
 
   constructor(folder: string) {
     this.#folder = slashed(folder);
+    this.#packageResolutions = this.#newCache();
     this.current = this.#path("cell");
     this.#index = this.#path("cells");
     this.setCurrent("");
@@ -38,7 +43,7 @@ export class NotebookHost implements ts.LanguageServiceHost {
 
   #write(path: string, text: string): void {
     this.#virtual.set(path, { version: ++this.#versions, snapshot: ts.ScriptSnapshot.fromString(text) });
-    this.#resolutions = undefined; // files may have come since the last question
+    this.#ownResolutions = undefined;
   }
 
   #writeIndex(): void {
@@ -58,10 +63,11 @@ export class NotebookHost implements ts.LanguageServiceHost {
     return cellModule(this.#committed);
   }
 
-  getCompilationSettings = (): ts.CompilerOptions => cellOptions;
+  getCompilationSettings = (): TS.CompilerOptions => cellOptions;
+  getModuleResolutionCache = (): TS.ModuleResolutionCache => this.#packageResolutions;
   getScriptFileNames = (): string[] => [this.#index, this.current];
   getCurrentDirectory = (): string => this.#folder;
-  getDefaultLibFileName = (options: ts.CompilerOptions): string => ts.getDefaultLibFilePath(options);
+  getDefaultLibFileName = (options: TS.CompilerOptions): string => ts.getDefaultLibFilePath(options);
   useCaseSensitiveFileNames = (): boolean => ts.sys.useCaseSensitiveFileNames;
   readFile = (path: string): string | undefined => this.#text(path) ?? ts.sys.readFile(path);
   fileExists = (path: string): boolean => this.#virtual.has(path) || ts.sys.fileExists(path);
@@ -78,7 +84,7 @@ export class NotebookHost implements ts.LanguageServiceHost {
     return String(ts.sys.getModifiedTime?.(path)?.getTime() ?? 0);
   };
 
-  getScriptSnapshot = (path: string): ts.IScriptSnapshot | undefined => {
+  getScriptSnapshot = (path: string): TS.IScriptSnapshot | undefined => {
     const virtual = this.#virtual.get(path);
     if (virtual !== undefined) return virtual.snapshot;
     const text = ts.sys.readFile(path);
@@ -86,19 +92,23 @@ export class NotebookHost implements ts.LanguageServiceHost {
   };
 
   resolveModuleNameLiterals = (
-    literals: readonly ts.StringLiteralLike[], containing: string, _redirected: ts.ResolvedProjectReference | undefined,
-    options: ts.CompilerOptions, source: ts.SourceFile,
-  ): readonly ts.ResolvedModuleWithFailedLookupLocations[] =>
+    literals: readonly TS.StringLiteralLike[], containing: string, _redirected: TS.ResolvedProjectReference | undefined,
+    options: TS.CompilerOptions, source: TS.SourceFile,
+  ): readonly TS.ResolvedModuleWithFailedLookupLocations[] =>
     literals.map((literal) => this.#own(literal.text) ?? this.#resolve(literal.text, containing, ts.getModeForUsageLocation(source, literal, options)));
 
-  resolveTypeReferenceDirectiveReferences = <T extends ts.FileReference | string>(
+  resolveTypeReferenceDirectiveReferences = <T extends TS.FileReference | string>(
     references: readonly T[], containing: string,
-  ): readonly ts.ResolvedTypeReferenceDirectiveWithFailedLookupLocations[] =>
+  ): readonly TS.ResolvedTypeReferenceDirectiveWithFailedLookupLocations[] =>
     references.map((reference) => {
       const name = typeof reference === "string" ? reference : reference.fileName;
       const found = ts.resolveTypeReferenceDirective(name, containing, cellOptions, this);
       return found.resolvedTypeReferenceDirective ? found : ts.resolveTypeReferenceDirective(name, `${this.#package}/notebook.ts`, cellOptions, this);
     });
+
+  #newCache(): TS.ModuleResolutionCache {
+    return ts.createModuleResolutionCache(this.#folder, (path) => (ts.sys.useCaseSensitiveFileNames ? path : path.toLowerCase()), cellOptions);
+  }
 
   #text(path: string): string | undefined {
     const snapshot = this.#virtual.get(path)?.snapshot;
@@ -106,17 +116,18 @@ export class NotebookHost implements ts.LanguageServiceHost {
   }
 
   /** Committed cells, and the cell API, which must be the running kernel's. */
-  #own(name: string): ts.ResolvedModuleWithFailedLookupLocations | undefined {
+  #own(name: string): TS.ResolvedModuleWithFailedLookupLocations | undefined {
     const path = name.startsWith(cellScheme) ? this.#path(`cell_${name.slice(cellScheme.length)}`) : name === "potstill/notebook" ? this.#api : undefined;
     if (path === undefined || !this.fileExists(path)) return undefined;
     const extension = path.endsWith(".d.ts") ? ts.Extension.Dts : ts.Extension.Ts;
     return { resolvedModule: { resolvedFileName: path, extension, isExternalLibraryImport: false } };
   }
 
-  #resolve(name: string, containing: string, mode: ts.ResolutionMode): ts.ResolvedModuleWithFailedLookupLocations {
-    this.#resolutions ??= ts.createModuleResolutionCache(this.#folder, (path) => (ts.sys.useCaseSensitiveFileNames ? path : path.toLowerCase()), cellOptions);
-    const found = ts.resolveModuleName(name, containing, cellOptions, this, this.#resolutions, undefined, mode);
-    if (found.resolvedModule !== undefined || /^[./]/.test(name) || containing.includes("/node_modules/")) return found;
-    return ts.resolveModuleName(name, `${this.#package}/notebook.ts`, cellOptions, this, this.#resolutions, undefined, mode);
+  #resolve(name: string, containing: string, mode: TS.ResolutionMode): TS.ResolvedModuleWithFailedLookupLocations {
+    const inPackage = containing.includes("/node_modules/");
+    const cache = inPackage ? this.#packageResolutions : (this.#ownResolutions ??= this.#newCache());
+    const found = ts.resolveModuleName(name, containing, cellOptions, this, cache, undefined, mode);
+    if (found.resolvedModule !== undefined || /^[./]/.test(name) || inPackage) return found;
+    return ts.resolveModuleName(name, `${this.#package}/notebook.ts`, cellOptions, this, cache, undefined, mode);
   }
 }

@@ -1,4 +1,5 @@
-import ts from "typescript";
+import type TS from "typescript";
+import { ts } from "./typescript.ts";
 import { escapeHtml } from "../../display/escape.ts";
 import type { MimeBundle } from "../../display/mime.ts";
 import type { Framed } from "./core.ts";
@@ -11,12 +12,12 @@ type Description = { readonly signature: string; readonly documentation: string;
  * What stands at the cursor: the name under or just before it, or else the function whose arguments it is among.
  * Detail 1 adds the source where it is declared, when that is in the notebook's own files.
  */
-export function inspection(service: ts.LanguageService, file: string, question: Question): Inspection {
+export function inspection(service: TS.LanguageService, file: string, question: Question): Inspection {
   const found = quickInfo(service, file, question) ?? signatureHelp(service, file, question);
   return found === undefined ? { found: false, data: {} } : { found: true, data: bundle(found) };
 }
 
-function quickInfo(service: ts.LanguageService, file: string, { frame, cursor, detail }: Question): Description | undefined {
+function quickInfo(service: TS.LanguageService, file: string, { frame, cursor, detail }: Question): Description | undefined {
   for (const position of [cursor, cursor - 1]) {
     if (position < 0 || !/[\p{ID_Continue}$#"']/u.test(frame.code.charAt(position))) continue;
     const info = service.getQuickInfoAtPosition(file, frame.start + position);
@@ -31,7 +32,7 @@ function quickInfo(service: ts.LanguageService, file: string, { frame, cursor, d
   return undefined;
 }
 
-function signatureHelp(service: ts.LanguageService, file: string, { frame, cursor }: Question): Description | undefined {
+function signatureHelp(service: TS.LanguageService, file: string, { frame, cursor }: Question): Description | undefined {
   const help = service.getSignatureHelpItems(file, frame.start + cursor, undefined);
   const item = help?.items[help.selectedItemIndex];
   if (help === undefined || item === undefined) return undefined;
@@ -44,14 +45,14 @@ function signatureHelp(service: ts.LanguageService, file: string, { frame, curso
   };
 }
 
-function definition(service: ts.LanguageService, file: string, position: number): { source?: string } {
+function definition(service: TS.LanguageService, file: string, position: number): { source?: string } {
   const found = service.getDefinitionAtPosition(file, position)?.find(({ fileName }) => !fileName.includes("/node_modules/"));
   const whole = found?.contextSpan ?? found?.textSpan;
   const source = found && service.getProgram()?.getSourceFile(found.fileName)?.text;
   return source === undefined || whole === undefined ? {} : { source: source.slice(whole.start, whole.start + whole.length) };
 }
 
-const tagLines = (tags: readonly ts.JSDocTagInfo[]): string[] =>
+const tagLines = (tags: readonly TS.JSDocTagInfo[]): string[] =>
   tags.map(({ name, text }) => `@${name} ${ts.displayPartsToString(text)}`.trim());
 
 const plainPaths = (text: string): string => text.replace(/import\("[^"]*__potstill_[^"]*"\)\./g, "").replace(/\n?\(alias\) /, (start) => start && "").replace(/\nimport \S+$/, "");

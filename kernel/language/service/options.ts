@@ -1,10 +1,11 @@
-import ts from "typescript";
+import type TS from "typescript";
+import { ts } from "./typescript.ts";
 
 /**
  * How cells are checked: strict, as modules of the newest language, resolved as a bundler would (a cell may import `.ts`
  * files, JSON and packages of either module system), and lenient where a notebook is rightly untidy (unused names).
  */
-export const cellOptions: ts.CompilerOptions = {
+export const cellOptions: TS.CompilerOptions = {
   target: ts.ScriptTarget.ESNext,
   lib: ["lib.esnext.d.ts"],
   module: ts.ModuleKind.Preserve,
