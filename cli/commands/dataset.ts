@@ -3,7 +3,6 @@ import type { Command } from "commander";
 import { writeSyntheticFolder } from "../../data-scripts/synthetic.ts";
 import { openCocoFolder } from "../../lib/data/coco-folder.ts";
 import type { CocoDataset } from "../../lib/data/coco.ts";
-import type { Dataset } from "../../lib/data/dataset.ts";
 import { checkPixels, survey } from "../../lib/data/survey.ts";
 import { UsageError } from "../errors.ts";
 
@@ -90,7 +89,7 @@ async function check(folder: string, flags: CheckFlags): Promise<void> {
   }
 }
 
-function describe(split: string, dataset: Dataset): string {
+function describe(split: string, dataset: CocoDataset): string {
   const s = survey(dataset);
   const lines = [
     `${split}: ${dataset.name}`,
@@ -102,9 +101,7 @@ function describe(split: string, dataset: Dataset): string {
   return lines.join("\n");
 }
 
-function remarks(dataset: Dataset): string[] {
-  const { report } = dataset as Partial<CocoDataset>;
-  if (report === undefined) return [];
+function remarks({ report }: CocoDataset): string[] {
   const dropped = Object.entries(report.dropped).map(([field, count]) => `${count} for their ${field}`);
   return [
     ...(report.overhanging > 0 ? [`  ${report.overhanging} boxes leave their image by up to 2 pixels (kept; clipped in training)`] : []),

@@ -4,7 +4,7 @@ import type { Dataset, Pixels } from "./dataset.ts";
  * A dataset that keeps decoded images up to `limitBytes`, the least recently used going first. Pixels are shared: do
  * not write to them. An image asked for twice at once is decoded once; a failed one is tried again.
  */
-export function cached(dataset: Dataset, limitBytes: number = 256 << 20): Dataset {
+export function cached<D extends Dataset>(dataset: D, limitBytes: number = 256 << 20): D {
   const kept = new Map<number, Pixels>();
   const pending = new Map<number, Promise<Pixels>>();
   let bytes = 0;
@@ -38,5 +38,5 @@ export function cached(dataset: Dataset, limitBytes: number = 256 << 20): Datase
     if (!kept.has(index)) pending.set(index, waiting);
     return waiting;
   };
-  return { ...dataset, annotations: (index) => dataset.annotations(index), pixels };
+  return { ...dataset, pixels };
 }

@@ -16,13 +16,14 @@ function validationIndices(dataset: Dataset): Set<number> {
   return new Set(keyed.slice(0, Math.max(1, Math.round(keyed.length * validationShare))).map((item) => item.index));
 }
 
-function divide(dataset: Dataset): { train: Dataset; val: Dataset } {
+/** Both parts keep the report on the file they come from. */
+function divide(dataset: CocoDataset): { train: CocoDataset; val: CocoDataset } {
   if (dataset.images.length < 2) throw new DatasetError(`${dataset.name}: one image cannot be divided into training and validation; add images or annotation files for both`);
   const held = validationIndices(dataset);
   const all = dataset.images.map((_image, index) => index);
   return {
-    train: subset(dataset, all.filter((index) => !held.has(index)), `${dataset.name} (train, 80 % by file name)`),
-    val: subset(dataset, all.filter((index) => held.has(index)), `${dataset.name} (val, 20 % by file name)`),
+    train: { ...subset(dataset, all.filter((index) => !held.has(index)), `${dataset.name} (train, 80 % by file name)`), report: dataset.report },
+    val: { ...subset(dataset, all.filter((index) => held.has(index)), `${dataset.name} (val, 20 % by file name)`), report: dataset.report },
   };
 }
 
@@ -41,7 +42,7 @@ export function requireSameCategories(a: Dataset, b: Dataset): void {
  * out: those whose file names have the lowest SHA-256.
  * Rejects with DatasetError when the folder or a file is unusable or the splits' categories differ.
  */
-export async function openCocoFolder(folder: string, options: Omit<CocoOptions, "annotations" | "split"> = {}): Promise<{ train: Dataset; val: Dataset; test?: Dataset }> {
+export async function openCocoFolder(folder: string, options: Omit<CocoOptions, "annotations" | "split"> = {}): Promise<{ train: CocoDataset; val: CocoDataset; test?: CocoDataset }> {
   const found = (await requirePath(folder)) === "file" ? { single: folder } : await annotationsBySplit(folder);
   const opened: Partial<Record<string, CocoDataset>> = {};
   for (const [split, file] of Object.entries(found)) opened[split] = await openCoco(folder, { ...options, annotations: file });

@@ -81,7 +81,7 @@ export function overhang(xywh: readonly [number, number, number, number], image:
 
 function parseBox(value: unknown, image: ImageInfo, subject: string): [number, number, number, number] {
   if (!Array.isArray(value) || value.length !== 4 || !value.every((v) => typeof v === "number" && Number.isFinite(v))) {
-    refuse(subject, "bbox", Array.isArray(value) ? `[${value.map(shown).join(", ")}]` : value, "four finite numbers [x, y, width, height] in pixels");
+    refuse(subject, "bbox", value, "four finite numbers [x, y, width, height] in pixels");
   }
   const box = value as [number, number, number, number];
   const [x, y, w, h] = box;

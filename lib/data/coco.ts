@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { findAnnotations, findImageFolder } from "./coco-paths.ts";
@@ -140,6 +141,12 @@ function groupByImage(images: readonly ImageInfo[], annotations: Iterable<Annota
   return groups;
 }
 
+/** The file's hash, or one of what is left of it when records were left out. */
+function contentHash(hash: string, { images, annotations, dropped }: Collected): string {
+  if (Object.keys(dropped).length === 0) return hash;
+  return createHash("sha256").update(`${hash} ${[...images.keys()].join(",")} ${[...annotations.keys()].join(",")}`).digest("hex");
+}
+
 /**
  * Opens one COCO-format annotation file and its images.
  * @param path the annotation file, or a folder that holds one (or several, chosen by `split`)
@@ -157,7 +164,7 @@ export async function openCoco(path: string, options: CocoOptions = {}): Promise
   const { overhanging, degenerate, dropped } = collected;
   return {
     name: file,
-    hash,
+    hash: contentHash(hash, collected),
     categories: [...collected.categories.values()].sort(byId),
     images,
     report: { file, imageFolder, annotations: annotations.length, crowds: annotations.filter((a) => a.crowd).length, overhanging, degenerate, dropped },

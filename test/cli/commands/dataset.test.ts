@@ -8,8 +8,10 @@ const root = join(import.meta.dirname, "..", "..", "..");
 const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
 
+/** Runs the command; the note of a first start, that sources are compiled, is left out. */
 function potstill(...args: string[]) {
-  return spawnSync(process.execPath, [join(root, "cli", "potstill.mjs"), "dataset", ...args], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "cli", "potstill.mjs"), "dataset", ...args], { encoding: "utf8" });
+  return { status, stdout, stderr: stderr.replace("potstill: compiling TypeScript …\n", "") };
 }
 
 describe("potstill dataset", () => {
