@@ -8,7 +8,7 @@ import type { FpnOptions } from "./necks/fpn.ts";
 import type { Norm } from "./layers.ts";
 
 export interface BackboneConfig {
-  /** `resnet-18|34|50|101`, or `tiny-w` with w channels in the stem. */
+  /** `resnet-18|34|50|101|152`, or `tiny-w` with w channels in the stem. */
   readonly name: string;
   readonly norm: Norm;
   /** −1 trains everything, 0 freezes the stem, n also the first n stages. */

@@ -1,5 +1,6 @@
-import * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "@tensorflow/tfjs-core";
 import { conv, type ConvOptions } from "../tensor/conv.ts";
+import { foldBatchNorm } from "../tensor/batch-norm.ts";
 import { groupNorm } from "../tensor/group-norm.ts";
 import type { ParameterGroup } from "./detector.ts";
 import type { Initialiser, ParameterStore } from "./parameters.ts";
@@ -84,9 +85,6 @@ function foldedBatchNorm(store: ParameterStore, spec: NormSpec, trained: boolean
   const statistic = (part: string, value: number) =>
     store.add({ name: `${spec.name}.${part}`, shape: [spec.channels], initialiser: { kind: "constant", value }, group: spec.group, frozen: true }) as unknown as tf.Tensor1D;
   const [mean, variance] = [statistic("running_mean", 0), statistic("running_var", 1)];
-  const fold = () => {
-    const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, 1e-5))) as tf.Tensor1D;
-    return { scale, bias: tf.sub(beta, tf.mul(mean, scale)) as tf.Tensor1D };
-  };
+  const fold = () => foldBatchNorm({ gamma, beta, mean, variance });
   return trained ? fold : store.remember([gamma, beta, mean, variance], fold);
 }

@@ -16,7 +16,7 @@ export interface RetinaNetOptions extends Overrides {
   readonly channels?: number;
   /** Seed of the initial weights. */
   readonly seed: number;
-  /** `resnet-18|34|50|101` or `tiny-<width>`, or the settings in detail. */
+  /** `resnet-18|34|50|101|152` or `tiny-<width>`, or the settings in detail. */
   readonly backbone?: string | Partial<BackboneConfig>;
   readonly normaliser?: RetinaNetConfig["normaliser"];
   /** Shown in reports. Default made of preset and backbone. */
@@ -54,7 +54,7 @@ export function resolveRetinaNet(options: RetinaNetOptions): ResolvedRetinaNet {
   known("retinanet", options, ["preset", "classes", "channels", "seed", "name", ...Object.keys(sections)]);
   const merge = <K extends keyof Overrides>(key: K): RetinaNetConfig[K] => {
     known(`retinanet ${key}`, options[key] ?? {}, allowedKeys[key]);
-    return { ...base[key], ...options[key] } as RetinaNetConfig[K];
+    return { ...base[key], ...options[key] };
   };
   const backbone = mergeBackbone(base.backbone, options.backbone);
   const resolved: ResolvedRetinaNet = {
@@ -84,7 +84,7 @@ const allowedKeys: { readonly [K in keyof Required<Overrides>]: readonly (keyof 
   head: ["convs", "norm", "prior"],
   anchors: ["sizes", "ratios", "rounded", "outer", "strides"],
   assign: ["positive", "negative", "lowQuality", "minPositive"],
-  coder: ["weights", "clamp", "centreClamp"],
+  coder: ["weights", "clamp", "centreClamp", "single"],
   focal: ["alpha", "gamma"],
   boxLoss: ["kind", "beta", "weight"],
   decode: ["scoreThreshold", "perLevel", "nms", "maxDetections", "clip", "minSize"],
@@ -116,7 +116,7 @@ function check(c: ResolvedRetinaNet): void {
   inside("head.prior", c.head.prior, 0, 1);
   const levels = c.neck.last - c.neck.first + 1 + c.neck.extraLevels;
   if (c.anchors.sizes.length !== levels) fail("anchors.sizes", `${c.anchors.sizes.length} levels`, `one list of sizes per level of the pyramid (${levels})`);
-  if (c.anchors.sizes.some((sizes) => sizes.length === 0 || sizes.length !== c.anchors.sizes[0]!.length)) fail("anchors.sizes", JSON.stringify(c.anchors.sizes), "equally many sizes on every level, as the head is shared");
+  if (c.anchors.sizes.some((sizes) => sizes.length === 0 || sizes.length !== c.anchors.sizes[0].length)) fail("anchors.sizes", JSON.stringify(c.anchors.sizes), "equally many sizes on every level, as the head is shared");
   for (const value of [...c.anchors.sizes.flat(), ...c.anchors.ratios]) inside("anchors.sizes and anchors.ratios", value, 0, Infinity);
   inside("assign.positive", c.assign.positive, 0, 1);
   if (!(c.assign.negative <= c.assign.positive)) fail("assign.negative", c.assign.negative, `at most assign.positive (${c.assign.positive})`);

@@ -42,7 +42,7 @@ const mmdet: RetinaNetConfig = {
   head: { convs: 4, norm: "none", prior: 0.01 },
   anchors: { sizes: [8, 16, 32, 64, 128].map((stride) => octaves(4 * stride)), ratios: [0.5, 1, 2], rounded: false, outer: "ratio", strides: "level" },
   assign: { positive: 0.5, negative: 0.4, lowQuality: "served", minPositive: 0 },
-  coder: { weights: [1, 1, 1, 1], clamp: "both" },
+  coder: { weights: [1, 1, 1, 1], clamp: "both", single: "encode" },
   focal: { alpha: 0.25, gamma: 2 },
   boxLoss: { kind: "l1", beta: 0, weight: 1 },
   normaliser: "batch",

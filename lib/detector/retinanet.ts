@@ -64,7 +64,7 @@ function checkedImages(images: tf.Tensor4D): tf.Tensor4D {
 }
 
 function checkBatch(what: string, prediction: Prediction, targets: readonly unknown[]): void {
-  const batch = prediction.logits[0]!.shape[0];
+  const batch = prediction.logits[0].shape[0];
   if (targets.length !== batch) throw new Error(`${what}: ${targets.length} targets for a prediction of ${batch} images; one target per image is needed`);
 }
 
@@ -104,12 +104,12 @@ function movingAverage(store: ParameterStore): (positives: readonly number[]) =>
 }
 
 /** The anchors of a prediction's map sizes, remembered for the sizes seen. */
-function anchorLayout(config: ResolvedRetinaNet, strides: readonly number[]): (prediction: Prediction) => Float32Array {
-  const layouts = new Map<string, Float32Array>();
+function anchorLayout(config: ResolvedRetinaNet, strides: readonly number[]): (prediction: Prediction) => Float64Array {
+  const layouts = new Map<string, Float64Array>();
   return ({ logits, height, width }) => {
     const grids = logits.map(({ shape: [, h, w] }, l): Grid => {
       const image = config.anchors.strides === "image";
-      return { height: h, width: w, strideY: image ? Math.floor(height / h) : strides[l]!, strideX: image ? Math.floor(width / w) : strides[l]! };
+      return { height: h, width: w, strideY: image ? Math.floor(height / h) : strides[l], strideX: image ? Math.floor(width / w) : strides[l] };
     });
     const key = JSON.stringify(grids);
     let anchors = layouts.get(key);
@@ -119,8 +119,8 @@ function anchorLayout(config: ResolvedRetinaNet, strides: readonly number[]): (p
 }
 
 /** Assigns each array of targets once per layout of anchors. */
-function rememberedTargets(config: ResolvedRetinaNet): (anchors: Float32Array, targets: readonly Target[]) => DenseTargets {
-  const known = new WeakMap<readonly Target[], { anchors: Float32Array; dense: DenseTargets }>();
+function rememberedTargets(config: ResolvedRetinaNet): (anchors: Float64Array, targets: readonly Target[]) => DenseTargets {
+  const known = new WeakMap<readonly Target[], { anchors: Float64Array; dense: DenseTargets }>();
   return (anchors, targets) => {
     const before = known.get(targets);
     if (before?.anchors === anchors) return before.dense;

@@ -6,7 +6,7 @@ export type Boxes = Float32Array | Float64Array | readonly number[];
 
 /** Areas (x2 − x1)·(y2 − y1): [n]. */
 export function boxAreas(boxes: Boxes): Float64Array {
-  return Float64Array.from({ length: boxes.length / 4 }, (_, i) => (boxes[4 * i + 2]! - boxes[4 * i]!) * (boxes[4 * i + 3]! - boxes[4 * i + 1]!));
+  return Float64Array.from({ length: boxes.length / 4 }, (_, i) => (boxes[4 * i + 2] - boxes[4 * i]) * (boxes[4 * i + 3] - boxes[4 * i + 1]));
 }
 
 export interface OverlapOptions {
@@ -27,8 +27,8 @@ export function boxOverlaps(a: Boxes, b: Boxes, { kind = "iou", epsilon = 0 }: O
 }
 
 function overlap(a: Boxes, i: number, b: Boxes, j: number, kind: "iou" | "giou" | "iof", epsilon: number): number {
-  const [ax1, ay1, ax2, ay2] = [a[4 * i]!, a[4 * i + 1]!, a[4 * i + 2]!, a[4 * i + 3]!];
-  const [bx1, by1, bx2, by2] = [b[4 * j]!, b[4 * j + 1]!, b[4 * j + 2]!, b[4 * j + 3]!];
+  const [ax1, ay1, ax2, ay2] = [a[4 * i], a[4 * i + 1], a[4 * i + 2], a[4 * i + 3]];
+  const [bx1, by1, bx2, by2] = [b[4 * j], b[4 * j + 1], b[4 * j + 2], b[4 * j + 3]];
   const width = Math.max(0, Math.min(ax2, bx2) - Math.max(ax1, bx1));
   const height = Math.max(0, Math.min(ay2, by2) - Math.max(ay1, by1));
   const area = (ax2 - ax1) * (ay2 - ay1);
@@ -41,13 +41,13 @@ function overlap(a: Boxes, i: number, b: Boxes, j: number, kind: "iou" | "giou" 
 }
 
 /** Cuts boxes to [0, width] × [0, height]: a new array. */
-export function clipBoxes(boxes: Boxes, width: number, height: number): Float32Array {
-  return Float32Array.from(boxes, (v, k) => Math.min(Math.max(v, 0), k % 2 === 0 ? width : height));
+export function clipBoxes(boxes: Boxes, width: number, height: number): Float64Array {
+  return Float64Array.from(boxes, (v, k) => Math.min(Math.max(v, 0), k % 2 === 0 ? width : height));
 }
 
 /** Indices of boxes whose sides are both at least `minimum` pixels. */
 export function largeBoxes(boxes: Boxes, minimum: number): number[] {
   return Array.from({ length: boxes.length / 4 }, (_, i) => i).filter((i) => {
-    return boxes[4 * i + 2]! - boxes[4 * i]! >= minimum && boxes[4 * i + 3]! - boxes[4 * i + 1]! >= minimum;
+    return boxes[4 * i + 2] - boxes[4 * i] >= minimum && boxes[4 * i + 3] - boxes[4 * i + 1] >= minimum;
   });
 }

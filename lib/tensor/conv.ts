@@ -22,7 +22,7 @@ export interface ConvOptions {
 
 /**
  * y = relu(conv(x, scale · filter) + bias) as one node of the tape, on TensorFlow's own kernels; on portable backends the
- * same from TF.js operations.
+ * same from TF.js operations (and there for dilation, whose gradient TensorFlow's CPU kernels lack).
  * @param x [B, H, W, I]
  * @param filter [kh, kw, I / groups, O]
  * @returns [B, ⌊(H + 2·padding − dilation·(kh − 1) − 1) / stride⌋ + 1, …, O]
@@ -34,8 +34,8 @@ export function conv(x: tf.Tensor4D, filter: tf.Tensor4D, options: ConvOptions =
   }
   if (groups > 1) return groupedConv(x, filter, options, groups);
   const native = nativeBackend();
-  if (native === undefined) return portableConv(x, filter, options);
-  const { stride = 1, padding = 0 } = options;
+  const { stride = 1, padding = 0, dilation = 1 } = options;
+  if (native === undefined || dilation > 1) return portableConv(x, filter, options);
   // oneDNN 3 corrupts the heap in the gradient of strided 1×1 convolutions that leave a last column unread.
   const pointwise = filter.shape[0] === 1 && filter.shape[1] === 1 && padding === 0 && stride > 1;
   return pointwise ? nativeConv(native, subsample(x, stride), filter, { ...options, stride: 1 }) : nativeConv(native, x, filter, options);
@@ -95,7 +95,7 @@ interface ConvNode {
 function convGradients(node: ConvNode, dy: tf.Tensor, { saved, share }: BackwardContext): Record<string, () => tf.Tensor> {
   const { native, attributes } = node;
   const [x, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
-  const scale = node.scaled ? saved[2]! : undefined;
+  const scale = node.scaled ? saved[2] : undefined;
   const output = node.relu ? saved[saved.length - 1] : undefined;
   const g = output === undefined ? () => dy : share(() => rawFloat(native, "ReluGrad", dy, output));
   const filterSum = () => withInts(filter.shape, (sizes) => native.executeSingleOutput("Conv2DBackpropFilter", attributes, [x, sizes, g()]));
@@ -112,9 +112,9 @@ function convGradients(node: ConvNode, dy: tf.Tensor, { saved, share }: Backward
 }
 
 function geometry(native: NativeBackend, filter: readonly number[], options: ConvOptions): RawAttribute[] {
-  const { stride = 1, padding = 0, dilation = 1 } = options;
+  const { stride = 1, padding = 0 } = options;
   const { TF_ATTR_INT, TF_ATTR_STRING, TF_ATTR_BOOL } = native.binding;
-  const same = stride === 1 && 2 * padding === dilation * (filter[0]! - 1) && filter[0] === filter[1];
+  const same = stride === 1 && 2 * padding === filter[0] - 1 && filter[0] === filter[1];
   const mode = padding === 0 ? "VALID" : same ? "SAME" : "EXPLICIT";
   const explicit = mode === "EXPLICIT" ? [0, 0, padding, padding, padding, padding, 0, 0] : [];
   return [
@@ -124,6 +124,6 @@ function geometry(native: NativeBackend, filter: readonly number[], options: Con
     { name: "explicit_paddings", type: TF_ATTR_INT, value: explicit },
     { name: "data_format", type: TF_ATTR_STRING, value: "NHWC" },
     { name: "use_cudnn_on_gpu", type: TF_ATTR_BOOL, value: true },
-    { name: "dilations", type: TF_ATTR_INT, value: [1, dilation, dilation, 1] },
+    { name: "dilations", type: TF_ATTR_INT, value: [1, 1, 1, 1] },
   ];
 }

@@ -7,7 +7,7 @@ export interface BackwardContext {
   /** What the forward function saved, in its order. */
   readonly saved: readonly tf.Tensor[];
   /** Wraps a computation whose result more than one input's gradient uses. */
-  share(compute: () => tf.Tensor): Shared;
+  readonly share: (compute: () => tf.Tensor) => Shared;
 }
 
 export interface Operation<T extends tf.Tensor> {

@@ -14,7 +14,7 @@ export function relu<T extends tf.Tensor>(x: T): T {
       save([y]);
       return y as T;
     },
-    backward: (dy, { saved }) => ({ x: () => rawFloat(native, "ReluGrad", dy, saved[0]!) }),
+    backward: (dy, { saved }) => ({ x: () => rawFloat(native, "ReluGrad", dy, saved[0]) }),
   });
 }
 
@@ -32,7 +32,7 @@ export function addRelu<T extends tf.Tensor>(a: T, b: T): T {
       return y as T;
     },
     backward: (dy, { saved, share }) => {
-      const g = share(() => rawFloat(native, "ReluGrad", dy, saved[0]!));
+      const g = share(() => rawFloat(native, "ReluGrad", dy, saved[0]));
       return { a: () => stopGradient(g()), b: () => stopGradient(g()) };
     },
   });

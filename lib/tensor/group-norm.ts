@@ -81,7 +81,7 @@ function gradients(node: NormNode, dy: tf.Tensor, { saved, share }: BackwardCont
   const { native, groups } = node;
   const mul = (a: tf.Tensor, b: tf.Tensor) => rawFloat(native, "Mul", a, b);
   const [centred, inverse] = saved as [tf.Tensor4D, tf.Tensor4D];
-  const gamma = node.affine ? saved[2]! : undefined;
+  const gamma = node.affine ? saved[2] : undefined;
   const output = node.relu ? saved[saved.length - 1] : undefined;
   const scaled = (t: tf.Tensor) => (gamma === undefined ? t : mul(t, gamma));
   const g = output === undefined ? () => dy : share(() => rawFloat(native, "ReluGrad", dy, output));

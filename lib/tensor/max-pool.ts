@@ -24,7 +24,7 @@ export function maxPool(x: tf.Tensor4D, options: PoolOptions): tf.Tensor4D {
       save([x, y]);
       return y;
     },
-    backward: (dy, { saved }) => ({ x: () => native.executeSingleOutput("MaxPoolGrad", attributes, [saved[0]!, saved[1]!, dy]) }),
+    backward: (dy, { saved }) => ({ x: () => native.executeSingleOutput("MaxPoolGrad", attributes, [saved[0], saved[1], dy]) }),
   });
 }
 

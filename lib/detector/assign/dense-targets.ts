@@ -1,4 +1,5 @@
 import type { Target } from "../../data/batch.ts";
+import type { Boxes } from "../../tensor/boxes.ts";
 import { encodeDeltas, type DeltaCoder } from "../coder/delta.ts";
 import { assignMaxIou, background, type MaxIouOptions } from "./max-iou.ts";
 
@@ -22,7 +23,7 @@ export interface DenseTargets {
 
 export interface DenseTargetOptions {
   /** [N, 4] xyxy */
-  readonly anchors: Float32Array;
+  readonly anchors: Boxes;
   readonly classes: number;
   readonly assign: MaxIouOptions;
   readonly coder: DeltaCoder;
@@ -52,7 +53,7 @@ function assignImage(target: Target, image: number, { anchors, classes, assign }
   const whole = checkedObjects(target, image, classes);
   const assignment = assignMaxIou(anchors, whole.objects, assign);
   const positives: number[] = [];
-  for (let a = 0; a < assignment.length; a++) if (assignment[a]! >= 0) positives.push(a);
+  for (let a = 0; a < assignment.length; a++) if (assignment[a] >= 0) positives.push(a);
   return { ...whole, assignment, positives };
 }
 
@@ -61,12 +62,12 @@ function checkedObjects({ boxes, labels }: Target, image: number, classes: numbe
   if (boxes.length !== 4 * labels.length) throw new Error(`image ${image} of the batch: ${boxes.length} box coordinates for ${labels.length} labels; 4 are needed per label`);
   const kept: number[] = [];
   for (let o = 0; o < labels.length; o++) {
-    const box = boxes.subarray(4 * o, 4 * o + 4);
-    if (!box.every(Number.isFinite)) throw new Error(`image ${image} of the batch, object ${o}: box [${box.join(", ")}] is not finite`);
-    if (labels[o]! < 0 || labels[o]! >= classes) throw new Error(`image ${image} of the batch, object ${o}: label ${labels[o]}, allowed 0 to ${classes - 1}; build the detector with the dataset's number of classes`);
-    if (box[2]! > box[0]! && box[3]! > box[1]!) kept.push(o);
+    const corners = box(boxes, o);
+    if (!corners.every(Number.isFinite)) throw new Error(`image ${image} of the batch, object ${o}: box [${corners.join(", ")}] is not finite`);
+    if (labels[o] < 0 || labels[o] >= classes) throw new Error(`image ${image} of the batch, object ${o}: label ${labels[o]}, allowed 0 to ${classes - 1}; build the detector with the dataset's number of classes`);
+    if (corners[2] > corners[0] && corners[3] > corners[1]) kept.push(o);
   }
-  return { objects: Float32Array.from(kept.flatMap((o) => [...boxes.subarray(4 * o, 4 * o + 4)])), labels: Int32Array.from(kept, (o) => labels[o]!) };
+  return { objects: Float32Array.from(kept.flatMap((o) => box(boxes, o))), labels: Int32Array.from(kept, (o) => labels[o]) };
 }
 
 function collect(images: readonly AssignedImage[], options: DenseTargetOptions): DenseTargets {
@@ -77,14 +78,14 @@ function collect(images: readonly AssignedImage[], options: DenseTargetOptions):
   const rows: number[] = [];
   const positions: number[] = [];
   for (const [i, image] of images.entries()) {
-    for (let a = 0; a < count; a++) weights[i * count + a] = image.assignment[a]! >= background ? share[i]! : 0;
+    for (let a = 0; a < count; a++) weights[i * count + a] = image.assignment[a] >= background ? share[i] : 0;
     for (const a of image.positives) {
       rows.push(i * count + a);
-      positions.push((i * count + a) * options.classes + image.labels[image.assignment[a]!]!);
+      positions.push((i * count + a) * options.classes + image.labels[image.assignment[a]]);
     }
   }
   const boxes = regressionTargets(images, options);
-  const found = { weights, rows: Int32Array.from(rows), positions: Int32Array.from(positions), positiveWeights: Float32Array.from(rows, (r) => weights[r]!), ...boxes, positives };
+  const found = { weights, rows: Int32Array.from(rows), positions: Int32Array.from(positions), positiveWeights: Float32Array.from(rows, (r) => weights[r]), ...boxes, positives };
   return rows.length === 0 ? { ...found, ...nothing } : found;
 }
 
@@ -106,8 +107,11 @@ function imageShares(positives: readonly number[], normaliser: DenseTargetOption
 }
 
 function regressionTargets(images: readonly AssignedImage[], { anchors, coder, regress }: DenseTargetOptions): { anchors: Float32Array; regression: Float32Array } {
-  const pick = (from: Float32Array, index: number) => from.subarray(4 * index, 4 * index + 4);
-  const chosen = new Float32Array(images.flatMap(({ positives }) => positives.flatMap((a) => [...pick(anchors, a)])));
-  const objects = new Float32Array(images.flatMap(({ positives, assignment, objects }) => positives.flatMap((a) => [...pick(objects, assignment[a]!)])));
-  return { anchors: chosen, regression: regress === "boxes" ? objects : encodeDeltas(chosen, objects, coder) };
+  const chosen = images.flatMap(({ positives }) => positives.flatMap((a) => box(anchors, a)));
+  const objects = images.flatMap((image) => image.positives.flatMap((a) => box(image.objects, image.assignment[a])));
+  return { anchors: Float32Array.from(chosen), regression: Float32Array.from(regress === "boxes" ? objects : encodeDeltas(chosen, objects, coder)) };
+}
+
+function box(from: Boxes, index: number): number[] {
+  return [from[4 * index], from[4 * index + 1], from[4 * index + 2], from[4 * index + 3]];
 }

@@ -32,8 +32,8 @@ export function matchOverlaps(overlaps: Float64Array | readonly number[], anchor
   if (objects === 0) return result;
   const best = bestObjects(overlaps, anchors);
   for (let a = 0; a < anchors; a++) {
-    const value = overlaps[best[a]! * anchors + a]!;
-    result[a] = value >= options.positive ? best[a]! : value >= options.negative ? ignored : background;
+    const value = overlaps[best[a] * anchors + a];
+    result[a] = value >= options.positive ? best[a] : value >= options.negative ? ignored : background;
   }
   if (options.lowQuality !== "none") addLowQuality(result, overlaps, best, options);
   return result;
@@ -42,7 +42,7 @@ export function matchOverlaps(overlaps: Float64Array | readonly number[], anchor
 function bestObjects(overlaps: Float64Array | readonly number[], anchors: number): Int32Array {
   const best = new Int32Array(anchors);
   for (let o = 1, k = anchors; k < overlaps.length; o++) {
-    for (let a = 0; a < anchors; a++, k++) if (overlaps[k]! > overlaps[best[a]! * anchors + a]!) best[a] = o;
+    for (let a = 0; a < anchors; a++, k++) if (overlaps[k] > overlaps[best[a] * anchors + a]) best[a] = o;
   }
   return best;
 }
@@ -51,11 +51,11 @@ function addLowQuality(result: Int32Array, overlaps: Float64Array | readonly num
   const anchors = result.length;
   for (let o = 0; o < overlaps.length / anchors; o++) {
     let maximum = -Infinity;
-    for (let a = 0; a < anchors; a++) maximum = Math.max(maximum, overlaps[o * anchors + a]!);
+    for (let a = 0; a < anchors; a++) maximum = Math.max(maximum, overlaps[o * anchors + a]);
     if (options.lowQuality !== "own" && maximum < (options.minPositive ?? 0)) continue;
     for (let a = 0; a < anchors; a++) {
       if (overlaps[o * anchors + a] !== maximum) continue;
-      result[a] = options.lowQuality === "own" ? best[a]! : o;
+      result[a] = options.lowQuality === "own" ? best[a] : o;
       if (options.lowQuality === "served-first") break;
     }
   }
@@ -80,17 +80,17 @@ export function assignMaxIou(anchors: Boxes, objects: Boxes, options: MaxIouAssi
   const covered = threshold < 0 || options.ignoreBoxes === undefined ? [] : coveredAnchors(anchors, options.ignoreBoxes, threshold);
   for (const a of covered) for (let k = a; k < overlaps.length; k += n) overlaps[k] = -1;
   const result = matchOverlaps(overlaps, n, options);
-  for (const a of covered) if (result[a]! < 0) result[a] = ignored;
+  for (const a of covered) if (result[a] < 0) result[a] = ignored;
   return result;
 }
 
 function coveredAnchors(anchors: Boxes, regions: Boxes, threshold: number): number[] {
   const areas = boxAreas(anchors);
   const inside = (a: number, r: number) =>
-    Math.max(0, Math.min(anchors[4 * a + 2]!, regions[4 * r + 2]!) - Math.max(anchors[4 * a]!, regions[4 * r]!)) *
-    Math.max(0, Math.min(anchors[4 * a + 3]!, regions[4 * r + 3]!) - Math.max(anchors[4 * a + 1]!, regions[4 * r + 1]!));
+    Math.max(0, Math.min(anchors[4 * a + 2], regions[4 * r + 2]) - Math.max(anchors[4 * a], regions[4 * r])) *
+    Math.max(0, Math.min(anchors[4 * a + 3], regions[4 * r + 3]) - Math.max(anchors[4 * a + 1], regions[4 * r + 1]));
   const list = Array.from({ length: regions.length / 4 }, (_, r) => r);
-  return Array.from(areas.keys()).filter((a) => list.some((r) => inside(a, r) / areas[a]! > threshold));
+  return Array.from(areas.keys()).filter((a) => list.some((r) => inside(a, r) / areas[a] > threshold));
 }
 
 /** IoU [objects, anchors] in double precision; two empty boxes have 0. */
@@ -99,15 +99,15 @@ function pairwiseIou(objects: Boxes, anchors: Boxes): Float64Array {
   const areas = boxAreas(anchors);
   const out = new Float64Array((objects.length / 4) * n);
   for (let o = 0, k = 0; o < objects.length; o += 4) {
-    const [x1, y1, x2, y2] = [objects[o]!, objects[o + 1]!, objects[o + 2]!, objects[o + 3]!];
+    const [x1, y1, x2, y2] = [objects[o], objects[o + 1], objects[o + 2], objects[o + 3]];
     const area = (x2 - x1) * (y2 - y1);
     for (let a = 0; a < n; a++, k++) {
-      const width = Math.min(x2, anchors[4 * a + 2]!) - Math.max(x1, anchors[4 * a]!);
+      const width = Math.min(x2, anchors[4 * a + 2]) - Math.max(x1, anchors[4 * a]);
       if (width <= 0) continue;
-      const height = Math.min(y2, anchors[4 * a + 3]!) - Math.max(y1, anchors[4 * a + 1]!);
+      const height = Math.min(y2, anchors[4 * a + 3]) - Math.max(y1, anchors[4 * a + 1]);
       if (height <= 0) continue;
       const intersection = width * height;
-      out[k] = intersection / (area + areas[a]! - intersection);
+      out[k] = intersection / (area + areas[a] - intersection);
     }
   }
   return out;

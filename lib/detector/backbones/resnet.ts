@@ -12,6 +12,7 @@ const structures = {
   34: { block: "basic", blocks: [3, 4, 6, 3] },
   50: { block: "bottleneck", blocks: [3, 4, 6, 3] },
   101: { block: "bottleneck", blocks: [3, 4, 23, 3] },
+  152: { block: "bottleneck", blocks: [3, 8, 36, 3] },
 } as const;
 
 export type ResNetDepth = keyof typeof structures;
@@ -58,8 +59,13 @@ export function detectron2ResNetNames(prefix = ""): ResNetNames {
   };
 }
 
-/** ResNet (He et al. 2016) and ResNeXt (Xie et al. 2017) with torchvision's parameter names. */
-export function resNet(store: ParameterStore, options: ResNetOptions): Backbone {
+export interface ResNet extends Backbone {
+  /** The first convolution's output, before the max pool. */
+  stem(images: tf.Tensor4D): tf.Tensor4D;
+}
+
+/** ResNet (He et al. 2016), wide ResNet (Zagoruyko & Komodakis 2016) and ResNeXt (Xie et al. 2017). */
+export function resNet(store: ParameterStore, options: ResNetOptions): ResNet {
   const { depth, frozenStages = -1, stages: count = 4 } = options;
   const structure = structures[depth];
   const expansion = structure.block === "bottleneck" ? 4 : 1;
@@ -75,12 +81,15 @@ export function resNet(store: ParameterStore, options: ResNetOptions): Backbone 
   const stem = convLayer(store, { ...part(plan, { layer: "conv1" }, frozenStages >= 0), input: 3, output: 64, kernel: 7, stride: 2, relu: true });
   const channels = [64, 128, 256, 512].slice(0, count);
   const stages = channels.map((planes, s) => {
-    const input = s === 0 ? 64 : channels[s - 1]! * expansion;
-    return stage(plan, { stage: s + 1, input, planes, output: planes * expansion, blocks: structure.blocks[s]!, stride: s === 0 ? 1 : 2, frozen: frozenStages > s });
+    const input = s === 0 ? 64 : channels[s - 1] * expansion;
+    return stage(plan, { stage: s + 1, input, planes, output: planes * expansion, blocks: structure.blocks[s], stride: s === 0 ? 1 : 2, frozen: frozenStages > s });
   });
-  const whole = [(x: tf.Tensor4D) => maxPool(stem(x), { size: 3, stride: 2, padding: 1 }), ...stages];
-  return { channels: channels.map((planes) => planes * expansion), extract: (images) => run(whole, images, frozenStages + 1) };
+  const whole = [(x: tf.Tensor4D) => maxPool(stem(x), stemPool), ...stages];
+  return { channels: channels.map((planes) => planes * expansion), stem, extract: (images) => run(whole, images, frozenStages + 1) };
 }
+
+/** Between stem and first stage. */
+export const stemPool = { size: 3, stride: 2, padding: 1 } as const;
 
 /** Runs stem and stages in order, the first `frozen` of them off the tape; returns the stages' outputs. */
 export function run(layers: readonly Layer[], images: tf.Tensor4D, frozen: number): tf.Tensor4D[] {

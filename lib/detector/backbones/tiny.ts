@@ -24,7 +24,7 @@ export function tinyBackbone(store: ParameterStore, { width, stages, frozenStage
     ({ name: prefix + name, normName: prefix + norm, norm: tinyNorm(output), output, group: "backbone" as const, frozen });
   const stem = convLayer(store, { ...part("conv1", "norm1", width, frozenStages >= 0), input: 3, kernel: 3, stride: 2, relu: true });
   const blocks = channels.map((output, s): Layer => {
-    const [name, frozen, input] = [`layer${s + 1}.`, frozenStages > s, s === 0 ? width : channels[s - 1]!];
+    const [name, frozen, input] = [`layer${s + 1}.`, frozenStages > s, s === 0 ? width : channels[s - 1]];
     const first = convLayer(store, { ...part(`${name}conv1`, `${name}norm1`, output, frozen), input, kernel: 3, stride: 2, relu: true });
     const second = convLayer(store, { ...part(`${name}conv2`, `${name}norm2`, output, frozen), input: output, kernel: 3 });
     const shortcut = convLayer(store, { ...part(`${name}downsample.0`, `${name}downsample.1`, output, frozen), input, kernel: 1, stride: 2 });

@@ -8,6 +8,8 @@ export interface DeltaCoder {
   readonly clamp: "above" | "both";
   /** Limits the shift of the centre to ± this many pixels, and sizes from above only (mmdet's `ctr_clamp`; YOLOF). */
   readonly centreClamp?: number;
+  /** What is computed in single precision throughout: nothing (default), encoding (mmdet, whatever the boxes' type) or both. */
+  readonly single?: "encode" | "both";
 }
 
 const limit = Math.log(1000 / 16);
@@ -17,32 +19,42 @@ const limit = Math.log(1000 / 16);
  * dx = wx·(gx − ax) / aw, dw = ww·log(gw / aw), and the same vertically.
  * @returns [n, 4]
  */
-export function encodeDeltas(anchors: Boxes, boxes: Boxes, { weights }: DeltaCoder): Float32Array {
-  const out = new Float32Array(anchors.length);
+export function encodeDeltas(anchors: Boxes, boxes: Boxes, { weights, single }: DeltaCoder): Float64Array {
+  const r = single === undefined ? exact : Math.fround;
+  const deviations = weights.map((weight) => r(1 / weight));
+  const out = new Float64Array(anchors.length);
   for (let i = 0; i < anchors.length; i += 4) {
-    const [aw, ah] = [anchors[i + 2]! - anchors[i]!, anchors[i + 3]! - anchors[i + 1]!];
-    const [bw, bh] = [boxes[i + 2]! - boxes[i]!, boxes[i + 3]! - boxes[i + 1]!];
-    out[i] = (weights[0] * (boxes[i]! + bw / 2 - anchors[i]! - aw / 2)) / aw;
-    out[i + 1] = (weights[1] * (boxes[i + 1]! + bh / 2 - anchors[i + 1]! - ah / 2)) / ah;
-    out[i + 2] = weights[2] * Math.log(bw / aw);
-    out[i + 3] = weights[3] * Math.log(bh / ah);
+    for (const axis of [0, 1]) {
+      const [a, b] = [i + axis, i + axis + 2];
+      const anchor = r(anchors[b] - anchors[a]);
+      const shift = r(r(r(boxes[a] + boxes[b]) * 0.5) - r(r(anchors[a] + anchors[b]) * 0.5));
+      out[a] = r(r(shift / anchor) / deviations[axis]);
+      out[b] = r(r(Math.log(r(r(boxes[b] - boxes[a]) / anchor))) / deviations[axis + 2]);
+    }
   }
   return out;
 }
 
+function exact(v: number): number {
+  return v;
+}
+
 /** The inverse of `encodeDeltas`, with the coder's clamps: [n, 4] xyxy. */
-export function decodeDeltas(anchors: Boxes, deltas: Boxes, coder: DeltaCoder): Float32Array {
-  const { weights, clamp, centreClamp } = coder;
-  const shift = (v: number) => (centreClamp === undefined ? v : Math.min(Math.max(v, -centreClamp), centreClamp));
-  const low = clamp === "both" && centreClamp === undefined ? -limit : -Infinity;
-  const out = new Float32Array(anchors.length);
+export function decodeDeltas(anchors: Boxes, deltas: Boxes, coder: DeltaCoder): Float64Array {
+  const { weights, clamp, centreClamp = Infinity, single } = coder;
+  const r = single === "both" ? Math.fround : exact;
+  const low = clamp === "both" && centreClamp === Infinity ? -limit : -Infinity;
+  const out = new Float64Array(anchors.length);
   for (let i = 0; i < anchors.length; i += 4) {
-    const [aw, ah] = [anchors[i + 2]! - anchors[i]!, anchors[i + 3]! - anchors[i + 1]!];
-    const x = anchors[i]! + aw / 2 + shift((deltas[i]! / weights[0]) * aw);
-    const y = anchors[i + 1]! + ah / 2 + shift((deltas[i + 1]! / weights[1]) * ah);
-    const w = aw * Math.exp(Math.min(Math.max(deltas[i + 2]! / weights[2], low), limit));
-    const h = ah * Math.exp(Math.min(Math.max(deltas[i + 3]! / weights[3], low), limit));
-    out.set([x - w / 2, y - h / 2, x + w / 2, y + h / 2], i);
+    for (const axis of [0, 1]) {
+      const [a, b] = [i + axis, i + axis + 2];
+      const anchor = r(anchors[b] - anchors[a]);
+      const shift = r(r(deltas[a] / weights[axis]) * anchor);
+      const centre = r(Math.min(Math.max(shift, -centreClamp), centreClamp) + r(anchors[a] + r(0.5 * anchor)));
+      const half = r(0.5 * r(r(Math.exp(Math.min(Math.max(r(deltas[b] / weights[axis + 2]), low), r(limit)))) * anchor));
+      out[a] = r(centre - half);
+      out[b] = r(centre + half);
+    }
   }
   return out;
 }

@@ -1,6 +1,6 @@
 import type { Detections } from "../detector.ts";
 import { decodeDeltas, type DeltaCoder } from "../coder/delta.ts";
-import { clipBoxes } from "../../tensor/boxes.ts";
+import { clipBoxes, type Boxes } from "../../tensor/boxes.ts";
 import { byScore, nonMaximumSuppression } from "./nms.ts";
 
 export interface DecodeOptions {
@@ -24,7 +24,7 @@ export interface LevelOutput {
   /** [n, 4] */
   readonly deltas: Float32Array;
   /** [n, 4] xyxy */
-  readonly anchors: Float32Array;
+  readonly anchors: Boxes;
 }
 
 export interface DenseDecodeOptions extends DecodeOptions {
@@ -38,35 +38,35 @@ export function decodeDense(levels: readonly LevelOutput[], size: { readonly wid
   const scores = Float32Array.from(chosen.flatMap((c) => [...c.scores]));
   const labels = Int32Array.from(chosen.flatMap((c) => [...c.labels]));
   const raw = Float32Array.from(chosen.flatMap((c) => [...c.boxes]));
-  const boxes = options.clip ? clipBoxes(raw, size.width, size.height) : raw;
+  const boxes = Float32Array.from(options.clip ? clipBoxes(raw, size.width, size.height) : raw);
   const valid = Array.from(scores.keys()).filter((i) => isLarge(boxes, i, options.minSize));
-  const kept = nonMaximumSuppression(pick({ boxes, scores, labels }, valid), options.nms, options.maxDetections).map((k) => valid[k]!);
+  const kept = nonMaximumSuppression(pick({ boxes, scores, labels }, valid), options.nms, options.maxDetections).map((k) => valid[k]);
   return pick({ boxes, scores, labels }, kept);
 }
 
-function isLarge(boxes: Float32Array, i: number, minSize: number): boolean {
-  return minSize < 0 || (boxes[4 * i + 2]! - boxes[4 * i]! > minSize && boxes[4 * i + 3]! - boxes[4 * i + 1]! > minSize);
+function isLarge(boxes: Boxes, i: number, minSize: number): boolean {
+  return minSize < 0 || (boxes[4 * i + 2] - boxes[4 * i] > minSize && boxes[4 * i + 3] - boxes[4 * i + 1] > minSize);
 }
 
 function pick({ boxes, scores, labels }: Detections, indices: readonly number[]): Detections {
   return {
     boxes: Float32Array.from(indices.flatMap((i) => [...boxes.subarray(4 * i, 4 * i + 4)])),
-    scores: Float32Array.from(indices, (i) => scores[i]!),
-    labels: Int32Array.from(indices, (i) => labels[i]!),
+    scores: Float32Array.from(indices, (i) => scores[i]),
+    labels: Int32Array.from(indices, (i) => labels[i]),
   };
 }
 
 function decodeLevel({ logits, deltas, anchors }: LevelOutput, options: DenseDecodeOptions): Detections {
   const { classes, coder, perLevel, scoreThreshold } = options;
   const entries = candidates(logits, scoreThreshold);
-  const scores = Float32Array.from(entries, (e) => sigmoid(logits[e]!));
+  const scores = Float32Array.from(entries, (e) => sigmoid(logits[e]));
   const best = byScore(scores).subarray(0, perLevel);
-  const rows = Array.from(best, (k) => Math.floor(entries[k]! / classes));
-  const gather = (from: Float32Array) => Float32Array.from(rows.flatMap((a) => [...from.subarray(4 * a, 4 * a + 4)]));
+  const rows = Array.from(best, (k) => Math.floor(entries[k] / classes));
+  const gather = (from: Boxes) => Float64Array.from({ length: 4 * rows.length }, (_, i) => from[4 * rows[i >> 2] + (i & 3)]);
   return {
-    boxes: decodeDeltas(gather(anchors), gather(deltas), coder),
-    scores: Float32Array.from(best, (k) => scores[k]!),
-    labels: Int32Array.from(best, (k) => entries[k]! % classes),
+    boxes: Float32Array.from(decodeDeltas(gather(anchors), gather(deltas), coder)),
+    scores: Float32Array.from(best, (k) => scores[k]),
+    labels: Int32Array.from(best, (k) => entries[k] % classes),
   };
 }
 
@@ -74,7 +74,7 @@ function decodeLevel({ logits, deltas, anchors }: LevelOutput, options: DenseDec
 function candidates(logits: Float32Array, threshold: number): number[] {
   const cut = threshold <= 0 ? -Infinity : threshold >= 1 ? Infinity : Math.log(threshold / (1 - threshold)) - 1e-3;
   const out: number[] = [];
-  for (let e = 0; e < logits.length; e++) if (logits[e]! > cut && sigmoid(logits[e]!) > threshold) out.push(e);
+  for (let e = 0; e < logits.length; e++) if (logits[e] > cut && sigmoid(logits[e]) > threshold) out.push(e);
   return out;
 }
 

@@ -11,12 +11,13 @@ export interface NmsInput {
 
 /** Indices by descending score; equal scores keep their order. */
 export function byScore(scores: Boxes): Int32Array {
-  return Int32Array.from(scores.length === 0 ? [] : Array.from(scores.keys())).sort((i, j) => scores[j]! - scores[i]! || i - j);
+  return Int32Array.from(scores.length === 0 ? [] : Array.from(scores.keys())).sort((i, j) => scores[j] - scores[i] || i - j);
 }
 
 /**
  * Greedy non-maximum suppression: a box falls when its IoU with a kept box of its label and higher score is above the
- * threshold (strictly). Equal scores: the earlier index wins.
+ * threshold (strictly). Equal scores: the earlier index wins. The IoU is computed in single precision, as the reference
+ * implementations do, so that a quotient that is the threshold up to rounding falls on their side of it.
  * @returns kept indices by descending score, at most `limit`
  */
 export function nonMaximumSuppression({ boxes, scores, labels }: NmsInput, threshold: number, limit = Infinity): number[] {
@@ -36,11 +37,16 @@ export function nonMaximumSuppression({ boxes, scores, labels }: NmsInput, thres
 
 function exceeds(boxes: Boxes, i: number, j: number, threshold: number): boolean {
   const [a, b] = [4 * i, 4 * j];
-  const width = Math.min(boxes[a + 2]!, boxes[b + 2]!) - Math.max(boxes[a]!, boxes[b]!);
+  const width = f(f(Math.min(boxes[a + 2], boxes[b + 2])) - f(Math.max(boxes[a], boxes[b])));
   if (width <= 0) return false;
-  const height = Math.min(boxes[a + 3]!, boxes[b + 3]!) - Math.max(boxes[a + 1]!, boxes[b + 1]!);
+  const height = f(f(Math.min(boxes[a + 3], boxes[b + 3])) - f(Math.max(boxes[a + 1], boxes[b + 1])));
   if (height <= 0) return false;
-  const area = (k: number) => (boxes[k + 2]! - boxes[k]!) * (boxes[k + 3]! - boxes[k + 1]!);
-  const intersection = width * height;
-  return intersection / (area(a) + area(b) - intersection) > threshold;
+  const intersection = f(width * height);
+  return f(intersection / f(f(area(boxes, a) + area(boxes, b)) - intersection)) > threshold;
+}
+
+const f = Math.fround;
+
+function area(boxes: Boxes, k: number): number {
+  return f(f(f(boxes[k + 2]) - f(boxes[k])) * f(f(boxes[k + 3]) - f(boxes[k + 1])));
 }

@@ -3,14 +3,14 @@ import { decodeDense, type DenseDecodeOptions } from "./dense.ts";
 
 export interface PredictionDecodeOptions extends DenseDecodeOptions {
   /** [N, 4] xyxy of all levels. */
-  readonly anchors: Float32Array;
+  readonly anchors: Float64Array;
 }
 
 /** Downloads a prediction once and decodes every image of it. */
 export function decodePrediction(prediction: Prediction, sizes: readonly { readonly width: number; readonly height: number }[], options: PredictionDecodeOptions): Detections[] {
   const levels = prediction.logits.map((logits, l) => ({
     logits: logits.dataSync<"float32">(),
-    deltas: prediction.boxes[l]!.dataSync<"float32">(),
+    deltas: prediction.boxes[l].dataSync<"float32">(),
     perImage: logits.size / logits.shape[0],
   }));
   return sizes.map((size, image) => {

@@ -3,7 +3,7 @@ import type { DenseTargets } from "../assign/dense-targets.ts";
 import { decodeDeltasTensor, type DeltaCoder } from "../coder/delta.ts";
 import type { LossTerms, Prediction } from "../detector.ts";
 import type { BoxLossConfig } from "../config.ts";
-import { giouLoss, smoothL1 } from "./box.ts";
+import { iouLoss, smoothL1 } from "./box.ts";
 import { focalLoss, type FocalOptions } from "./focal.ts";
 import { levelRows } from "./rows.ts";
 
@@ -39,5 +39,5 @@ export function denseLoss(prediction: Prediction, targets: DenseTargets, { class
 }
 
 function giouSum(boxes: tf.Tensor2D, wanted: tf.Tensor2D, weights: tf.Tensor2D): tf.Scalar {
-  return tf.sum(tf.mul(giouLoss(boxes, wanted, { kind: "add", value: 1e-7 }), tf.reshape(weights, [-1])));
+  return tf.sum(tf.mul(iouLoss(boxes, wanted, { kind: "giou", guard: "add" }), tf.reshape(weights, [-1])));
 }

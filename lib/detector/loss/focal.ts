@@ -39,8 +39,8 @@ export function focalLoss(logits: tf.Tensor2D, targets: FocalTargets, options: F
 type Saved = [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D, tf.Tensor1D];
 
 function focalGradient([logits, weights, positions, positiveWeights]: Saved, options: FocalOptions, dy: tf.Scalar): tf.Tensor2D {
-  const base = tf.mul(focalSlope(logits, 1 - options.alpha, options.gamma), tf.mul(weights, dy)) as tf.Tensor2D;
-  const change = tf.mul(correction(logits, positions, options, slopeDifference), tf.mul(positiveWeights, dy)) as tf.Tensor1D;
+  const base = tf.mul<tf.Tensor2D>(focalSlope(logits, 1 - options.alpha, options.gamma), tf.mul(weights, dy));
+  const change = tf.mul<tf.Tensor1D>(correction(logits, positions, options, slopeDifference), tf.mul(positiveWeights, dy));
   const flat = tf.reshape(base, [-1]);
   const corrected = tf.add(tf.gather(flat, positions), change);
   return tf.reshape(tf.tensorScatterUpdate(flat, tf.reshape(positions, [-1, 1]), corrected), logits.shape);

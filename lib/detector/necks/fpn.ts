@@ -47,14 +47,14 @@ export function fpn(store: ParameterStore, options: FpnOptions): Neck {
   const outputs = inputs.map((_, l) => layer({ name: names.output(l), input: channels, kernel: 3 }));
   const extras = Array.from({ length: extraLevels }, (_, i): Layer => {
     if (extraFrom === "pool") return (x) => subsample(x, 2);
-    const input = i === 0 && extraFrom === "c5" ? inputs[inputs.length - 1]! : channels;
+    const input = i === 0 && extraFrom === "c5" ? inputs[inputs.length - 1] : channels;
     const strided = layer({ name: names.extra(i, inputs.length), input, kernel: 3, stride: 2 });
     return i > 0 && extraRelu ? (x) => strided(relu(x)) : strided;
   });
   return (features) => {
-    const merged = laterals.map((lateral, l) => lateral(features[l]!));
-    for (let l = merged.length - 2; l >= 0; l--) merged[l] = addUpsampled(merged[l]!, merged[l + 1]!);
-    const pyramid = merged.map((map, l) => outputs[l]!(map));
+    const merged = laterals.map((lateral, l) => lateral(features[l]));
+    for (let l = merged.length - 2; l >= 0; l--) merged[l] = addUpsampled(merged[l], merged[l + 1]);
+    const pyramid = merged.map((map, l) => outputs[l](map));
     let source = { c5: features, lateral: merged, p5: pyramid, pool: pyramid }[extraFrom].at(-1)!;
     for (const extra of extras) pyramid.push((source = extra(source)));
     return pyramid;

@@ -1,0 +1,105 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, describe, expect, it } from "vitest";
+import { loadBackend } from "../../lib/backend/load.ts";
+import { resNet, resNetDepths, stemPool, type ResNetDepth, type ResNetOptions } from "../../lib/detector/backbones/resnet.ts";
+import { loadParameters } from "../../lib/detector/load.ts";
+import { torchvisionFpn } from "../../lib/detector/names.ts";
+import { fpn, type FpnOptions } from "../../lib/detector/necks/fpn.ts";
+import { parameterStore, type ParameterStore } from "../../lib/detector/parameters.ts";
+import { maxPool } from "../../lib/tensor/max-pool.ts";
+import { gradients } from "../../lib/train/gradients.ts";
+import { allCases, casesOf, checkKeys, expectLive, expectRelative, nchw, nhwc, oihw, sumOfSquares, tensorOf, weights, type Expected, type Formula, type OracleCase } from "./detectors-oracle.ts";
+
+/** torchvision's ResNet family by the name that a case gives, or undefined for another family. */
+function resNetOf(name: string): ResNetOptions | undefined {
+  const plain = /^torchvision resnet(\d+)\(norm_layer=FrozenBatchNorm2d\)$/.exec(name);
+  const wide = /^torchvision wide_resnet(\d+)_2\(norm_layer=FrozenBatchNorm2d\)$/.exec(name);
+  const grouped = /^torchvision resnext(\d+)_(\d+)x(\d+)d\(norm_layer=FrozenBatchNorm2d\)$/.exec(name);
+  const built = /^torchvision ResNet\(Bottleneck, \[3,4,23,3\], groups=(\d+), width_per_group=(\d+)\)$/.exec(name);
+  const [depth, groups, width] = plain ? [plain[1], 1, 64] : wide ? [wide[1], 1, 128] : grouped ? grouped.slice(1) : built ? [101, built[1], built[2]] : [];
+  if (depth === undefined || !resNetDepths.includes(Number(depth) as ResNetDepth)) return undefined;
+  return { depth: Number(depth) as ResNetDepth, groups: Number(groups), width: Number(width) };
+}
+
+interface Stages extends Record<string, unknown> { readonly gradients?: { readonly sumsq_per_group: Record<string, number>; readonly first_conv: Expected } }
+type BackboneCase = OracleCase<{ seed_prefix: string }, { image: Formula; grad_of_last_stage?: Formula }, Stages>;
+
+const backbones = casesOf<BackboneCase["params"], BackboneCase["inputs"], Stages>("torchvision ").filter(([, one]) => resNetOf(one.function) !== undefined);
+
+describe.skipIf(allCases.length === 0)("oracles: backbones and pyramids", () => {
+  beforeAll(async () => { await loadBackend(); });
+
+  it.each(backbones)("%s", (_, one) => {
+    const store = parameterStore(0);
+    const network = resNet(store, resNetOf(one.function)!);
+    const tolerance = relativeTolerance(one.tolerance);
+    loadParameters({ parameters: () => store.list() }, weights(one, one.params.seed_prefix), { layout: "pytorch" });
+    try {
+      tf.tidy(() => {
+        const image = nhwc(tensorOf(one.inputs.image));
+        const stem = network.stem(image);
+        const stages = network.extract(image);
+        const maps: Record<string, tf.Tensor4D> = { stem, maxpool: maxPool(stem, stemPool), ...Object.fromEntries(stages.map((map, s) => [`layer${s + 1} (C${s + 2})`, map])) };
+        checkKeys("expected", one.expected, [...Object.keys(maps), "gradients"]);
+        for (const [key, map] of Object.entries(maps)) expectLive(key, nchw(map), one.expected[key] as Expected, tolerance * (one.expected[key] as { std: number }).std);
+      });
+      if (one.expected.gradients) checkGradients(store, network, one, tolerance);
+    } finally {
+      store.dispose();
+    }
+  });
+
+  function relativeTolerance(text: unknown): number {
+    const match = /^relative to each stage's std: (\S+)$/.exec(String(text));
+    expect(match, "a tolerance that this test understands").not.toBeNull();
+    return Number(match![1]);
+  }
+
+  function checkGradients(store: ParameterStore, network: ReturnType<typeof resNet>, { inputs, expected }: BackboneCase, tolerance: number): void {
+    const filters = store.list().filter(({ variable }) => variable.rank === 4);
+    tf.tidy(() => {
+      const [image, dy] = [nhwc(tensorOf(inputs.image)), nhwc(tensorOf(inputs.grad_of_last_stage!))];
+      const result = gradients(() => {
+        const loss: tf.Scalar = tf.sum(tf.mul(network.extract(image).at(-1)!, dy));
+        return { loss, values: tf.reshape(loss, [1]) };
+      }, filters.map(({ variable }) => variable));
+      const { sumsq_per_group: groups, first_conv: first } = expected.gradients!;
+      for (const [group, wanted] of Object.entries(groups)) {
+        const sum = filters.reduce((total, { name }, i) => (name.startsWith(group) ? total + sumOfSquares(result.gradients[i]!) : total), 0);
+        expectRelative(`gradients of ${group}`, sum, wanted, 1e-3);
+      }
+      const index = filters.findIndex(({ name }) => name === "conv1.weight");
+      expectLive("first convolution's gradient", oihw(result.gradients[index]!), first, tolerance * (first as { std: number }).std);
+    });
+  }
+
+  interface FpnExpected { readonly outputs: Record<string, Expected>; readonly dfeatures: Expected[] }
+
+  it.each(casesOf<{ seed_prefix: string }, { features: Formula[] }, FpnExpected>("torchvision FeaturePyramidNetwork"))("%s", (_, one) => {
+    const variant = one.name.split("/")[1];
+    const variants: Record<string, Pick<FpnOptions, "extraFrom" | "extraLevels" | "extraRelu">> = {
+      maxpool: { extraFrom: "pool", extraLevels: 1 },
+      p6p7_from_p5: { extraFrom: "p5", extraLevels: 2, extraRelu: true },
+      p6p7_from_c5: { extraFrom: "c5", extraLevels: 2, extraRelu: true },
+    };
+    expect(Object.keys(variants)).toContain(variant);
+    const store = parameterStore(0);
+    const record = weights(one, one.params.seed_prefix);
+    const channels = record.get("inner_blocks.0.0.weight")!.shape[0];
+    const neck = fpn(store, { ...variants[variant], inputs: one.inputs.features.map(({ shape }) => shape[1]), channels, names: torchvisionFpn(""), initialiser: () => ({ kind: "constant", value: 0 }) });
+    loadParameters({ parameters: () => store.list() }, record, { layout: "pytorch" });
+    try {
+      tf.tidy(() => {
+        const features = one.inputs.features.map((feature) => nhwc(tensorOf(feature)));
+        const outputs = neck(features);
+        const keys = Object.keys(one.expected.outputs);
+        expect(keys.length).toBe(outputs.length);
+        for (const [level, key] of keys.entries()) expectLive(`output ${key}`, nchw(outputs[level]), one.expected.outputs[key], one.tolerance as number);
+        const weighted = (...maps: tf.Tensor[]) => neck(maps as tf.Tensor4D[]).map((map, k) => tf.mul<tf.Scalar>(tf.sum(map), k + 1)).reduce((a, b) => tf.add(a, b));
+        for (const [level, gradient] of tf.grads(weighted)(features).entries()) expectLive(`gradient of feature ${level}`, nchw(gradient), one.expected.dfeatures[level], one.tolerance as number);
+      });
+    } finally {
+      store.dispose();
+    }
+  });
+});
