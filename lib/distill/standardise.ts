@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { differentiable } from "../tensor/differentiable.ts";
-import { nativeBackend, rawFloat } from "../tensor/raw.ts";
+import { nativeBackend, rawFloat, rawReduce } from "../tensor/raw.ts";
 
 export interface StandardiseOptions {
   /** max(·, 0) at the end. Default false. */
@@ -21,9 +21,9 @@ export function standardise<T extends tf.Tensor>(x: T, axes: number[], options: 
   return differentiable<T>({
     inputs: { x },
     forward: (save) => {
-      const centred = tf.sub(x, tf.mean(x, axes, true));
+      const centred = tf.sub(x, mean(x, axes));
       const square = tf.square(centred);
-      const inverse = tf.rsqrt(tf.add(tf.mean(square, axes, true), eps));
+      const inverse = tf.rsqrt(tf.add(mean(square, axes), eps));
       square.dispose();
       const z = tf.mul<T>(centred, inverse);
       centred.dispose();
@@ -33,12 +33,18 @@ export function standardise<T extends tf.Tensor>(x: T, axes: number[], options: 
     backward: (dy, { saved: [z, inverse] }) => ({
       x: () => {
         const g = relu ? reluGradient(dy, z) : dy;
-        const along = tf.mean(tf.mul(g, z), axes, true);
-        const rest = tf.sub(tf.sub(g, tf.mean(g, axes, true)), tf.mul(z, along));
+        const along = mean(tf.mul(g, z), axes);
+        const rest = tf.sub(tf.sub(g, mean(g, axes)), tf.mul(z, along));
         return tf.mul(rest, inverse);
       },
     }),
   });
+}
+
+/** The mean over axes, which stay with length 1: one operation where tf.mean takes three. */
+function mean(x: tf.Tensor, axes: number[]): tf.Tensor {
+  const native = nativeBackend();
+  return native === undefined ? tf.mean(x, axes, true) : rawReduce(native, "Mean", x, axes);
 }
 
 /** dy where z > 0, else 0. */
