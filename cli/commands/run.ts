@@ -123,21 +123,23 @@ Exit codes: 0 done; 1 a cell failed, timed out or its kernel died, or the run co
     .exitOverride();
 }
 
-const isPipe = (descriptor: number): boolean => {
+/** What standard input is: a pipe, or at least something that holds text (a file, a socket), or neither. */
+function standardInput(): { pipe: boolean; readable: boolean } {
   try {
-    return fstatSync(descriptor).isFIFO();
+    const stat = fstatSync(0);
+    return { pipe: stat.isFIFO(), readable: stat.isFIFO() || stat.isFile() || stat.isSocket() };
   } catch {
-    return false;
+    return { pipe: false, readable: false };
   }
-};
+}
 
 /** papermill's rules for what is left out: pipes stand in for paths. */
 function choosePaths(given: readonly string[]): { input: string; output: string } {
-  const piped = { in: isPipe(0), out: process.stdout.isTTY !== true };
+  const { pipe, readable } = standardInput();
   const [first, second] = given;
-  if (first === undefined && !piped.in) throw new UsageError("Missing argument NOTEBOOK_PATH: potstill run NOTEBOOK_PATH [OUTPUT_PATH]");
-  if (piped.in && first !== undefined && second === undefined) return { input: "-", output: first };
-  if (second === undefined && !piped.in && !piped.out) throw new UsageError("Missing argument OUTPUT_PATH (it may be left out only when standard output is a pipe or a file)");
+  if (first === undefined && !readable) throw new UsageError("Missing argument NOTEBOOK_PATH: potstill run NOTEBOOK_PATH [OUTPUT_PATH]");
+  if (pipe && first !== undefined && second === undefined) return { input: "-", output: first };
+  if (first !== undefined && second === undefined && process.stdout.isTTY === true) throw new UsageError("Missing argument OUTPUT_PATH (it may be left out only when standard output is a pipe or a file)");
   return { input: first ?? "-", output: second ?? "-" };
 }
 

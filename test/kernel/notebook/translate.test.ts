@@ -8,7 +8,7 @@ import { testPython } from "../../python.ts";
 
 const python = testPython(["papermill"]);
 const write = (language: string, parameters: Parameters): string => codify(findTranslator(undefined, language), parameters);
-const line = (language: string, value: ParameterValue): string => write(language, { x: value }).split("\n")[1]!;
+const line = (language: string, value: ParameterValue): string => write(language, { x: value }).split("\n")[1];
 
 const values: Parameters = {
   nothing: null, yes: true, count: 3, big: 2n ** 70n, rate: 0.5, whole: new Float(5), text: 'say "hi"\n\\ é 🐍 $x `y` ${z}', empty: "",
