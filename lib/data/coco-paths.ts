@@ -12,18 +12,20 @@ const words: Readonly<Record<SplitName, RegExp>> = {
   test: /(^|[^a-z])test(ing)?(20\d\d)?([^a-z]|$)/i,
 };
 
-/** COCO's other tasks live beside its instances. */
+/** COCO's other tasks and results live beside its instances. */
 const otherTask = /caption|keypoint|panoptic|stuff|image_info|result|detection/i;
 
 async function jsonFiles(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => [] as string[]);
-  return names.filter((name) => name.endsWith(".json") && !otherTask.test(name)).sort().map((name) => join(folder, name));
+  return names.filter((name) => name.endsWith(".json")).sort().map((name) => join(folder, name));
 }
 
 /** Annotation files at the usual places: the folder, its `annotations/`, and Roboflow's `train/`, `valid/`, `test/`. */
 async function annotationFiles(folder: string): Promise<string[]> {
   const places = ["", "annotations", "train", "val", "valid", "test"];
-  return (await Promise.all(places.map((place) => jsonFiles(join(folder, place))))).flat();
+  const files = (await Promise.all(places.map((place) => jsonFiles(join(folder, place))))).flat();
+  const own = files.filter((file) => !otherTask.test(basename(file)));
+  return own.length > 0 ? own : files;
 }
 
 /** The part of a path that names a split: the file's own name, else its folder's. */

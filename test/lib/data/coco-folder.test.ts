@@ -39,6 +39,10 @@ describe("openCocoFolder", () => {
     expect((await openCoco(folder)).report.imageFolder).toBe(join(folder, "train2017"));
   });
 
+  it("takes a file named like a result when there is no other (as some label tools export)", async () => {
+    expect((await openCoco(await writeFolder(fresh(), cocoObject(), "result.json"))).report.annotations).toBe(3);
+  });
+
   it("asks which of several splits", async () => {
     const folder = await writeFolder(fresh(), cocoObject(), "instances_train.json");
     await writeFolder(folder, cocoObject(), "instances_val.json");
