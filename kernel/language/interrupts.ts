@@ -78,7 +78,7 @@ export class Interrupts {
     setTimeout(() => top?.(error), 20);
   }
 
-  /** From now on no await of this cell's top level continues. */
+  /** From now on this cell's top level stops at its next await. */
   abandon(cell: number): void {
     this.#abandoned.add(cell);
     this.#top = undefined;
@@ -90,11 +90,8 @@ export class Interrupts {
     if (!isThenable(value)) return value;
     return new Promise((resolve, reject) => {
       if (cell === this.#running) this.#top = reject;
-      value.then(
-        // A cell given up for interrupted stays where it is, even if what it waited for arrives later.
-        (result) => { if (!this.#abandoned.has(cell)) resolve(result); },
-        (error: unknown) => { if (!this.#abandoned.has(cell)) reject(error as Error); },
-      );
+      // `resolve` and `reject` themselves, not closures: V8 follows them when it writes asynchronous stack traces.
+      value.then(resolve, reject);
     });
   }
 
@@ -104,8 +101,7 @@ export class Interrupts {
     return new Promise((resolve, reject) => {
       this.#inner.push(new WeakRef(reject));
       if (this.#inner.length > this.#pruneAt) this.#prune();
-      // `resolve` and `reject` themselves, not closures: V8 follows them when it writes asynchronous stack traces.
-      value.then(resolve, reject);
+      value.then(resolve, reject); // no closures, as above
     });
   }
 

@@ -85,7 +85,7 @@ export class CellSession {
     return outcome;
   }
 
-  /** Ends a cell that an interrupt could not end; what it was doing never continues at its top level. */
+  /** Ends a cell that an interrupt could not end; its top level stops at its next await. */
   abandon(id: number, terminated: boolean): void {
     if (this.#running?.id !== id) return;
     this.#parts.interrupts.abandon(id);

@@ -59,7 +59,7 @@ export class Tracebacks {
     const frame = this.#codeFrameOf(stack);
     const ename = safely(() => String(thrown.name), "Error");
     const evalue = safely(() => String(thrown.message), "");
-    return { ename, evalue, traceback: [...frame, ...colourHead(stack, ename), ...details(thrown, (value) => this.describe(value))] };
+    return { ename, evalue, traceback: [...frame, ...colourHead(stack, ename), ...details(thrown)] };
   }
 
   #frame(site: NodeJS.CallSite): string | undefined {
@@ -137,15 +137,19 @@ function colourHead(stack: string, ename: string): string[] {
 }
 
 /** Causes and the members of an AggregateError, indented beneath their owner. */
-function details(error: Error, describe: (value: unknown) => ErrorContent): string[] {
-  const lines: string[] = [];
-  const add = (title: string, value: unknown) => {
-    if (value === error) return;
-    lines.push("", title, ...describe(value).traceback.map((line) => `  ${line}`));
-  };
-  if (error.cause !== undefined) add("caused by:", error.cause);
-  if (error instanceof AggregateError) error.errors.slice(0, 10).forEach((each, index) => add(`error ${index + 1} of ${error.errors.length}:`, each));
-  return lines;
+function details(error: Error, depth = 0): string[] {
+  if (depth > 8) return [];
+  const nested: [string, unknown][] = error.cause === undefined ? [] : [["caused by:", error.cause]];
+  if (error instanceof AggregateError) {
+    error.errors.slice(0, 10).forEach((each, index) => nested.push([`error ${index + 1} of ${error.errors.length}:`, each]));
+  }
+  return nested.flatMap(([title, value]) => ["", title, ...nestedLines(value, depth).map((line) => `  ${line}`)]);
+}
+
+function nestedLines(value: unknown, depth: number): string[] {
+  if (!isError(value)) return [inspect(value)];
+  const stack = safely(() => String(value.stack), headline(value));
+  return [...stack.split("\n"), ...details(value, depth + 1)];
 }
 
 function safely<T>(compute: () => T, fallback: T): T {

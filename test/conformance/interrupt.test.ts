@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { KernelDriver, sleep, text } from "./kernel-driver.ts";
+
+/** Cells that never end by themselves. After each the session must be as it was. */
+const endless: readonly [string, string][] = [
+  ["a synchronous loop", "while (true) {}"],
+  ["a synchronous loop after an await", "await pause(1); while (true) {}"],
+  ["a synchronous loop after input and output", "const { readFile } = await import('node:fs/promises'); await readFile('connection.json'); for (;;) {}"],
+  ["an await that nothing settles", "await new Promise(() => {})"],
+  ["an await inside a function", "async function waits() { await pause(1e6) }\nawait waits()"],
+  ["a loop in a timer", "await new Promise(() => { setTimeout(() => { while (true) {} }, 5) })"],
+  ["a loop in an immediate", "await new Promise(() => { setImmediate(() => { while (true) {} }) })"],
+  ["a loop that catches everything", "while (true) { try { while (true) {} } catch {} }"],
+  ["a waiting loop that catches everything", "while (true) { try { await pause(20) } catch {} }"],
+  ["a loop of microtasks", "async function spin() { while (true) await null }\nawait spin()"],
+  ["an asynchronous generator that never waits", "async function* busy() { let n = 0; while (true) yield n++ }\nfor await (const _ of busy()) {}"],
+  ["a regular expression", "/^(a+)+$/.test('a'.repeat(40) + 'b')"],
+  ["Atomics.wait", "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)"],
+  ["a child process", "require('node:child_process').execSync('sleep 30')"],
+  ["a loop that prints", "for (;;) console.log('x'.repeat(50))"],
+];
+
+let kernel: KernelDriver;
+beforeAll(async () => {
+  kernel = await KernelDriver.start();
+  await kernel.run("let kept = 41; const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));");
+  await sleep(400); // the thread that listens for SIGINT
+});
+afterAll(() => kernel.stop());
+
+async function interrupted(code: string, interrupt: () => Promise<unknown> | void) {
+  const id = await kernel.execute(code);
+  await sleep(150);
+  await interrupt();
+  const result = await kernel.result(id);
+  const expected = Number(await kernel.value("kept")) + 1;
+  expect(await kernel.value("kept += 1; kept")).toBe(String(expected));
+  return result;
+}
+
+describe.each([
+  ["interrupt_request", () => kernel.control("interrupt_request", {})],
+  ["SIGINT", () => { kernel.process.kill("SIGINT"); }],
+])("%s", (_name, interrupt) => {
+  it.each(endless)("stops %s and keeps the session", async (_title, code) => {
+    const { reply } = await interrupted(code, interrupt);
+    expect(reply).toMatchObject({ status: "error", ename: "InterruptedError" });
+  });
+});
+
+describe("an interrupt", () => {
+  const interrupt = () => kernel.control("interrupt_request", {});
+
+  it("lets functions that wait run their finally blocks, innermost first", async () => {
+    const { messages } = await interrupted("async function inner() { try { await pause(1e6) } finally { console.log('inner') } }\ntry { await inner() } finally { console.log('outer') }", interrupt);
+    expect(text(messages)).toBe("inner\nouter\n");
+  });
+
+  it("closes the generator of a for await", async () => {
+    const { messages } = await interrupted("async function* steps() { try { while (true) { await pause(5); yield 1 } } finally { console.log('closed') } }\nfor await (const _ of steps()) {}", interrupt);
+    expect(text(messages)).toBe("closed\n");
+  });
+
+  it("aborts the running cell's signal", async () => {
+    const { messages } = await interrupted("const { signal } = (globalThis as any)[Symbol.for('potstill.interrupt')]; signal.addEventListener('abort', () => console.log('aborted', signal.reason.name)); await pause(1e6)", interrupt);
+    expect(text(messages)).toContain("aborted InterruptedError");
+    expect(await kernel.value("(globalThis as any)[Symbol.for('potstill.interrupt')].signal.aborted")).toBe("false");
+  });
+
+  it("does nothing when no cell runs", async () => {
+    expect(await interrupt()).toEqual({ status: "ok" });
+    expect(await kernel.value("1")).toBe("1");
+  });
+
+  it("stops a loop that a timer started after its cell", async () => {
+    await kernel.run("setTimeout(() => { while (true) {} }, 20); undefined");
+    await sleep(100);
+    await interrupt();
+    expect(await kernel.value("'free'")).toBe("'free'");
+  });
+
+  it("survives a garbage collection after terminated cells", async () => {
+    await kernel.run("const collect = (() => { require('node:v8').setFlagsFromString('--expose-gc'); return require('node:vm').runInNewContext('gc') as () => void })()");
+    for (let k = 0; k < 3; k++) await interrupted("await pause(1); while (true) {}", interrupt);
+    expect(await kernel.value("collect(); collect(); 'alive'")).toBe("'alive'");
+  });
+
+  it("gives code that honours the shared flag the time to stop by itself, with its finally blocks", async () => {
+    const code = `const contract = (globalThis as any)[Symbol.for('potstill.interrupt')]; const flag: Int32Array = contract.flag;
+function step() { const end = Date.now() + 200; while (Date.now() < end); if (Atomics.load(flag, 0) !== 0) throw Object.assign(new Error('interrupted'), { name: 'InterruptedError' }) }
+try { while (true) step() } finally { console.log('unwound') }`;
+    const { reply, messages } = await interrupted(code, interrupt);
+    expect(text(messages)).toBe("unwound\n");
+    expect([reply.ename, reply.evalue]).toEqual(["InterruptedError", "interrupted"]);
+  });
+
+  it("says that TensorFlow's state may be lost when such code had to be stopped by force", async () => {
+    const { reply } = await interrupted("while (true) {}", interrupt);
+    expect(reply.evalue).toContain("TensorFlow's state may be lost");
+  });
+});

@@ -1,0 +1,219 @@
+// Starts the real kernel process and speaks ZeroMQ to it, without any of the kernel's own protocol code.
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { createHmac, randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Dealer, Request, Subscriber } from "zeromq";
+
+export const mainFile = join(import.meta.dirname, "..", "..", "dist", "kernel", "main.js");
+
+export interface Wire {
+  type: string;
+  parent: string | undefined;
+  content: Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- whatever the kernel says
+  at: number;
+}
+
+export interface CellResult {
+  reply: Wire["content"];
+  /** iopub messages of this request, up to and with its idle. */
+  messages: Wire[];
+}
+
+type Frames = (Buffer | string)[];
+
+export interface DriverOptions {
+  env?: Record<string, string>;
+  cwd?: string;
+}
+
+/** One kernel and one client. */
+export class KernelDriver {
+  readonly key = randomUUID();
+  readonly session = randomUUID();
+  readonly folder: string;
+  readonly iopub: Wire[] = [];
+  readonly shellReplies: Wire[] = [];
+  readonly controlReplies: Wire[] = [];
+  readonly inputRequests: Wire[] = [];
+  process!: ChildProcess;
+  log = "";
+  ports: Record<string, number> = {};
+  readonly #shell = new Dealer({ linger: 0 });
+  readonly #control = new Dealer({ linger: 0 });
+  readonly #stdin = new Dealer({ linger: 0 });
+  readonly #sub = new Subscriber({ receiveHighWaterMark: 0, linger: 0 });
+  readonly #hb = new Request({ linger: 0, receiveTimeout: 5000 });
+
+  constructor() {
+    this.folder = mkdtempSync(join(tmpdir(), "potstill-conformance-"));
+  }
+
+  static async start(options: DriverOptions = {}): Promise<KernelDriver> {
+    const driver = new KernelDriver();
+    driver.spawn(await driver.writeConnectionFile(), options);
+    await driver.connect();
+    return driver;
+  }
+
+  async writeConnectionFile(): Promise<string> {
+    const names = ["shell", "iopub", "stdin", "control", "hb"];
+    const ports = await freePorts(names.length);
+    this.ports = Object.fromEntries(names.map((name, index) => [name, ports[index]!]));
+    const file = join(this.folder, "connection.json");
+    const entries = names.map((name) => [`${name}_port`, this.ports[name]]);
+    writeFileSync(file, JSON.stringify({ transport: "tcp", ip: "127.0.0.1", key: this.key, signature_scheme: "hmac-sha256", ...Object.fromEntries(entries) }));
+    return file;
+  }
+
+  spawn(file: string, { env = {}, cwd = this.folder }: DriverOptions): void {
+    const args = ["--no-force-async-hooks-checks", mainFile, "--connection-file", file];
+    this.process = spawn(process.execPath, args, { cwd, env: { ...process.env, POTSTILL_TYPECHECK: "off", ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    this.process.stderr!.on("data", (data: Buffer) => { this.log += data.toString(); });
+  }
+
+  async connect(): Promise<void> {
+    const address = (name: string) => `tcp://127.0.0.1:${this.ports[name]}`;
+    for (const [socket, name] of [[this.#shell, "shell"], [this.#control, "control"], [this.#stdin, "stdin"]] as const) {
+      socket.routingId = this.session;
+      socket.connect(address(name));
+    }
+    this.#sub.connect(address("iopub"));
+    this.#sub.subscribe();
+    this.#hb.connect(address("hb"));
+    void this.#collect(this.#shell, this.shellReplies);
+    void this.#collect(this.#control, this.controlReplies);
+    void this.#collect(this.#stdin, this.inputRequests);
+    void this.#collect(this.#sub, this.iopub);
+    await this.#ready();
+  }
+
+  /** kernel_info until both its reply and its idle arrive: then the subscription is known to work. */
+  async #ready(): Promise<void> {
+    for (let attempt = 0; attempt < 100; attempt++) {
+      const id = await this.send("kernel_info_request", {});
+      const arrived = () => this.shellReplies.some((m) => m.parent === id) && this.iopub.some((m) => m.parent === id && m.content.execution_state === "idle");
+      if (await eventually(arrived, 300)) return;
+      if (this.process.exitCode !== null) throw new Error(`the kernel ended: ${this.log}`);
+    }
+    throw new Error(`the kernel does not answer: ${this.log}`);
+  }
+
+  async #collect(socket: Dealer | Subscriber, into: Wire[]): Promise<void> {
+    try {
+      for await (const frames of socket) into.push(parse(frames));
+    } catch {
+      // closed
+    }
+  }
+
+  frames(type: string, content: object, { key = this.key, id = randomUUID() as string } = {}): { frames: Frames; id: string } {
+    const header = { msg_id: id, session: this.session, username: "test", date: new Date().toISOString(), msg_type: type, version: "5.3" };
+    const json = [header, {}, {}, content].map((part) => JSON.stringify(part));
+    const signature = createHmac("sha256", key).update(json.join("")).digest("hex");
+    return { frames: ["<IDS|MSG>", signature, ...json], id };
+  }
+
+  async send(type: string, content: object, channel: "shell" | "control" | "stdin" = "shell"): Promise<string> {
+    const { frames, id } = this.frames(type, content);
+    await this.raw(frames, channel);
+    return id;
+  }
+
+  async raw(frames: Frames, channel: "shell" | "control" | "stdin" = "shell"): Promise<void> {
+    await { shell: this.#shell, control: this.#control, stdin: this.#stdin }[channel].send(frames);
+  }
+
+  execute(code: string, options: object = {}): Promise<string> {
+    return this.send("execute_request", { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: true, ...options });
+  }
+
+  async result(id: string, timeout = 20_000): Promise<CellResult> {
+    const idle = () => this.iopub.findIndex((m) => m.parent === id && m.content.execution_state === "idle");
+    const reply = () => this.shellReplies.find((m) => m.parent === id);
+    if (!(await eventually(() => idle() >= 0 && reply() !== undefined, timeout))) {
+      throw new Error(`no reply and idle within ${timeout} ms; iopub: ${JSON.stringify(this.iopub.slice(-5))}; log: ${this.log}`);
+    }
+    const end = idle();
+    return { reply: reply()!.content, messages: this.iopub.slice(0, end + 1).filter((m) => m.parent === id) };
+  }
+
+  async run(code: string, options: object = {}): Promise<CellResult> {
+    return this.result(await this.execute(code, options));
+  }
+
+  /** The text/plain of a cell's result; throws what the cell threw. */
+  async value(code: string): Promise<string | undefined> {
+    const { reply, messages } = await this.run(code);
+    if (reply.status !== "ok") throw new Error(`${reply.ename}: ${reply.evalue}\n${reply.traceback?.join("\n")}`);
+    return messages.find((m) => m.type === "execute_result")?.content.data["text/plain"] as string | undefined;
+  }
+
+  async request(type: string, content: object): Promise<Wire["content"]> {
+    const id = await this.send(type, content);
+    return (await this.result(id)).reply;
+  }
+
+  async control(type: string, content: object, timeout = 5000): Promise<Wire["content"]> {
+    const id = await this.send(type, content, "control");
+    if (!(await eventually(() => this.controlReplies.some((m) => m.parent === id), timeout))) throw new Error(`no ${type} answer within ${timeout} ms: ${this.log}`);
+    return this.controlReplies.find((m) => m.parent === id)!.content;
+  }
+
+  /** Milliseconds of one heartbeat. */
+  async heartbeat(): Promise<number> {
+    const start = performance.now();
+    await this.#hb.send("ping");
+    await this.#hb.receive();
+    return performance.now() - start;
+  }
+
+  async ended(timeout = 5000): Promise<boolean> {
+    return eventually(() => this.process.exitCode !== null || this.process.signalCode !== null, timeout);
+  }
+
+  async stop(): Promise<void> {
+    if (this.process.exitCode === null && this.process.signalCode === null) {
+      this.process.kill("SIGKILL");
+      await this.ended();
+    }
+    for (const socket of [this.#shell, this.#control, this.#stdin, this.#sub, this.#hb]) socket.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export function text(messages: readonly Wire[], name: "stdout" | "stderr" = "stdout"): string {
+  return messages.filter((m) => m.type === "stream" && m.content.name === name).map((m) => String(m.content.text)).join("");
+}
+
+export async function eventually(condition: () => boolean, timeout: number): Promise<boolean> {
+  const end = Date.now() + timeout;
+  while (!condition()) {
+    if (Date.now() > end) return false;
+    await sleep(2);
+  }
+  return true;
+}
+
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function parse(frames: readonly Buffer[]): Wire {
+  const at = frames.findIndex((frame) => frame.toString() === "<IDS|MSG>");
+  const json = (index: number) => JSON.parse(frames[at + index]!.toString()) as Record<string, string>;
+  return { type: json(2).msg_type!, parent: json(3).msg_id, content: json(5), at: performance.now() };
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => resolve(server));
+  })));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

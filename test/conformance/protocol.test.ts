@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually, KernelDriver, sleep, text } from "./kernel-driver.ts";
+
+let kernel: KernelDriver;
+beforeAll(async () => { kernel = await KernelDriver.start(); });
+afterAll(() => kernel.stop());
+
+const execute = (code: string) => ({ code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: true });
+
+describe("authentication", () => {
+  it("ignores forged, unsigned and malformed messages, tells nobody the right signature, and stays well", async () => {
+    const before = kernel.iopub.length;
+    const forged = kernel.frames("execute_request", execute("globalThis.forged = 1"), { key: "wrong" });
+    await kernel.raw(forged.frames);
+    const good = kernel.frames("execute_request", execute("globalThis.forged = 2"));
+    await kernel.raw(["<IDS|MSG>", "", ...good.frames.slice(2)]);
+    await kernel.raw(["<IDS|MSG>", "f".repeat(63), ...good.frames.slice(2)]);
+    await kernel.raw([...good.frames.slice(0, 5), '{"code":"globalThis.forged = 3"}']);
+    await kernel.raw(["no delimiter"]);
+    await kernel.raw(["<IDS|MSG>"]);
+    await kernel.raw([]);
+    await sleep(200);
+    expect(kernel.iopub.slice(before)).toEqual([]);
+    expect(await kernel.value("typeof (globalThis as any).forged")).toBe("'undefined'");
+    const signature = String(good.frames[1]);
+    expect(kernel.log + JSON.stringify(kernel.iopub)).not.toContain(signature);
+  });
+
+  it("ignores well-signed frames that are no JSON objects", async () => {
+    const { createHmac } = await import("node:crypto");
+    for (const json of [["[]", "{}", "{}", "{}"], ["{", "{}", "{}", "{}"], ["{}", "{}", "{}", "{}"], ["\u0000", "1", "null", "true"]]) {
+      await kernel.raw(["<IDS|MSG>", createHmac("sha256", kernel.key).update(json.join("")).digest("hex"), ...json]);
+    }
+    expect(await kernel.value("1 + 1")).toBe("2");
+  });
+
+  it("runs a replayed message once", async () => {
+    await kernel.run("globalThis.times = 0");
+    const { frames, id } = kernel.frames("execute_request", execute("globalThis.times++"));
+    await kernel.raw(frames);
+    await kernel.result(id);
+    await kernel.raw(frames);
+    await kernel.raw(frames);
+    await sleep(150);
+    expect(await kernel.value("(globalThis as any).times")).toBe("1");
+  });
+});
+
+describe("requests", () => {
+  it("describes itself", async () => {
+    const info = await kernel.request("kernel_info_request", {});
+    expect(info).toMatchObject({ status: "ok", implementation: "potstill", protocol_version: "5.3", language_info: { name: "typescript", file_extension: ".ts" } });
+    expect(await kernel.control("kernel_info_request", {})).toMatchObject({ status: "ok" });
+  });
+
+  it("answers history, comm_info and connect with valid emptiness", async () => {
+    expect(await kernel.request("history_request", { hist_access_type: "tail", n: 5 })).toEqual({ status: "ok", history: [] });
+    expect(await kernel.request("comm_info_request", {})).toEqual({ status: "ok", comms: {} });
+    expect(await kernel.request("connect_request", {})).toMatchObject({ shell_port: kernel.ports.shell, hb_port: kernel.ports.hb });
+  });
+
+  it("tells complete, incomplete and invalid code apart", async () => {
+    const status = async (code: string) => (await kernel.request("is_complete_request", { code })).status as string;
+    expect(await status("1 + 1")).toBe("complete");
+    expect(await status("function f() {")).toBe("incomplete");
+    expect(await status("let a b")).toBe("invalid");
+  });
+
+  it("completes and inspects, with positions in code points", async () => {
+    const code = "const s = '😀'; s.toUpp";
+    const reply = await kernel.request("complete_request", { code, cursor_pos: [...code].length });
+    expect(reply.matches).toContain("toUpperCase");
+    expect([...code].slice(reply.cursor_start as number, reply.cursor_end as number).join("")).toBe("toUpp");
+    const shown = await kernel.request("inspect_request", { code: "parseInt", cursor_pos: 3, detail_level: 0 });
+    expect(shown.found).toBe(true);
+    expect(shown.data["text/plain"]).toContain("parseInt");
+  });
+
+  it("answers while a cell runs, and says busy again afterwards", async () => {
+    const id = await kernel.execute("const until = Date.now() + 1000; while (Date.now() < until);");
+    await sleep(50);
+    const start = performance.now();
+    const asked = await kernel.send("complete_request", { code: "consol", cursor_pos: 6 });
+    await kernel.result(asked);
+    expect(performance.now() - start).toBeLessThan(900);
+    const statuses = () => kernel.iopub.filter((m) => m.type === "status" && (m.parent === id || m.parent === asked));
+    expect(await eventually(() => statuses().at(-1)?.parent === id, 500)).toBe(true);
+    expect(statuses().at(-1)!.content.execution_state).toBe("busy");
+    await kernel.result(id);
+  });
+
+  it("does nothing about messages it does not know", async () => {
+    await kernel.send("comm_open", { comm_id: "1", target_name: "x", data: {} });
+    await kernel.send("constructor", {});
+    await kernel.send("__proto___request", {});
+    expect(await kernel.value("1")).toBe("1");
+  });
+});
+
+describe("heartbeat", () => {
+  it("beats within 100 ms during a synchronous loop of 3 s", async () => {
+    const id = await kernel.execute("const end = Date.now() + 3000; while (Date.now() < end);");
+    await sleep(100);
+    const beats: number[] = [];
+    for (let k = 0; k < 20; k++) {
+      beats.push(await kernel.heartbeat());
+      await sleep(100);
+    }
+    expect(beats.sort((a, b) => a - b)[beats.length >> 1]).toBeLessThan(100);
+    expect(beats.at(-1)).toBeLessThan(1000);
+    const start = performance.now();
+    await kernel.control("kernel_info_request", {});
+    expect(performance.now() - start).toBeLessThan(1000);
+    await kernel.result(id);
+  });
+});
+
+describe("stdin", () => {
+  it.each([["await input('Name: ')"], ["prompt('Name: ')"]])("asks through the client that runs the cell: %s", async (code) => {
+    const asked = kernel.inputRequests.length;
+    const id = await kernel.execute(code, { allow_stdin: true });
+    expect(await eventually(() => kernel.inputRequests.length > asked, 5000)).toBe(true);
+    expect(kernel.inputRequests.at(-1)!.content).toMatchObject({ prompt: expect.stringContaining("Name"), password: false });
+    await kernel.send("input_reply", { value: "Ada" }, "stdin");
+    const { messages } = await kernel.result(id);
+    expect(messages.find((m) => m.type === "execute_result")!.content.data["text/plain"]).toBe("'Ada'");
+  });
+
+  it("says so when the frontend takes no questions", async () => {
+    const { reply } = await kernel.run("await input('Name: ')", { allow_stdin: false });
+    expect(reply.evalue).toContain("allow_stdin");
+  });
+
+  it("can be interrupted while it waits", async () => {
+    for (const code of ["await input('Name: ')", "prompt('Name: ')"]) {
+      const id = await kernel.execute(code, { allow_stdin: true });
+      await sleep(100);
+      await kernel.control("interrupt_request", {});
+      expect((await kernel.result(id)).reply.ename).toBe("InterruptedError");
+    }
+  });
+});
+
+describe("type checking", () => {
+  let strict: KernelDriver;
+  beforeAll(async () => { strict = await KernelDriver.start({ env: { POTSTILL_TYPECHECK: "error" } }); });
+  afterAll(() => strict.stop());
+
+  it("does not run a cell with a type error, and shows where it is", async () => {
+    const { reply, messages } = await strict.run("(globalThis as any).touched = 1;\nconst n: number = 'text';");
+    expect(reply).toMatchObject({ status: "error", ename: "TypeScriptError", evalue: "TS2322: Type 'string' is not assignable to type 'number'." });
+    expect((reply.traceback as string[]).join("\n")).toContain("2 | const n: number = 'text';");
+    expect(messages.some((m) => m.type === "error")).toBe(true);
+    expect(await strict.value("typeof (globalThis as any).touched")).toBe("'undefined'");
+  });
+
+  it("knows the declarations of earlier cells, also of a cell that threw", async () => {
+    await strict.run("const known = { a: 1 };");
+    expect((await strict.run("known.b")).reply.evalue).toContain("TS2339");
+    await strict.run("const half = 'made'; throw new Error('then failed')");
+    expect(await strict.value("half.length + known.a")).toBe("5");
+  });
+
+  it("checks the same cell anew after something changed", async () => {
+    expect((await strict.run("changes.length")).reply.evalue).toContain("TS2304");
+    await strict.run("let changes = 'abc'");
+    expect(await strict.value("changes.length")).toBe("3");
+    await strict.run("let changes = 7");
+    expect((await strict.run("changes.length")).reply.evalue).toContain("TS2339");
+  });
+
+  it("only warns when asked to", async () => {
+    const lenient = await KernelDriver.start({ env: { POTSTILL_TYPECHECK: "warn" } });
+    const { reply, messages } = await lenient.run("const n: number = 'text' as any as string; n");
+    await lenient.stop();
+    expect(reply.status).toBe("ok");
+    expect(text(messages, "stderr")).toContain("TS2322");
+  });
+});
