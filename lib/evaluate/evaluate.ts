@@ -31,7 +31,8 @@ export function evaluateShapes({ groundTruth, detections, options }: EvaluationI
   const protocol = cocoProtocol(options);
   const { categories } = groundTruth;
   const measured = { ...measure({ groundTruth, detections, shapes, protocol }), protocol, categories };
-  return { ...measured, stats: statsOf(measured), perCategory: perCategoryOf(measured) };
+  const perCategory = perCategoryOf(measured);
+  return { ...measured, stats: statsOf(measured), perCategory, perCategoryAp: Float64Array.from(perCategory, ({ ap }) => ap) };
 }
 
 interface Measurement {

@@ -89,6 +89,8 @@ export interface Evaluation extends Curves {
   /** AP, AP50, AP75, AP small, medium, large, AR at the three limits, AR small, medium, large; −1 where undefined. */
   readonly stats: Float64Array;
   readonly perCategory: readonly CategoryScore[];
+  /** [K] each category's AP, in `categories`' order. */
+  readonly perCategoryAp: Float64Array;
 }
 
 /** The names of the twelve `stats`, in pycocotools' order, with the default limits. */

@@ -2,8 +2,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { writeEvaluation } from "./evaluator-data.mjs";
 import { benchPython, interleave, ratios, root, runChild } from "./harness.mjs";
+
+/** The command line as an installed package runs it, without the check whether the sources were compiled. */
+const COMMAND_LINE = `import { main } from ${JSON.stringify(pathToFileURL(join(root, "dist", "cli", "main.js")).href)}; await main(process.argv.slice(1));`;
 
 async function run({ rounds, log }) {
   const folder = mkdtempSync(join(tmpdir(), "potstill-bench-"));
@@ -19,7 +23,7 @@ async function run({ rounds, log }) {
       return { seconds: ms / 1000, mib };
     };
     const contestants = [
-      { name: "Potstill", measure: () => measure(process.execPath, [join(root, "cli", "potstill.mjs"), "evaluate", results, "--annotations", annotations, "--json"]) },
+      { name: "Potstill", measure: () => measure(process.execPath, ["--input-type=module", "-e", COMMAND_LINE, "evaluate", results, "--annotations", annotations, "--json"]) },
       python
         ? { name: "pycocotools", measure: () => measure(python, [join(import.meta.dirname, "evaluator.py"), annotations, results]) }
         : { name: "pycocotools", problem: "the test Python lacks pycocotools (set POTSTILL_TEST_PYTHON, or run node test/setup-python.mjs)" },
