@@ -43,7 +43,11 @@ async function runPip(wheel: Wheel, folders: DownloadFolders, options: { reporte
   let total: number | undefined;
   const onLine = (line: string) => { total = announcedSize(line) ?? total; };
   const env = { ...process.env, TMPDIR: folders.temporary, PIP_DISABLE_PIP_VERSION_CHECK: "1", PIP_NO_INPUT: "1", PYTHONUNBUFFERED: "1" };
-  const show = () => options.reporter.bytes(label, bytesUnder(folders.temporary), total);
+  let most = 0; // pip empties its temporary folder when it moves the finished file
+  const show = () => {
+    most = Math.max(most, bytesUnder(folders.temporary));
+    options.reporter.bytes(label, most, total);
+  };
   show();
   const timer = setInterval(show, 250);
   try {
