@@ -117,23 +117,24 @@ function* exportedNames(statement: TS.Statement): Generator<string> {
 /** Names of `var` declarations in nested blocks (not in functions): they belong to the whole cell. */
 function hoistedVars(file: TS.SourceFile): Set<string> {
   const names = new Set<string>();
-  const visit = (node: TS.Node): void => {
-    if (ts.isFunctionLike(node) || ts.isClassLike(node) || ts.isModuleDeclaration(node)) return;
-    if (ts.isVariableDeclarationList(node) && (node.flags & ts.NodeFlags.BlockScoped) === 0) {
-      for (const declaration of node.declarations) for (const name of bindingNames(declaration.name)) names.add(name);
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(file);
+  for (const node of descendants(file, (parent) => !ts.isFunctionLike(parent) && !ts.isClassLike(parent) && !ts.isModuleDeclaration(parent))) {
+    if (!ts.isVariableDeclarationList(node) || (node.flags & ts.NodeFlags.BlockScoped) !== 0) continue;
+    for (const declaration of node.declarations) for (const name of bindingNames(declaration.name)) names.add(name);
+  }
   return names;
 }
 
 function mentioned(file: TS.SourceFile): Set<string> {
   const names = new Set<string>();
-  const visit = (node: TS.Node): void => {
-    if (ts.isIdentifier(node)) names.add(node.text);
-    ts.forEachChild(node, visit);
-  };
-  visit(file);
+  for (const node of descendants(file)) if (ts.isIdentifier(node)) names.add(node.text);
   return names;
+}
+
+/** A node and everything below it, by a stack of its own: long sums nest thousands deep. `enter` says whether to go into a node. */
+export function* descendants(root: TS.Node, enter: (node: TS.Node) => boolean = () => true): Generator<TS.Node> {
+  const stack: TS.Node[] = [root];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    yield node;
+    if (enter(node)) ts.forEachChild(node, (child) => { stack.push(child); });
+  }
 }

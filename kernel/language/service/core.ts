@@ -1,6 +1,6 @@
 import type TS from "typescript";
 import { ts } from "./typescript.ts";
-import { parseCell } from "./cell-syntax.ts";
+import { descendants, parseCell } from "./cell-syntax.ts";
 import type { CellSyntax } from "./cell-syntax.ts";
 import { completeness } from "./completeness.ts";
 import type { Completeness } from "./completeness.ts";
@@ -29,6 +29,8 @@ export const cellApiNames = [
   "display", "clearOutput", "html", "md", "svg", "image", "latex", "json", "progress", "prompt", "confirm", "alert", "input",
 ] as const;
 
+export const newRegistry = (folder: string): TS.DocumentRegistry => ts.createDocumentRegistry(ts.sys.useCaseSensitiveFileNames, folder);
+
 /** A cell's text between the declarations brought in before it and the exports after it. */
 export type Framed = { readonly text: string; readonly start: number; readonly code: string };
 
@@ -43,9 +45,10 @@ export class LanguageCore {
   readonly #service: TS.LanguageService;
   readonly #scope = new NotebookScope();
 
-  constructor(folder: string) {
+  /** Notebooks that are given the same registry share the libraries' parsed files. */
+  constructor(folder: string, registry = newRegistry(folder)) {
     this.#host = new NotebookHost(folder);
-    this.#service = ts.createLanguageService(this.#host, ts.createDocumentRegistry(ts.sys.useCaseSensitiveFileNames, folder));
+    this.#service = ts.createLanguageService(this.#host, registry);
     this.#scope.addGlobals("potstill/notebook", cellApiNames);
   }
 
@@ -62,7 +65,7 @@ export class LanguageCore {
     const frame = this.#frame(syntax, "used");
     this.#host.setCurrent(frame.text);
     return this.#service.getSemanticDiagnostics(this.#host.current)
-      .filter((found) => isInside(found, frame) && !ignoredErrors.has(found.code) && !this.#isStaleConstant(found, frame))
+      .filter((found) => isInside(found, frame) && !ignoredErrors.has(found.code) && !this.#isStaleConstant(found))
       .map((found) => locate(syntax.file, {
         code: found.code,
         message: readable(found),
@@ -105,22 +108,20 @@ export class LanguageCore {
     const before = `${directives}${this.#scope.prelude(syntax, names)}\n`;
     const exports = [...syntax.declarations.values()].filter(({ name, kind }) => kind !== "import" && !syntax.exported.has(name));
     const after = exports.map(({ name, kind }) => `export ${kind === "type" ? "type " : ""}{ ${name} };`).join(" ");
-    return { text: `${before}${code}\n${after}`, start: before.length, code };
+    return { text: `${before}${code.replace(/^#!/, "//")}\n${after}`, start: before.length, code };
   }
 
   /** A comparison that is "always false" only for the value that an earlier cell's constant has at present. */
-  #isStaleConstant(found: TS.Diagnostic, frame: Framed): boolean {
+  #isStaleConstant(found: TS.Diagnostic): boolean {
     if (!overlapErrors.has(found.code)) return false;
     const file = found.file!;
-    const touched: string[] = [];
-    const visit = (node: TS.Node): void => {
-      if (node.getEnd() <= found.start! || node.getStart(file) >= found.start! + found.length!) return;
-      if (ts.isSwitchStatement(node) && ts.isIdentifier(node.expression)) touched.push(node.expression.text);
-      if (ts.isIdentifier(node) && node.getStart(file) >= found.start!) touched.push(node.text);
-      ts.forEachChild(node, visit);
-    };
-    if (found.start! >= frame.start) visit(file);
-    return touched.some((name) => this.#scope.isConstant(name));
+    const touches = (node: TS.Node): boolean => node.getEnd() > found.start! && node.getStart(file) < found.start! + found.length!;
+    for (const node of descendants(file, touches)) {
+      const compared = ts.isSwitchStatement(node) ? node.expression : node;
+      const within = ts.isSwitchStatement(node) ? touches(node) : node.getStart(file) >= found.start! && touches(node);
+      if (within && ts.isIdentifier(compared) && this.#scope.isConstant(compared.text)) return true;
+    }
+    return false;
   }
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type TS from "typescript";
 import { ts } from "./typescript.ts";
 import { notebookApiFile, packageRoot, slashed } from "./locations.ts";
@@ -17,7 +18,9 @@ export class NotebookHost implements TS.LanguageServiceHost {
   readonly #folder: string;
   readonly #package = packageRoot();
   readonly #api = notebookApiFile();
-  readonly #virtual = new Map<string, { version: number; snapshot: TS.IScriptSnapshot }>();
+  readonly #virtual = new Map<string, { version: string; snapshot: TS.IScriptSnapshot }>();
+  /** Notebooks of one folder may share a registry of parsed files: their cells must not be taken for each other's. */
+  readonly #id = randomUUID();
   #committed = 0;
   #versions = 0;
   /** Where packages find their own imports, for good. */
@@ -42,7 +45,7 @@ export class NotebookHost implements TS.LanguageServiceHost {
   }
 
   #write(path: string, text: string): void {
-    this.#virtual.set(path, { version: ++this.#versions, snapshot: ts.ScriptSnapshot.fromString(text) });
+    this.#virtual.set(path, { version: `${this.#id}-${++this.#versions}`, snapshot: ts.ScriptSnapshot.fromString(text) });
     this.#ownResolutions = undefined;
   }
 
@@ -79,7 +82,7 @@ export class NotebookHost implements TS.LanguageServiceHost {
   /** Packages and TypeScript's own files do not change under a running kernel; the notebook's own files do. */
   getScriptVersion = (path: string): string => {
     const virtual = this.#virtual.get(path);
-    if (virtual !== undefined) return String(virtual.version);
+    if (virtual !== undefined) return virtual.version;
     if (path.includes("/node_modules/")) return "package";
     return String(ts.sys.getModifiedTime?.(path)?.getTime() ?? 0);
   };

@@ -2,14 +2,15 @@ import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { LanguageCore } from "../../../../kernel/language/service/core.ts";
+import { LanguageCore, newRegistry } from "../../../../kernel/language/service/core.ts";
 
 let folder: string;
+let registry: ReturnType<typeof newRegistry>; // shared, so that only the first notebook reads the libraries
 const cores: LanguageCore[] = [];
 
 /** A fresh notebook in which the given cells have run; each of them must be free of errors. */
 function notebook(...cells: string[]): LanguageCore {
-  const core = new LanguageCore(folder);
+  const core = new LanguageCore(folder, registry);
   cores.push(core);
   for (const code of cells) {
     expect(core.check({ code, name: "earlier" }), code).toEqual([]);
@@ -22,6 +23,7 @@ const codes = (core: LanguageCore, code: string): number[] => check(core, code).
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "potstill-language-"));
+  registry = newRegistry(folder);
   writeFileSync(join(folder, "local.ts"), `export const answer = 42;\nexport type Shape = { side: number };\nexport default function twice(n: number): number { return 2 * n; }\n`);
   writeFileSync(join(folder, "plain.js"), `export const listed = [1, 2, 3];\n`);
   writeFileSync(join(folder, "data.json"), `{ "title": "hello", "sizes": [1, 2] }\n`);
@@ -62,6 +64,10 @@ describe("one cell", () => {
     ["own words for the cell API's names", `const html = 5; const progress = html + 1; function display(n: number) { return n; }`],
     ["@ts-nocheck", `// @ts-nocheck\nconst a: string = 1;`],
     ["@ts-expect-error on the first line", `// @ts-expect-error\nconst a: string = 1;`],
+    ["what is left on globalThis", `globalThis.left = 1;`],
+    ["a hashbang", `#!/usr/bin/env node\nconst a = 1;`],
+    ["a sum nested thousands deep", `const sum = ${Array.from({ length: 3000 }, (_, i) => i).join(" + ")};`],
+    ["a reference to another library", `/// <reference lib="dom" />\ndocument.title.length;`],
     ["growing arrays", `const list = []; list.push(1); let later; later = 5;`],
   ])("accepts %s", (_, code) => expect(check(empty, code)).toEqual([]));
 
@@ -137,6 +143,12 @@ describe("later cells", () => {
     expect(codes(core, `made.hidden`)).toEqual([2341]);
   });
 
+  it("see overloads, exports, merged namespaces and generators", () => {
+    const core = notebook(`export function pick(a: string): string; export function pick(a: number): number; export function pick(a: unknown): unknown { return a; } class Model { w = 1 } namespace Model { export type Options = { rate: number } } async function* steps() { yield 1; } const { first, ...others } = { first: 1, second: "b" };`);
+    expect(check(core, `pick(1).toFixed(); pick("a").length; const o: Model.Options = { rate: 1 }; for await (const s of steps()) s.toFixed(); others.second.length;`)).toEqual([]);
+    expect(codes(core, `pick(true)`)).toEqual([2769]);
+  });
+
   it("separate the value and the type of one name", () => {
     const core = notebook(`interface Opt { a: number } class Both { c = 1 }`, `const Opt = 5; const Both = 7;`);
     expect(check(core, `const o: Opt = { a: Opt }; Both.toFixed();`)).toEqual([]);
@@ -184,8 +196,7 @@ describe("modules", () => {
 
 describe("many cells", () => {
   it("stay quick when each builds on the one before", () => {
-    const core = new LanguageCore(folder);
-    cores.push(core);
+    const core = notebook();
     core.commit({ code: `const v0 = 0;`, name: "0" });
     for (let i = 1; i < 300; i++) core.commit({ code: `const v${i} = v${i - 1} + 1;`, name: String(i) });
     check(core, `v299`);
