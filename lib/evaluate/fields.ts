@@ -7,7 +7,7 @@ export class EvaluationDataError extends Error {
 }
 
 /** What a record's field may hold. */
-export type FieldKind = "id" | "number" | "flag" | "box" | "text" | "ignored";
+export type FieldKind = "id" | "number" | "flag" | "box" | "text";
 
 /** A field's name, kind and whether it may be absent. */
 export interface Field {
@@ -41,59 +41,82 @@ export interface Row {
   readonly texts: Map<string, string>;
 }
 
-/** Makes an empty row for records of this shape. */
-export const emptyRow = ({ width }: RecordShape): Row => ({ numbers: new Float64Array(width), texts: new Map() });
-
-/** Reads one JSON object into `row`. @param where how messages call it, such as `annotations[3]` */
-export function readRecord(json: JsonBytes, shape: RecordShape, { row, where }: { row: Row; where: () => string }): void {
-  row.numbers.fill(NaN);
-  row.texts.clear();
-  if (json.kind() !== "object") throw new EvaluationDataError(`${json.path}: ${where()} is ${article(json.kind())}; it must be an object`);
-  for (let more = json.enterObject(); more; more = json.nextKey()) {
-    const place = json.key(shape.keys);
-    if (place < 0) json.skip();
-    else readField(json, shape, { place, row, where });
-  }
-  for (let i = 0; i < shape.fields.length; i++) {
-    const { name, kind, optional } = shape.fields[i];
-    if (optional || kind === "ignored" || kind === "text" || !Number.isNaN(row.numbers[shape.offsets[i]])) continue;
-    throw new EvaluationDataError(`${json.path}: ${where()}${idOf(shape, row)} has no "${name}"; ${EXPECTED[kind]} must stand there`);
-  }
-}
-
-interface FieldPlace {
-  readonly place: number;
+/** Reads records of one shape, one after another, into the same row; nothing is allocated per record but texts. */
+export class RecordReader {
+  /** The record read last. */
   readonly row: Row;
-  readonly where: () => string;
-}
+  readonly #json: JsonBytes;
+  readonly #shape: RecordShape;
+  readonly #where: () => string;
 
-function readField(json: JsonBytes, shape: RecordShape, { place, row, where }: FieldPlace): void {
-  const { name, kind } = shape.fields[place];
-  const at = shape.offsets[place];
-  const found = json.kind();
-  const fail = (received: string): never => {
-    throw new EvaluationDataError(`${json.path}: ${where()}${idOf(shape, row)}: "${name}" is ${received}; ${EXPECTED[kind]} must stand there`);
-  };
-  if (kind === "box") return readBox(json, row.numbers, { at, fail });
-  if (kind === "text" && found === "string") return void row.texts.set(name, json.string());
-  if (kind === "text" || kind === "ignored") return json.skip();
-  if (kind === "flag" && found === "boolean") row.numbers[at] = json.literal() === true ? 1 : 0;
-  else if (found !== "number") fail(received(json));
-  else row.numbers[at] = json.number();
-  const value = row.numbers[at];
-  if (!Number.isFinite(value) || (kind === "id" && !Number.isSafeInteger(value))) fail(String(value));
-}
-
-function readBox(json: JsonBytes, numbers: Float64Array, { at, fail }: { at: number; fail: (received: string) => never }): void {
-  if (json.kind() !== "array") fail(received(json));
-  let count = 0;
-  for (let more = json.enterArray(); more; more = json.nextItem(), count++) {
-    if (json.kind() !== "number") fail(`a list with ${received(json)} at place ${count}`);
-    const value = json.number();
-    if (!Number.isFinite(value)) fail(`a list with ${value} at place ${count}`);
-    if (count < 4) numbers[at + count] = value;
+  /** @param where how messages call the record at hand, such as `annotations[3]` */
+  constructor(json: JsonBytes, shape: RecordShape, where: () => string) {
+    this.#json = json;
+    this.#shape = shape;
+    this.#where = where;
+    this.row = { numbers: new Float64Array(shape.width), texts: new Map() };
   }
-  if (count !== 4) fail(`a list of ${count}`);
+
+  /** Reads the next JSON object into `row`. Throws `EvaluationDataError` naming file, record and field. */
+  read(): void {
+    const json = this.#json;
+    this.row.numbers.fill(NaN);
+    this.row.texts.clear();
+    if (json.kind() !== "object") throw new EvaluationDataError(`${json.path}: ${this.#where()} is ${article(json.kind())}; it must be an object`);
+    for (let more = json.enterObject(); more; more = json.nextKey()) {
+      const place = json.key(this.#shape.keys);
+      if (place < 0) json.skip();
+      else this.#readField(place);
+    }
+    this.#checkPresence();
+  }
+
+  #readField(place: number): void {
+    const json = this.#json;
+    const { name, kind } = this.#shape.fields[place];
+    if (kind === "box") return this.#readBox(place);
+    const found = json.kind();
+    if (kind === "text") return found === "string" ? void this.row.texts.set(name, json.string()) : json.skip();
+    if (found !== "number" && !(kind === "flag" && found === "boolean")) this.#refuse(place, received(json));
+    const value = found === "number" ? json.number() : Number(json.literal());
+    if (!Number.isFinite(value) || (kind === "id" && !Number.isSafeInteger(value))) this.#refuse(place, String(value));
+    this.row.numbers[this.#shape.offsets[place]] = value;
+  }
+
+  #readBox(place: number): void {
+    const json = this.#json;
+    const at = this.#shape.offsets[place];
+    if (json.kind() !== "array") this.#refuse(place, received(json));
+    let count = 0;
+    for (let more = json.enterArray(); more; more = json.nextItem(), count++) {
+      if (json.kind() !== "number") this.#refuse(place, `a list with ${received(json)} at place ${count}`);
+      const value = json.number();
+      if (!Number.isFinite(value)) this.#refuse(place, `a list with ${value} at place ${count}`);
+      if (count < 4) this.row.numbers[at + count] = value;
+    }
+    if (count !== 4) this.#refuse(place, `a list of ${count}`);
+  }
+
+  #checkPresence(): void {
+    const { fields, offsets } = this.#shape;
+    for (let i = 0; i < fields.length; i++) {
+      const { name, kind, optional } = fields[i];
+      if (optional || kind === "text" || !Number.isNaN(this.row.numbers[offsets[i]])) continue;
+      throw new EvaluationDataError(`${this.#json.path}: ${this.#where()}${this.#id()} has no "${name}"; ${EXPECTED[kind]} must stand there`);
+    }
+  }
+
+  #refuse(place: number, found: string): never {
+    const { name, kind } = this.#shape.fields[place];
+    throw new EvaluationDataError(`${this.#json.path}: ${this.#where()}${this.#id()}: "${name}" is ${found}; ${EXPECTED[kind]} must stand there`);
+  }
+
+  /** ` (id 17)` once the record's id is known. */
+  #id(): string {
+    const place = this.#shape.fields.findIndex(({ name }) => name === "id");
+    const id = place < 0 ? NaN : this.row.numbers[this.#shape.offsets[place]];
+    return Number.isNaN(id) ? "" : ` (id ${id})`;
+  }
 }
 
 const EXPECTED: Readonly<Record<FieldKind, string>> = {
@@ -102,7 +125,6 @@ const EXPECTED: Readonly<Record<FieldKind, string>> = {
   flag: "0 or 1",
   box: "[x, y, width, height] of four finite numbers",
   text: "text",
-  ignored: "anything",
 };
 
 function received(json: JsonBytes): string {
@@ -113,10 +135,4 @@ function received(json: JsonBytes): string {
 
 function article(kind: string): string {
   return kind === "null" || kind === "nothing" ? kind : `${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}`;
-}
-
-/** ` (id 17)` once a record's id is known. */
-function idOf({ fields, offsets }: RecordShape, { numbers }: Row): string {
-  const place = fields.findIndex(({ name }) => name === "id");
-  return place < 0 || Number.isNaN(numbers[offsets[place]]) ? "" : ` (id ${numbers[offsets[place]]})`;
 }

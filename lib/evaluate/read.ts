@@ -1,5 +1,5 @@
 import { DetectionBuffer } from "./detections.ts";
-import { EvaluationDataError, emptyRow, readRecord, recordShape } from "./fields.ts";
+import { EvaluationDataError, RecordReader, recordShape } from "./fields.ts";
 import type { RecordShape, Row } from "./fields.ts";
 import { annotationColumns, assembleGroundTruth } from "./ground-truth.ts";
 import { JsonBytes, keyTable } from "./json-bytes.ts";
@@ -102,11 +102,11 @@ interface ListReader {
 
 function readList(json: JsonBytes, { shape, name, take }: ListReader): void {
   if (json.kind() !== "array") throw new EvaluationDataError(`${json.path}${name && `: "${name}"`} is not a list of objects`);
-  const row = emptyRow(shape);
   let index = 0;
   const where = () => `${name}[${index}]`;
+  const records = new RecordReader(json, shape, where);
   for (let more = json.enterArray(); more; more = json.nextItem(), index++) {
-    readRecord(json, shape, { row, where });
-    take(row, where);
+    records.read();
+    take(records.row, where);
   }
 }
