@@ -69,7 +69,10 @@ describe.skipIf(allCases.length === 0)("oracles: backbones and pyramids", () => 
         expectRelative(`gradients of ${group}`, sum, wanted, 1e-3);
       }
       const index = filters.findIndex(({ name }) => name === "conv1.weight");
-      expectLive("first convolution's gradient", oihw(result.gradients[index]!), first, tolerance * (first as { std: number }).std);
+      // The tolerance given is for the stages' outputs. A gradient jumps where a ReLU's input is 0 up to single precision
+      // (one is 6e-9 in the ResNet-50 case), on which side depends on rounding: PyTorch's own float32 run with the norms
+      // folded into the filters, as here, is 1.6e-3 of the deviation away, ours 9e-4.
+      expectLive("first convolution's gradient", oihw(result.gradients[index]!), first, Math.max(tolerance, 2e-3) * (first as { std: number }).std);
     });
   }
 

@@ -78,7 +78,9 @@ export function fnv1a(text: string): number {
 
 export function make(formula: Pick<Formula, "shape" | "seed" | "scale" | "offset">): Float32Array {
   const u = mulberry32(formula.seed);
-  return Float32Array.from({ length: formula.shape.reduce((product, n) => product * n, 1) }, () => formula.offset + formula.scale * u());
+  const out = new Float32Array(formula.shape.reduce((product, n) => product * n, 1));
+  for (let i = 0; i < out.length; i++) out[i] = formula.offset + formula.scale * u();
+  return out;
 }
 
 /** A formula's or a stored tensor, in PyTorch's layout. */
