@@ -97,7 +97,11 @@ export class CellRunner {
     recordTime(cell, message);
     if (Number.isInteger(message.content.execution_count)) cell.execution_count = message.content.execution_count as number;
     const output = this.#area.apply(cell, message);
-    this.#options.onOutput(cell, output, message);
+    try {
+      this.#options.onOutput(cell, output, message);
+    } catch (error) {
+      this.#halt(error as Error); // a listener that cannot go on (a log file on a full disk) ends the run
+    }
   }
 
   /** Notes when the reply came, as nbclient does. */

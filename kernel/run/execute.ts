@@ -20,8 +20,9 @@ const progressMime = "application/vnd.potstill.progress+json";
 /** The words of a progress display, if the output is one. */
 function progressText(output: Output | undefined): string | undefined {
   if (output === undefined || !("data" in output)) return undefined;
-  const progress = output.data[progressMime] as { text?: unknown } | undefined;
-  return typeof progress?.text === "string" ? progress.text : undefined;
+  const { label, text } = (output.data[progressMime] ?? {}) as { label?: unknown; text?: unknown };
+  if (typeof text !== "string") return undefined;
+  return typeof label === "string" && !text.includes(label) ? `${label}: ${text}` : text;
 }
 
 function messageText({ content }: Message): string {

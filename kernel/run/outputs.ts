@@ -31,7 +31,13 @@ export function settle(stream: string): string {
     before = after;
     after = before.replace(backspace, "");
   } while (after.length < before.length);
-  return after.replace(/\r+\n/g, "\n").replace(/[^\n]*\r(?!$)/g, "");
+  return after.replace(/\r+\n/g, "\n").split("\n").map(lastState).join("\n");
+}
+
+/** What a terminal line shows in the end: the text after its last carriage return that is followed by any. */
+function lastState(line: string): string {
+  const at = line.replace(/\r$/, "").lastIndexOf("\r");
+  return line.slice(at + 1);
 }
 
 /**

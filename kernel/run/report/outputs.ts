@@ -47,9 +47,9 @@ function plotly(data: unknown, bundle: MimeBundle, context: OutputContext): stri
 }
 
 function progress(data: unknown): string {
-  const { value, total, text, done } = data as { value?: number; total?: number; text?: string; done?: boolean };
+  const { label, value, total, text = "", done } = data as { label?: string; value?: number; total?: number; text?: string; done?: boolean };
   const bar = typeof total === "number" ? `<progress max="${Number(total)}" value="${Number(value)}"></progress> ` : "";
-  return `<div class="progress${done ? " done" : ""}">${bar}${escapeHtml(text ?? "")}</div>`;
+  return `<div class="progress${done ? " done" : ""}">${bar}${escapeHtml(label === undefined || text.includes(label) ? text : `${label}: ${text}`)}</div>`;
 }
 
 function latex(data: unknown): string {

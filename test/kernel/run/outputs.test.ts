@@ -48,6 +48,12 @@ describe("OutputArea", () => {
 
 describe("settle", () => {
   it.each([
-    ["10%\r20%\r30%\n", "30%\n"], ["abc\b\bX", "aX"], ["a\r\nb", "a\nb"], ["done\r", "done\r"], ["x\b\b", "\b"], ["line\n\bkept", "line\n\bkept"],
+    ["10%\r20%\r30%\n", "30%\n"], ["abc\b\bX", "aX"], ["a\r\nb", "a\nb"], ["done\r", "done\r"], ["a\rb\r", "b\r"], ["\r", "\r"], ["x\b\b", "\b"], ["line\n\bkept", "line\n\bkept"],
   ])("%j → %j", (text, expected) => expect(settle(text)).toBe(expected));
+
+  it("takes time in proportion to the text", () => {
+    const begun = performance.now();
+    expect(settle(`${"x".repeat(2_000_000)}\n1\r2`)).toHaveLength(2_000_002);
+    expect(performance.now() - begun).toBeLessThan(1000);
+  });
 });

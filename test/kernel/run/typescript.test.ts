@@ -1,0 +1,51 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { kernelJson } from "../../../kernel/kernelspec/index.ts";
+import { runNotebook } from "../../../kernel/run/index.ts";
+import type { RunEvent, RunOptions, RunResult } from "../../../kernel/run/index.ts";
+import { environment, outputsOf, statuses, streamText, temporaryFolder, writeNotebookFile } from "./helpers.ts";
+import type { CellSketch } from "./helpers.ts";
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+const built = kernelJson().argv.filter((word) => word.endsWith(".js")).every((word) => existsSync(word));
+if (!built) console.warn("SKIPPED: the kernel is not built (npm run build)");
+let counter = 0;
+
+async function run(cells: readonly CellSketch[], options: Partial<RunOptions> = {}): Promise<RunResult> {
+  const input = writeNotebookFile(folder.path, `t${counter++}.ipynb`, cells, "potstill", "typescript");
+  return runNotebook({ input, output: join(folder.path, "out.ipynb"), env: environment(folder.path), ...options });
+}
+
+describe.skipIf(!built)("the bundled kernel, not installed", () => {
+  it("runs with parameters typed as the notebook types them, modules beside the notebook, all lines, live progress", async () => {
+    writeFileSync(join(folder.path, "helper.ts"), "export const twice = (n: number): number => 2 * n;\n");
+    const events: RunEvent[] = [];
+    const { status, notebook } = await run([
+      { code: 'const n: number = 1;\nconst mode: "fast" | "slow" = "fast";', tags: ["parameters"] },
+      { code: 'import { twice } from "./helper.ts";\n[twice(n), mode === "fast"]' },
+      { code: "for (let i = 0; i < 10000; i++) console.log(i)" },
+      { code: 'for (const i of progress(3, { label: "train" })) await new Promise((done) => setTimeout(done, 150));' },
+    ], { parameters: { n: 21, mode: "slow" }, onEvent: (event) => events.push(event) });
+    expect(outputsOf(notebook.cells.find((cell) => outputsOf(cell)[0]?.output_type === "error"))).toEqual([]);
+    expect([status, notebook.cells[1]?.source]).toEqual(["completed", '// Parameters\nconst n: number = 21;\nconst mode: "fast" | "slow" = "slow";\n']);
+    expect(outputsOf(notebook.cells[2])).toMatchObject([{ data: { "text/plain": "[ 42, false ]" } }]);
+    expect(streamText(notebook.cells[3]).split("\n")).toHaveLength(10_001);
+    expect(events.filter(({ type }) => type === "cell-progress")).toContainEqual(expect.objectContaining({ text: expect.stringContaining("train") as string }));
+    expect(notebook.metadata.language_info?.name).toBe("typescript");
+  });
+
+  it("records a thrown error with its line, and process.exit() as what it does", async () => {
+    const thrown = await run([{ code: "const a = 1;\nthrow new RangeError('boom');" }, { code: "a" }]);
+    expect(thrown.error).toMatchObject({ name: "RangeError", value: "boom" });
+    expect(thrown.error?.traceback.join("\n")).toMatch(/2/);
+    const left = await run([{ code: "process.exit(5)" }, { code: "1" }]);
+    expect([left.status, statuses(left.notebook).slice(-2)]).toEqual(["failed", ["failed", "pending"]]);
+  });
+
+  it("interrupts an endless loop at a timeout", async () => {
+    const { error } = await run([{ code: "while (true) {}" }], { executionTimeout: 3 });
+    expect(error?.name).toBe("CellTimeoutError");
+  });
+});
