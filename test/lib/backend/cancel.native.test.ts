@@ -1,0 +1,3 @@
+import { describeCancelPoints } from "./cancel.suite.ts";
+
+describeCancelPoints("native");
