@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadBackend } from "../../../lib/backend/load.ts";
+import { readings } from "../../../lib/distill/readings.ts";
+import { standardise } from "../../../lib/distill/standardise.ts";
 import { distillers } from "../../../lib/distill/index.ts";
 import { jsDistance, type JsDistanceOptions } from "../../../lib/distill/js-distance.ts";
 import { sssd, type Distance } from "../../../lib/distill/sssd.ts";
@@ -50,6 +52,21 @@ describe("sssd", () => {
     });
     expect(at(32, {}) / at(512, {})).toBeCloseTo(4, 0);
     expect(at(32, { reduction: "meanOfDistances" }) / at(512, { reduction: "meanOfDistances" })).toBeCloseTo(1, 1);
+  });
+
+  it.each([[0, 60, 72, 4.5], [0.25, 50, 60, 3.8], [0.5, 40, 48, 3.0]])("reads λ* = mse / reading near FACTS' table at correlation %s and 256 channels", (correlation, inBits, inNats, literal) => {
+    const shape: [number, number, number, number] = [1, 24, 32, 256];
+    const maps = tf.tidy(() => {
+      const x = tf.randomNormal<tf.Rank.R4>(shape, 0, 1, "float32", 1);
+      const noise = tf.randomNormal<tf.Rank.R4>(shape, 0, Math.sqrt(1 - correlation ** 2), "float32", 2);
+      return [x, tf.add<tf.Tensor4D>(tf.mul(x, correlation), noise)].map((map) => standardise(map, [1, 2]));
+    });
+    const all = readings([maps[0]], [maps[1]]);
+    const lambda = (name: string) => all.mse / all[name];
+    expect(Math.abs(lambda("channel.elementMeanInsideSqrt.base2") / inBits - 1)).toBeLessThan(0.03);
+    expect(Math.abs(lambda("channel.elementMeanInsideSqrt.basee") / inNats - 1)).toBeLessThan(0.03);
+    expect(Math.abs(lambda("channel.literal.basee") / literal - 1)).toBeLessThan(0.03);
+    tf.dispose(maps);
   });
 
   it("is in the table of methods, which refuses unknown distances", () => {
