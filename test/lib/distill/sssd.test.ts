@@ -50,8 +50,8 @@ describe("sssd", () => {
       const [x, y] = [0, 1].map((seed) => [tf.randomNormal<tf.Rank.R4>([1, 8, 8, c], 0, 1, "float32", seed)]);
       return jsDistance(x, y, options).dataSync()[0];
     });
-    expect(at(32, {}) / at(512, {})).toBeCloseTo(4, 0);
-    expect(at(32, { reduction: "meanOfDistances" }) / at(512, { reduction: "meanOfDistances" })).toBeCloseTo(1, 1);
+    expect(Math.abs(at(32, {}) / at(512, {}) / 4 - 1)).toBeLessThan(0.1);
+    expect(Math.abs(at(32, { reduction: "meanOfDistances" }) / at(512, { reduction: "meanOfDistances" }) - 1)).toBeLessThan(0.1);
   });
 
   it.each([[0, 60, 72, 4.5], [0.25, 50, 60, 3.8], [0.5, 40, 48, 3.0]])("reads λ* = mse / reading near FACTS' table at correlation %s and 256 channels", (correlation, inBits, inNats, literal) => {
