@@ -78,8 +78,11 @@ async function execute(job: Job): Promise<void> {
   try {
     await runInKernel(job, spec, saver);
   } catch (error) {
-    if (options.signal?.aborted !== true) await recordBreakdown(notebook, saver, started);
-    if (options.signal?.aborted !== true) throw error;
+    notebookRecord(notebook).exception = true;
+    if (options.signal?.aborted !== true) {
+      await saveBreakdown(notebook, saver, started);
+      throw error;
+    }
     job.outcome = { status: "interrupted" };
   } finally {
     await saver.close();
@@ -103,8 +106,7 @@ async function runInKernel(job: Job, spec: KernelSpec, saver: Saver): Promise<vo
 }
 
 /** The run broke off for a reason outside the notebook: its file must not look as if it were still going on. */
-async function recordBreakdown(notebook: Notebook, saver: Saver, started: number): Promise<void> {
-  notebookRecord(notebook).exception = true;
+async function saveBreakdown(notebook: Notebook, saver: Saver, started: number): Promise<void> {
   endRecords(notebook, started, now());
   await saver.flush().catch(() => undefined); // the first error is the one to tell
 }

@@ -9,6 +9,7 @@ import { testPython } from "../../python.ts";
 import { environment, installIpykernel, installSpec, outputsOf, readFile, statuses, streamText, temporaryFolder, writeNotebookFile } from "./helpers.ts";
 import type { CellSketch } from "./helpers.ts";
 
+if (process.getuid?.() === 0) console.warn("SKIPPED: root may write anywhere, so a read-only folder cannot be tried");
 const python = testPython(["ipykernel", "papermill", "nbformat"]);
 const folder = temporaryFolder();
 const env = environment(folder.path);
@@ -159,6 +160,14 @@ describe("what keeps a run from taking place", () => {
     const notebook = readFile(join(folder.path, "bad.out.ipynb"));
     expect(notebook.metadata.papermill).toMatchObject({ exception: true });
     expect(statuses(notebook)).toEqual(["pending"]);
+  });
+
+  it("is an interrupted run when the signal aborts while the kernel starts", async () => {
+    installSpec(folder.path, "mute", { argv: [process.execPath, "-e", "setInterval(() => {}, 1000)"] });
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error("enough")), 300);
+    const { status, notebook } = await attempt({ signal: controller.signal }, [{ code: "1" }], "mute");
+    expect([status, statuses(notebook), notebook.metadata.papermill]).toMatchObject(["interrupted", ["pending"], { exception: true }]);
   });
 
   it.skipIf(!existsSync("/dev/full"))("finds a full disk before anything runs", async () => {
