@@ -87,7 +87,7 @@ async function start(asked: string | undefined): Promise<void> {
 /** Runs a kernel process to its end; the terminal sends it Ctrl-C itself. */
 function run(file: string): Promise<number> {
   const [program, ...args] = kernelJson().argv.map((word) => (word === "{connection_file}" ? file : word));
-  const child = spawn(program!, args, { stdio: "inherit" });
+  const child = spawn(program, args, { stdio: "inherit" });
   const ignore = () => undefined;
   const forward = () => void child.kill("SIGTERM");
   process.on("SIGINT", ignore).on("SIGTERM", forward);

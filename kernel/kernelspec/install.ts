@@ -17,7 +17,7 @@ export function installKernelSpec(folder: string, spec: KernelJson = kernelJson(
     writeFileSync(join(fresh, "logo-svg.svg"), logo);
     replace(folder, fresh);
   } catch (error) {
-    rmSync(fresh, { recursive: true, force: true });
+    if (existsSync(fresh)) rmSync(fresh, { recursive: true, force: true });
     throw new Error(`The kernel was not installed in ${folder}: ${(error as Error).message}. Choose a folder you may write: --user, or --prefix DIR.`, { cause: error });
   }
   return folder;

@@ -132,9 +132,9 @@ function guardedIterator(iterable: unknown, guard: (value: unknown) => unknown):
   return {
     async next() {
       try {
-        const item = (await guard(source.next())) as IteratorResult<unknown>;
+        const item = (await guard(source.next())) as IteratorResult<unknown, unknown>;
         finished = item.done === true;
-        return finished || Symbol.asyncIterator in Object(iterable) ? item : { done: false, value: await guard(item.value) };
+        return finished || Symbol.asyncIterator in (Object(iterable) as object) ? item : { done: false, value: await guard(item.value) };
       } catch (error) {
         // Not awaited: a generator that is itself waiting closes only when that wait is over.
         if (error instanceof InterruptedError) void close().catch(() => undefined);

@@ -85,7 +85,7 @@ class Rewriter {
     }
     const specifiers = bindings ? bindings.elements.filter((element) => !element.isTypeOnly) : [];
     const names = specifiers.map((element) => (element.propertyName ?? element.name).text);
-    const elements = specifiers.map((element, index) => this.#f.createBindingElement(undefined, this.#f.createStringLiteral(names[index]!), element.name));
+    const elements = specifiers.map((element, index) => this.#f.createBindingElement(undefined, this.#f.createStringLiteral(names[index]), element.name));
     if (clause.name) elements.unshift(this.#f.createBindingElement(undefined, "default", clause.name));
     const list = this.#f.createArrayLiteralExpression(names.map((name) => this.#f.createStringLiteral(name)));
     const value = this.#await(this.#call("named", [list, ...source]));

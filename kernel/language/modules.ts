@@ -12,9 +12,9 @@ type Import = (specifier: string, options?: ImportCallOptions) => Promise<object
 /** How cells reach modules: as if the notebook were a module in its own folder. */
 export interface NotebookModules {
   /** `import()`: relative to the notebook's folder; packages from there, then from Potstill itself. */
-  import(specifier: unknown, options?: ImportCallOptions): Promise<object>;
+  readonly import: (specifier: unknown, options?: ImportCallOptions) => Promise<object>;
   /** A namespace that has all `names`, also where a CommonJS module does not announce them. */
-  named(names: readonly string[], specifier: string, options?: ImportCallOptions): Promise<object>;
+  readonly named: (names: readonly string[], specifier: string, options?: ImportCallOptions) => Promise<object>;
   readonly require: NodeJS.Require;
   /** `import.meta` of a cell. */
   readonly meta: { readonly url: string; readonly filename: string; readonly dirname: string; resolve(specifier: string): string };

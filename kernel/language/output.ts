@@ -42,7 +42,7 @@ function capture(stream: NodeJS.WriteStream, write: (text: string) => void): voi
     else if (ArrayBuffer.isView(chunk)) write(decoder.decode(chunk, { stream: true }));
     else throw new TypeError(`write: received ${typeof chunk}, expected a string or bytes`);
     const done = typeof encoding === "function" ? encoding : callback;
-    if (typeof done === "function") process.nextTick(done as () => void);
+    if (typeof done === "function") process.nextTick(done);
     return true;
   };
 }

@@ -74,7 +74,7 @@ class Relaxer {
       return this.#at(node, value ? this.#f.createExpressionStatement(value) : this.#f.createEmptyStatement());
     }
     if ((ts.isForInStatement(node) || ts.isForOfStatement(node)) && ts.isVariableDeclarationList(node.initializer) && this.#isVar(node.initializer)) {
-      return ts.visitEachChild(this.#loopOver(node, this.#target(node.initializer.declarations[0]!.name)), this.#visit, this.#context);
+      return ts.visitEachChild(this.#loopOver(node, this.#target(node.initializer.declarations[0].name)), this.#visit, this.#context);
     }
     if (ts.isForStatement(node) && node.initializer && ts.isVariableDeclarationList(node.initializer) && this.#isVar(node.initializer)) {
       const loop = this.#f.updateForStatement(node, this.#assignments(node.initializer), node.condition, node.incrementor, node.statement);

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { ErrorContent } from "../protocol/messages.ts";
-import { Evaluator, Thrown } from "./evaluator.ts";
+import type { Thrown } from "./evaluator.ts";
+import { Evaluator } from "./evaluator.ts";
 import { InterruptedError } from "./interrupts.ts";
 import type { Interrupts } from "./interrupts.ts";
 import type { CellRequest, ExpressionResult, MimeBundle, Outcome, SharedState } from "./link.ts";

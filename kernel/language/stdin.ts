@@ -15,7 +15,7 @@ export class Stdin {
   readonly #post: (message: FromInterpreter) => void;
   readonly #answers: MessagePort;
   readonly #shared: SharedState;
-  readonly #waiting: ((answer: InputAnswer) => void)[] = [];
+  #waiting: { cell: number; answer: (answer: InputAnswer) => void }[] = [];
 
   /** @param answers where the answers to blocking questions arrive */
   constructor(post: (message: FromInterpreter) => void, answers: MessagePort, shared: SharedState) {
@@ -28,14 +28,16 @@ export class Stdin {
   ask(asker: Asker | undefined, prompt: string, password: boolean): Promise<string> {
     const cell = allowed(asker);
     return new Promise((resolve, reject) => {
-      this.#waiting.push((answer) => ("value" in answer ? resolve(answer.value) : reject(new Error(answer.error))));
+      // Questions of an interrupted cell are not answered any more.
+      this.#waiting = this.#waiting.filter((other) => other.cell === cell);
+      this.#waiting.push({ cell, answer: (answer) => ("value" in answer ? resolve(answer.value) : reject(new Error(answer.error))) });
       this.#post({ type: "input", cell, prompt, password, blocking: false });
     });
   }
 
   /** Delivers an answer to the oldest question asked with {@link ask}. */
   deliver(answer: InputAnswer): void {
-    this.#waiting.shift()?.(answer);
+    this.#waiting.shift()?.answer(answer);
   }
 
   /** Waits on this thread for the answer. Throws InterruptedError, or when the frontend takes no questions. */
@@ -44,8 +46,8 @@ export class Stdin {
     this.#post({ type: "input", cell, prompt, password, blocking: true });
     for (;;) {
       const seen = Atomics.load(this.#shared.control, slot.input);
-      const received = receiveMessageOnPort(this.#answers) as { message: InputAnswer } | undefined;
-      if (received) return textOf(received.message);
+      const received = receiveMessageOnPort(this.#answers);
+      if (received) return textOf(received.message as InputAnswer);
       if (Atomics.load(this.#shared.flag, 0) !== 0) throw new InterruptedError();
       Atomics.wait(this.#shared.control, slot.input, seen, 1000);
     }

@@ -63,13 +63,15 @@ export class Tracebacks {
   }
 
   #frame(site: NodeJS.CallSite): string | undefined {
+    // A call site's own string is what V8 would print.
+    const text = (site as { toString(): string }).toString();
     const file = site.getScriptNameOrSourceURL() ?? site.getFileName() ?? undefined;
-    if (file === undefined) return String(site);
+    if (file === undefined) return text;
     if (file.startsWith("node:") || file.startsWith(kernelFolder) || file.startsWith(fileURLToPath(kernelFolder))) return undefined;
     const line = site.getLineNumber() ?? 1;
     const column = site.getColumnNumber() ?? 1;
     const mapped = this.#map(file, { line, column });
-    return mapped ? String(site).replace(`${file}:${line}:${column}`, mapped) : String(site);
+    return mapped ? text.replace(`${file}:${line}:${column}`, mapped) : text;
   }
 
   #map(file: string, at: Position): string | undefined {

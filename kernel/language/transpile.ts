@@ -2,6 +2,7 @@ import type ts from "typescript";
 import { moduleToCell } from "./module-to-cell.ts";
 import { relaxBindings } from "./relax-bindings.ts";
 import { loadTypeScript } from "./typescript.ts";
+import type { TypeScript } from "./typescript.ts";
 
 /** A cell or module compiled to JavaScript, with the source map that leads back to its TypeScript. */
 export interface Compiled {
@@ -62,7 +63,7 @@ function compile(source: string, fileName: string, transformers: ts.CustomTransf
   return { code: output.outputText.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "\n"), map: output.sourceMapText ?? "" };
 }
 
-function syntaxError(ts: typeof import("typescript"), diagnostic: ts.Diagnostic): CellSyntaxError {
+function syntaxError(ts: TypeScript, diagnostic: ts.Diagnostic): CellSyntaxError {
   const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n");
   if (diagnostic.file === undefined || diagnostic.start === undefined) return new CellSyntaxError(message, { line: 1, column: 1, endColumn: 2 });
   const { line, character } = diagnostic.file.getLineAndCharacterOfPosition(diagnostic.start);

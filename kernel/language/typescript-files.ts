@@ -18,7 +18,7 @@ export function locateTypeScript(url: string): string | undefined {
   if (isFile(path)) return undefined;
   const extension = /\.[cm]?js$/.exec(path)?.[0];
   const candidates = extension
-    ? [path.slice(0, -extension.length) + counterpart[extension]!]
+    ? [path.slice(0, -extension.length) + counterpart[extension]]
     : [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json", "/index.ts", "/index.js"].map((ending) => path + ending);
   const found = candidates.find(isFile);
   return found === undefined ? undefined : pathToFileURL(found).href;

@@ -34,10 +34,10 @@ export function decode(frames: readonly Uint8Array[], signer: Signer): Received 
   return {
     identities: envelope.identities,
     message: {
-      header: parseHeader(header!),
-      parent: parent!.msg_id === undefined ? {} : parseHeader(parent!),
-      metadata: metadata!,
-      content: content!,
+      header: parseHeader(header),
+      parent: parent.msg_id === undefined ? {} : parseHeader(parent),
+      metadata: metadata,
+      content: content,
       buffers: envelope.buffers,
     },
   };
@@ -50,7 +50,7 @@ export function encode(message: Message, identities: readonly Uint8Array[], sign
 }
 
 function parseFrame(frame: Uint8Array, index: number): JsonObject {
-  const name = ["header", "parent header", "metadata", "content"][index]!;
+  const name = ["header", "parent header", "metadata", "content"][index];
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString("utf8"));

@@ -4,7 +4,7 @@ import type { ErrorContent } from "../protocol/messages.ts";
 
 /** Type errors of a cell as an `error` message's content. */
 export function typeErrorContent(diagnostics: readonly CellDiagnostic[], code: string, label: string): ErrorContent {
-  const first = diagnostics[0]!;
+  const first = diagnostics[0];
   const more = diagnostics.length > 1 ? ` (and ${diagnostics.length - 1} more)` : "";
   return {
     ename: "TypeScriptError",

@@ -49,7 +49,7 @@ export class Wire {
   readonly #executions: Executions;
   readonly #guardian: Guardian;
   readonly #shell: Shell;
-  #asking: { blocking: boolean; session: string } | undefined;
+  #asking: { readonly blocking: boolean } | undefined;
   #closing = false;
   #warmed = false;
 
@@ -115,7 +115,7 @@ export class Wire {
       case "clear": return this.#iopub.publish("clear_output", { wait: message.wait }, this.#parent(message.cell));
       case "result": return this.#executions.result(message.cell, message.data, message.metadata);
       case "input": return this.#ask(message);
-      case "done": return this.#executions.done(message.cell, message.outcome);
+      case "done": this.#asking = undefined; return this.#executions.done(message.cell, message.outcome);
     }
   }
 
@@ -128,7 +128,7 @@ export class Wire {
     const request = this.#executions.requestOf(cell);
     if (request === undefined) return;
     this.#iopub.flushStreams();
-    this.#asking = { blocking, session: request.message.header.session };
+    this.#asking = { blocking };
     const message = this.#composer.compose("input_request", { prompt, password }, request.message.header);
     this.#sockets.stdin.send(encode(message, request.identities, this.#signer));
   }

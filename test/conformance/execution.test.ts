@@ -66,7 +66,7 @@ describe("results", () => {
   });
 
   it("counts cells, but not silent ones nor those kept out of the history", async () => {
-    const count = async (options: object) => (await kernel.run("1", options)).reply.execution_count as number;
+    const count = async (options: object) => (await kernel.run("1", options)).reply.execution_count;
     const before = await count({});
     expect(await count({ silent: true })).toBe(before);
     expect(await count({ store_history: false })).toBe(before);
@@ -96,8 +96,8 @@ describe("output", () => {
     const { messages } = await kernel.run("console.log('a'); console.error('b'); display('c'); process.stdout.write('d'); process.stdout.write(Buffer.from('é')); undefined");
     const seen = messages.filter((m) => m.type !== "status" && m.type !== "execute_input").map((m) => (m.type === "stream" ? `${m.content.name}:${m.content.text}` : m.type));
     expect(seen).toEqual(["stdout:a\n", "stderr:b\n", "display_data", "stdout:dé"]);
-    expect(messages[0]!.content.execution_state).toBe("busy");
-    expect(messages[1]!.type).toBe("execute_input");
+    expect(messages[0].content.execution_state).toBe("busy");
+    expect(messages[1].type).toBe("execute_input");
     expect(messages.at(-1)!.content.execution_state).toBe("idle");
   });
 
@@ -108,7 +108,7 @@ describe("output", () => {
     await sleep(100);
     const late = kernel.iopub.filter((m) => m.type === "stream" && String(m.content.text).includes("late"));
     expect(late).toHaveLength(1);
-    expect(late[0]!.parent).toBeTruthy();
+    expect(late[0].parent).toBeTruthy();
   });
 
   it("updates a display by its id", async () => {
@@ -131,7 +131,7 @@ describe("errors", () => {
     const broadcast = messages.find((m) => m.type === "error")!.content;
     expect(broadcast).toEqual({ ename: reply.ename, evalue: reply.evalue, traceback: reply.traceback });
     // eslint-disable-next-line no-control-regex
-    return { ename: reply.ename as string, evalue: reply.evalue as string, trace: (reply.traceback as string[]).join("\n").replace(/\u001b\[\d+m/g, ""), count: reply.execution_count as number };
+    return { ename: reply.ename, evalue: reply.evalue, trace: reply.traceback.join("\n").replace(/\u001b\[\d+m/g, ""), count: reply.execution_count };
   };
 
   it("maps positions to the cell's TypeScript, below types and comments", async () => {
@@ -159,7 +159,7 @@ describe("errors", () => {
   });
 
   it("turns process.exit into an error and stays alive", async () => {
-    expect(await error("process.exit(3)")).toMatchObject({ ename: "SystemExit", evalue: expect.stringContaining("process.exit(3) was called") });
+    expect(await error("process.exit(3)")).toMatchObject({ ename: "SystemExit", evalue: expect.stringContaining("process.exit(3) was called") as string });
     expect(await error("process.exit()")).toMatchObject({ ename: "SystemExit", evalue: "0" });
     expect(await kernel.value("1")).toBe("1");
   });

@@ -123,7 +123,7 @@ describe("modules", () => {
     expect(await kernel.value('import { html as fromModule } from "potstill/notebook"; fromModule === html')).toBe("true");
     expect(await kernel.value('import { Command } from "commander"; typeof Command')).toBe("'function'");
     const thrown = (await kernel.run('import { boom } from "./helper.ts"; boom()')).reply;
-    expect((thrown.traceback as string[]).join("\n")).toContain(`at boom (${join(folder, "helper.ts")}:6:9)`);
+    expect(thrown.traceback.join("\n")).toContain(`at boom (${join(folder, "helper.ts")}:6:9)`);
     expect((await kernel.run('await import("./bad.ts")')).reply.evalue).toContain("bad.ts:1:19: Type expected.");
     expect((await kernel.run('import "no-such-package-anywhere"')).reply.evalue).toContain("npm install no-such-package-anywhere");
     expect((await kernel.run('import "./missing.ts"')).reply.evalue).toContain("missing.ts");

@@ -60,7 +60,7 @@ describe("requests", () => {
   });
 
   it("tells complete, incomplete and invalid code apart", async () => {
-    const status = async (code: string) => (await kernel.request("is_complete_request", { code })).status as string;
+    const status = async (code: string) => (await kernel.request("is_complete_request", { code })).status;
     expect(await status("1 + 1")).toBe("complete");
     expect(await status("function f() {")).toBe("incomplete");
     expect(await status("let a b")).toBe("invalid");
@@ -70,7 +70,7 @@ describe("requests", () => {
     const code = "const s = '😀'; s.toUpp";
     const reply = await kernel.request("complete_request", { code, cursor_pos: [...code].length });
     expect(reply.matches).toContain("toUpperCase");
-    expect([...code].slice(reply.cursor_start as number, reply.cursor_end as number).join("")).toBe("toUpp");
+    expect([...code].slice(reply.cursor_start, reply.cursor_end).join("")).toBe("toUpp");
     const shown = await kernel.request("inspect_request", { code: "parseInt", cursor_pos: 3, detail_level: 0 });
     expect(shown.found).toBe(true);
     expect(shown.data["text/plain"]).toContain("parseInt");
@@ -120,7 +120,7 @@ describe("stdin", () => {
     const asked = kernel.inputRequests.length;
     const id = await kernel.execute(code, { allow_stdin: true });
     expect(await eventually(() => kernel.inputRequests.length > asked, 5000)).toBe(true);
-    expect(kernel.inputRequests.at(-1)!.content).toMatchObject({ prompt: expect.stringContaining("Name"), password: false });
+    expect(kernel.inputRequests.at(-1)!.content).toMatchObject({ prompt: expect.stringContaining("Name") as string, password: false });
     await kernel.send("input_reply", { value: "Ada" }, "stdin");
     const { messages } = await kernel.result(id);
     expect(messages.find((m) => m.type === "execute_result")!.content.data["text/plain"]).toBe("'Ada'");
@@ -149,7 +149,7 @@ describe("type checking", () => {
   it("does not run a cell with a type error, and shows where it is", async () => {
     const { reply, messages } = await strict.run("(globalThis as any).touched = 1;\nconst n: number = 'text';");
     expect(reply).toMatchObject({ status: "error", ename: "TypeScriptError", evalue: "TS2322: Type 'string' is not assignable to type 'number'." });
-    expect((reply.traceback as string[]).join("\n")).toContain("2 | const n: number = 'text';");
+    expect(reply.traceback.join("\n")).toContain("2 | const n: number = 'text';");
     expect(messages.some((m) => m.type === "error")).toBe(true);
     expect(await strict.value("typeof (globalThis as any).touched")).toBe("'undefined'");
   });

@@ -1,0 +1,24 @@
+import { describe, expect, it } from "vitest";
+import { addressOf, parseConnectionFile } from "../../../kernel/protocol/connection-file.ts";
+
+const good = { transport: "tcp", ip: "127.0.0.1", key: "k", signature_scheme: "hmac-sha256", shell_port: 1, control_port: 2, iopub_port: 3, stdin_port: 4, hb_port: 5 };
+
+describe("parseConnectionFile", () => {
+  it("reads what Jupyter writes", () => {
+    const info = parseConnectionFile(JSON.stringify(good));
+    expect(info).toMatchObject({ key: "k", signatureScheme: "hmac-sha256", ports: { shell: 1, control: 2, iopub: 3, stdin: 4, hb: 5 } });
+    expect(addressOf(info, "iopub")).toBe("tcp://127.0.0.1:3");
+    expect(addressOf(parseConnectionFile(JSON.stringify({ ...good, transport: "ipc", ip: "/run/k" })), "hb")).toBe("ipc:///run/k-5");
+  });
+
+  it.each([
+    ["{", "not JSON"],
+    ["[]", "expected a JSON object"],
+    [JSON.stringify({ ...good, hb_port: "5" }), 'hb_port is "5"'],
+    [JSON.stringify({ ...good, shell_port: undefined }), "shell_port is missing"],
+    [JSON.stringify({ ...good, iopub_port: 70_000 }), "iopub_port is 70000, expected a port number from 1 to 65535"],
+    [JSON.stringify({ ...good, transport: "udp" }), 'transport is "udp"'],
+  ])("refuses %s", (text, message) => {
+    expect(() => parseConnectionFile(text)).toThrow(message);
+  });
+});
