@@ -146,11 +146,11 @@ export function progressBundle(state: ProgressState): MimeBundle {
   };
 }
 
-function progressHtml({ label, value, total, text, done }: ProgressState, share: number | undefined): string {
+/** A bar only where a share is known: half a bar for an unknown total would mislead. */
+function progressHtml({ label, value, total, text }: ProgressState, share: number | undefined): string {
   const colour = "var(--jp-brand-color1, var(--vscode-progressBar-background, #2b6cb0))";
-  const limits = total === undefined ? "" : ` aria-valuemin="0" aria-valuemax="${total}" aria-valuenow="${value}"`;
-  const width = share === undefined ? (done ? 100 : 50) : Math.round(share * 1000) / 10;
+  const bar = share === undefined || total === undefined ? "" : `<div role="progressbar" aria-valuemin="0" aria-valuemax="${total}" aria-valuenow="${value}" style="width: 16em; height: 0.6em; border-radius: 0.3em; overflow: hidden; background: rgba(128, 128, 128, 0.3)">`
+    + `<div style="width: ${Math.round(share * 1000) / 10}%; height: 100%; background: ${colour}"></div></div>`;
   return `<div style="display: flex; gap: 0.75em; align-items: center; font-variant-numeric: tabular-nums">${label === undefined ? "" : `<span>${escapeHtml(label)}</span>`}`
-    + `<div role="progressbar"${limits} style="width: 16em; height: 0.6em; border-radius: 0.3em; overflow: hidden; background: rgba(128, 128, 128, 0.3)">`
-    + `<div style="width: ${width}%; height: 100%; background: ${colour}"></div></div><span>${escapeHtml(text)}</span></div>`;
+    + `${bar}<span>${escapeHtml(text)}</span></div>`;
 }

@@ -9,7 +9,7 @@ import type { Completions } from "./completion.ts";
 import { NotebookHost } from "./host.ts";
 import { inspection } from "./inspection.ts";
 import type { Inspection } from "./inspection.ts";
-import { ignoredErrors, overlapErrors } from "./options.ts";
+import { ignoredErrors, implicitVariable, overlapErrors } from "./options.ts";
 import { NotebookScope } from "./scope.ts";
 
 export type Cell = { code: string; name: string };
@@ -65,7 +65,7 @@ export class LanguageCore {
     const frame = this.#frame(syntax, "used");
     this.#host.setCurrent(frame.text);
     return this.#service.getSemanticDiagnostics(this.#host.current)
-      .filter((found) => isInside(found, frame) && !ignoredErrors.has(found.code) && !this.#isStaleConstant(found))
+      .filter((found) => isInside(found, frame) && !ignoredErrors.has(found.code) && !this.#isStaleConstant(found) && !this.#isGrowing(found, frame))
       .map((found) => locate(syntax.file, {
         code: found.code,
         message: readable(found),
@@ -78,7 +78,7 @@ export class LanguageCore {
   /** Makes a cell's declarations visible to later cells. */
   commit({ code }: Cell): void {
     const syntax = parseCell(code);
-    if (syntax.declarations.size === 0 && !/\b(global|module)\b/.test(code)) return;
+    if (syntax.declarations.size === 0 && !/\b(?:global|module)\b|^\/\/\//.test(code)) return;
     this.#scope.commit(this.#host.addCell(this.#frame(syntax, "used").text), syntax);
   }
 
@@ -109,6 +109,11 @@ export class LanguageCore {
     const exports = [...syntax.declarations.values()].filter(({ name, kind }) => kind !== "import" && !syntax.exported.has(name));
     const after = exports.map(({ name, kind }) => `export ${kind === "type" ? "type " : ""}{ ${name} };`).join(" ");
     return { text: `${before}${code.replace(/^#!/, "//")}\n${after}`, start: before.length, code };
+  }
+
+  /** An earlier `let` or list without a type: what it holds by now is known only when it runs. */
+  #isGrowing(found: TS.Diagnostic, { text }: Framed): boolean {
+    return found.code === implicitVariable && this.#scope.has(text.slice(found.start, found.start! + found.length!));
   }
 
   /** A comparison that is "always false" only for the value that an earlier cell's constant has at present. */

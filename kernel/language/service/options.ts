@@ -34,6 +34,9 @@ export const cellOptions: TS.CompilerOptions = {
  */
 export const ignoredErrors: ReadonlySet<number> = new Set([7016, 7017, 7034]);
 
+/** "Variable implicitly has an 'any' type", at its use: an earlier cell's variable without a type is `any`, and no error. */
+export const implicitVariable = 7005;
+
 /**
  * "These types have no overlap" (2367, and 2678 in `switch`): wrong about a constant of an earlier cell, which may be
  * run again with another value, as parameters are.

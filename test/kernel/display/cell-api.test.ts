@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { JSDOM } from "jsdom";
 import { beforeEach, describe, expect, it } from "vitest";
 import { flush, installCellApi } from "../../../kernel/display/cell-api.ts";
 import type { CellChannel } from "../../../kernel/display/cell-api.ts";
 import { displaySymbol } from "../../../kernel/display/mime.ts";
 import type { ProgressState } from "../../../kernel/display/progress.ts";
-import { progressText } from "../../../kernel/display/progress.ts";
+import { progressBundle, progressText } from "../../../kernel/display/progress.ts";
 import * as api from "../../../kernel/notebook-api.ts";
 import { cellApiNames } from "../../../kernel/language/service/core.ts";
 
@@ -142,6 +143,13 @@ describe("progress", () => {
     expect(sent).toEqual([]);
     expect([...api.progress([])]).toEqual([]);
     expect(states().at(-1)).toMatchObject({ value: 0, total: 0, done: true });
+  });
+
+  it("draws a bar of the share that is done, and none when the total is unknown", () => {
+    const bars = (state: ProgressState) => new JSDOM(progressBundle(state)["text/html"] as string).window.document.querySelectorAll<HTMLElement>("[role=progressbar] > div");
+    expect([...bars({ value: 25, total: 100, text: "", done: false })].map(({ style }) => style.width)).toEqual(["25%"]);
+    expect(bars({ value: 25, text: "", done: false }).length).toBe(0);
+    expect(progressBundle({ label: "a", value: 1, total: 4, text: "1/4", done: false })["text/plain"]).toBe("a: █████░░░░░░░░░░░░░░░ 1/4");
   });
 
   it("tells the time that is left", () => {

@@ -160,6 +160,12 @@ describe("later cells", () => {
     expect(check(core, `[1, 2].second().toFixed(); losses.push(1); losses.length; model = 5;`)).toEqual([]);
   });
 
+  it("may read variables that began without a type", () => {
+    const core = notebook(`let best = null; let data; const losses = []; losses.push(0.5);`, `best = { loss: 1 }; data = [1];`);
+    expect(check(core, `best.loss; data.length; losses.map((loss) => loss * 2).length; (() => data.first)();`)).toEqual([]);
+    expect(codes(core, `let own; const read = () => own.first;`)).toEqual([7005]);
+  });
+
   it("see nested var, and names used inside functions", () => {
     const core = notebook(`for (var i = 0; i < 3; i++) { var last = i; } const limit = 10;`);
     expect(check(core, `function under(n: number): boolean { return n < limit; } i.toFixed(); last.toFixed();`)).toEqual([]);
