@@ -11,7 +11,7 @@ const python = testPython(["pycocotools"]);
 const seeds = Array.from({ length: 120 }, (_, seed) => seed);
 
 describe.skipIf(python === undefined)("random hard cases, bit for bit as pycocotools", () => {
-  const root = mkdtempSync(join(tmpdir(), "potstill-evaluate-"));
+  let root = "";
   const folder = (seed: number) => join(root, String(seed));
   const reference = (seed: number, name: string) => {
     const bytes = readFileSync(join(folder(seed), `${name}.f8`));
@@ -19,6 +19,7 @@ describe.skipIf(python === undefined)("random hard cases, bit for bit as pycocot
   };
 
   beforeAll(() => {
+    root = mkdtempSync(join(tmpdir(), "potstill-evaluate-"));
     const lines = seeds.map((seed) => {
       const { dataset, results, limits } = randomCase(seed);
       mkdirSync(folder(seed));
