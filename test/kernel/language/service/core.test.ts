@@ -163,7 +163,7 @@ describe("later cells", () => {
   it("may read variables that began without a type", () => {
     const core = notebook(`let best = null; let data; const losses = []; losses.push(0.5);`, `best = { loss: 1 }; data = [1];`);
     expect(check(core, `best.loss; data.length; losses.map((loss) => loss * 2).length; (() => data.first)();`)).toEqual([]);
-    expect(codes(core, `let own; const read = () => own.first;`)).toEqual([7005]);
+    expect(codes(core, `let own; const read = () => own.first; own = 5; own = "a";`)).toEqual([7005]);
   });
 
   it("see nested var, and names used inside functions", () => {
