@@ -98,6 +98,7 @@ describe.skipIf(allCases.length === 0)("oracles: coverage", () => {
       reasons.set(reason, [...(reasons.get(reason) ?? []), `${one.file.replace(".json", "")} ${one.name}`]);
     }
     const lines = Array.from(reasons, ([reason, names]) => `${reason}: ${names.length} cases (${names.join(", ")})`);
+    lines.push("of Box2BoxTransform's cases the linear coder (FCOS) is not built yet; its delta coder is compared");
     console.info(`LEFT OUT of the detector oracles, ${Array.from(reasons.values()).flat().length} of ${allCases.length} cases:\n${lines.join("\n")}`);
   });
 });
