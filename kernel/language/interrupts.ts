@@ -121,7 +121,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return value !== null && (typeof value === "object" || typeof value === "function") && typeof (value as { then?: unknown }).then === "function";
 }
 
-function guardedIterator(iterable: unknown, guard: (value: unknown) => unknown): AsyncIterator<unknown> {
+function guardedIterator(iterable: unknown, guard: (value: unknown) => unknown): AsyncIterator<unknown, unknown> {
   const source = openIterator(iterable);
   let finished = false;
   const close = async () => {
@@ -148,8 +148,8 @@ function guardedIterator(iterable: unknown, guard: (value: unknown) => unknown):
   };
 }
 
-function openIterator(iterable: unknown): AsyncIterator<unknown> | Iterator<unknown> {
-  const candidate = iterable as (AsyncIterable<unknown> & Iterable<unknown>) | null | undefined;
+function openIterator(iterable: unknown): AsyncIterator<unknown, unknown> | Iterator<unknown, unknown> {
+  const candidate = iterable as (AsyncIterable<unknown, unknown> & Iterable<unknown, unknown>) | null | undefined;
   if (typeof candidate?.[Symbol.asyncIterator] === "function") return candidate[Symbol.asyncIterator]();
   if (typeof candidate?.[Symbol.iterator] === "function") return candidate[Symbol.iterator]();
   throw new TypeError("for await: the value is not iterable");
