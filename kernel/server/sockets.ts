@@ -1,6 +1,6 @@
 import { Publisher, Reply, Router } from "zeromq";
 import type { ConnectionInfo } from "../protocol/connection-file.ts";
-import { addressOf } from "../protocol/connection-file.ts";
+import { addressOf, channels } from "../protocol/connection-file.ts";
 
 /** A socket on which requests arrive and answers leave. */
 export interface RequestSocket {
@@ -27,13 +27,14 @@ export async function openSockets(info: ConnectionInfo): Promise<Sockets> {
   const routers = { shell: new Router(options), control: new Router(options), stdin: new Router(options) };
   const publisher = new Publisher(options);
   const heartbeat = new Reply({ linger: 0 });
-  await Promise.all([
-    bind(routers.shell, addressOf(info, "shell")),
-    bind(routers.control, addressOf(info, "control")),
-    bind(routers.stdin, addressOf(info, "stdin")),
-    bind(publisher, addressOf(info, "iopub")),
-    bind(heartbeat, addressOf(info, "hb")),
-  ]);
+  const all = { ...routers, iopub: publisher, hb: heartbeat };
+  const bound = await Promise.allSettled(channels.map((channel) => bind(all[channel], addressOf(info, channel))));
+  const failure = bound.find((result) => result.status === "rejected");
+  if (failure) {
+    // Sockets left open would abort the process at exit.
+    for (const socket of Object.values(all)) socket.close();
+    throw failure.reason;
+  }
   void echo(heartbeat);
   const senders = [publisher, ...Object.values(routers)].map((socket) => new Sender(socket));
   const [iopub, shell, control, stdin] = senders as [Sender, Sender, Sender, Sender];
@@ -45,7 +46,7 @@ export async function openSockets(info: ConnectionInfo): Promise<Sockets> {
     flush: async () => void (await Promise.all(senders.map((sender) => sender.idle()))),
     close: async () => {
       await Promise.all(senders.map((sender) => sender.idle()));
-      for (const socket of [publisher, heartbeat, ...Object.values(routers)]) socket.close();
+      for (const socket of Object.values(all)) socket.close();
     },
   };
 }

@@ -93,6 +93,8 @@ describe("start", () => {
     kernels.push(second);
     second.spawn(join(first.folder, "connection.json"), {});
     expect(await second.ended()).toBe(true);
+    expect(second.process.exitCode).toBe(1);
+    await eventually(() => second.log.includes("cannot"), 500);
     expect(second.log).toMatch(/cannot listen on tcp:\/\/127\.0\.0\.1:\d+/);
   });
 });
