@@ -16,10 +16,11 @@ COPY docker/jupyter.txt docker/
 RUN python3 -m venv /opt/jupyter \
  && /opt/jupyter/bin/pip install --no-cache-dir --no-deps -r docker/jupyter.txt
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev && npm cache clean --force
+RUN npm ci && npm cache clean --force
 COPY . .
-# Without tsconfig.build.json the launcher takes dist/ as it is and never compiles.
-RUN node cli/build.mjs && rm tsconfig.build.json && chmod +x cli/potstill.mjs docker/entrypoint.sh
+# Compiling needs the type packages of the development dependencies; the image does not. Without tsconfig.build.json the
+# launcher takes dist/ as it is and never compiles.
+RUN node cli/build.mjs && npm prune --omit=dev && rm tsconfig.build.json && chmod +x cli/potstill.mjs docker/entrypoint.sh
 ENV POTSTILL_CACHE=/opt/potstill-cache
 RUN node cli/potstill.mjs setup --device "$DEVICE" && rm -rf "$POTSTILL_CACHE/downloads"
 RUN node cli/potstill.mjs kernel install --prefix /opt/jupyter

@@ -59,10 +59,15 @@ export async function setUp(options: SetupOptions = {}): Promise<Runtime & { rea
       return { ...runtime, made: true };
     }, { onWait, ...(options.signal ? { signal: options.signal } : {}) });
   } catch (error) {
-    throw isDiskFull(error) ? diskFullError("making the TensorFlow runtime", cache) : error;
+    if (isDiskFull(error)) throw diskFullError("making the TensorFlow runtime", cache);
+    throw isUnwritable(error) ? new Error(`the cache ${cache} cannot be written (${(error as Error).message}). Set POTSTILL_CACHE to a folder of yours`) : error;
   } finally {
     reporter.end();
   }
+}
+
+function isUnwritable(error: unknown): boolean {
+  return ["EACCES", "EPERM", "EROFS", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
 }
 
 /** A fresh work folder; what earlier, killed runs left is removed (the lock is held). */

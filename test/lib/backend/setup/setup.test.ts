@@ -153,6 +153,10 @@ describe("setUp", () => {
     expect(existsSync(join(cache, "bindings"))).toBe(false);
   });
 
+  it("says when the cache cannot be written", async () => {
+    await expect(make({ cache: "/dev/null/cache" })).rejects.toThrow(/the cache \/dev\/null\/cache cannot be written \(.*ENOTDIR.*POTSTILL_CACHE/);
+  });
+
   it("checks the space before it starts", async () => {
     await expect(make({ plan: { ...fake.plan, bytes: 1e18 } })).rejects.toThrow(/not enough disk space.*1000000000\.0 GB needed.*POTSTILL_CACHE/);
     expect(leftovers()).toEqual([]);
