@@ -1,0 +1,82 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { syntheticScenes } from "../../lib/data/synthetic.ts";
+import { writeCoco } from "../../lib/data/write-coco.ts";
+import { potstill } from "../potstill.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "potstill-cli-"));
+const good = join(folder, "good");
+beforeAll(async () => {
+  const scenes = (split: string) => syntheticScenes({ images: 4, size: 64, seed: 1, split });
+  await writeCoco({ train: scenes("train"), val: scenes("val") }, good);
+});
+afterAll(() => { rmSync(folder, { recursive: true }); });
+
+/** A copy of the good folder with one thing broken. */
+function broken(name: string, spoil: (path: string) => void): string {
+  const path = join(folder, name);
+  cpSync(good, path, { recursive: true });
+  spoil(path);
+  return path;
+}
+
+interface Annotations { images: { file_name: string; width: number }[]; annotations: { id: number; bbox: number[] }[]; categories: { name: string }[] }
+const edit = (path: string, file: string, change: (json: Annotations) => void) => {
+  const json = JSON.parse(readFileSync(join(path, file), "utf8")) as Annotations;
+  change(json);
+  writeFileSync(join(path, file), JSON.stringify(json));
+};
+
+describe("potstill reproduce", () => {
+  const output = join(folder, "out");
+  const start = (args: readonly string[]) => potstill(["reproduce", "sssd/calibration", "--output", output, ...args]);
+
+  it.each([
+    [["--profile", "huge"], /smoke, mini, paper/],
+    [["--seeds", "0"], /whole number of at least 1/],
+    [["--no-such-option"], /unknown option/],
+  ])("refuses %j as wrong usage (exit 2)", async (args, message) => {
+    const { code, stderr } = await start(args);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+  });
+
+  it("lists the items when one is unknown", async () => {
+    const { code, stderr } = await potstill(["reproduce", "frs/table-9"]);
+    expect(stderr).toMatch(/no item "frs\/table-9"; allowed: .*sssd\/calibration/);
+    expect(code).toBe(2);
+  });
+
+  it.each([
+    ["a missing dataset", () => join(folder, "nowhere"), /nowhere/],
+    ["broken JSON", () => broken("json", (path) => truncateSync(join(path, "instances_train.json"), 500)), /instances_train\.json/],
+    ["a box outside the image", () => broken("box", (path) => edit(path, "instances_train.json", ({ annotations }) => { annotations[1]!.bbox = [60, 0, 40, 10]; })), /annotation.*bbox/s],
+    ["categories that differ", () => broken("names", (path) => edit(path, "instances_val.json", ({ categories }) => { categories[0]!.name = "cat"; })), /categories differ.*cat/s],
+  ])("refuses %s before anything is trained (exit 1), leaving no output", async (_, make, message) => {
+    const { code, stderr } = await start(["--data", make()]);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(1);
+    expect(existsSync(output)).toBe(false);
+  });
+
+  it("fails instead of computing on the CPU when a GPU is required", async () => {
+    const { code, stderr } = await start(["--require-gpu"]);
+    expect(stderr).toMatch(/a GPU is required/);
+    expect(code).toBe(1);
+    expect(existsSync(output)).toBe(false);
+  });
+
+  it("names a truncated image, records the failure in the notebook and exits 1", async () => {
+    const path = broken("image", (data) => {
+      for (const name of readdirSync(data, { recursive: true, encoding: "utf8" })) if (name.endsWith(".png") && name.includes("train")) truncateSync(join(data, name), 300);
+    });
+    mkdirSync(output, { recursive: true });
+    const { code, stderr } = await potstill(["reproduce", "sssd/calibration", "--data", path, "--output", output], { cwd: folder });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/00000\d\.png/);
+    const notebook = JSON.parse(readFileSync(join(output, "sssd-calibration.ipynb"), "utf8")) as { metadata: { papermill: { exception: boolean } } };
+    expect(notebook.metadata.papermill.exception).toBe(true);
+  });
+});
