@@ -69,7 +69,7 @@ class Interpreter {
       case "discard": this.#cells.delete(message.id); return this.#session.discard(message.id);
       case "run": return void this.#run(message.id);
       case "interrupt": this.#post({ type: "responsive" }); return this.#interrupts.interrupt();
-      case "abandon": return this.#session.abandon(message.id, message.terminated);
+      case "abandon": return this.#abandon(message.id, message.terminated);
       case "answer": return this.#stdin.deliver(message);
       case "exit": return this.#exit(0);
     }
@@ -82,6 +82,13 @@ class Interpreter {
     this.#asker = cell;
     const outcome = await this.#session.run(cell, (result) => this.#post({ type: "result", cell: id, ...result }));
     this.#post({ type: "done", cell: id, outcome });
+  }
+
+  #abandon(id: number, terminated: boolean): void {
+    if (this.#session.abandon(id, terminated)) return;
+    // The cell has ended, but the termination may have hit the report of it; a second report does no harm.
+    const { name, message } = new InterruptedError();
+    this.#post({ type: "done", cell: id, outcome: { status: "error", ename: name, evalue: message, traceback: [`${name}: ${message}`] } });
   }
 
   readonly #post = (message: FromInterpreter): void => this.#link.port.postMessage(message);

@@ -86,13 +86,14 @@ export class CellSession {
     return outcome;
   }
 
-  /** Ends a cell that an interrupt could not end; its top level stops at its next await. */
-  abandon(id: number, terminated: boolean): void {
-    if (this.#running?.id !== id) return;
+  /** Ends a cell that an interrupt could not end; its top level stops at its next await. False when it is not running. */
+  abandon(id: number, terminated: boolean): boolean {
+    if (this.#running?.id !== id) return false;
     this.#parts.interrupts.abandon(id);
     this.#evaluator.forget();
     const error = new InterruptedError(terminated ? this.#forced() : "interrupted: the cell did not stop by itself and was left where it waits");
     this.#running.settle({ status: "error", ...this.#parts.tracebacks.describe(quiet(error)) });
+    return true;
   }
 
   /** Termination skips `finally` blocks, which matters to whoever would have honoured the flag: TensorFlow. */

@@ -22,6 +22,7 @@ const rememberedCells = 1000;
 /** Runs execute requests on the main thread, one at a time: types first, then code. */
 export class Executions {
   readonly #post: (message: ToInterpreter) => void;
+  readonly #quiet: () => Promise<void>;
   readonly #iopub: IoPub;
   readonly #language: Language;
   readonly #parents = new Map<number, Received>();
@@ -30,7 +31,9 @@ export class Executions {
   #running: Execution | undefined;
   #started = false;
 
-  constructor(post: (message: ToInterpreter) => void, iopub: IoPub, language: Language) {
+  /** @param quiet resolves when no interrupt is under way */
+  constructor(post: (message: ToInterpreter) => void, quiet: () => Promise<void>, { iopub, language }: { iopub: IoPub; language: Language }) {
+    this.#quiet = quiet;
     this.#post = post;
     this.#iopub = iopub;
     this.#language = language;
@@ -104,6 +107,7 @@ export class Executions {
   async #outcome(execution: Execution): Promise<Outcome> {
     const { cell } = execution;
     const finished = new Promise<Outcome>((resolve) => { execution.finish = resolve; });
+    await this.#quiet();
     // The main thread compiles while the language thread looks for type errors.
     this.#post({ type: "prepare", cell });
     const name = `cell-${cell.id}`;

@@ -25,7 +25,7 @@ export class Guardian {
   readonly #shared: SharedState;
   readonly #watched: Watched;
   #session: Session | undefined;
-  #busy = false;
+  #stopping: Promise<void> | undefined;
   #responsive: (() => void) | undefined;
 
   constructor(shared: SharedState, watched: Watched) {
@@ -43,12 +43,21 @@ export class Guardian {
     const cell = this.#watched.running();
     Atomics.store(this.#shared.flag, 0, 1);
     Atomics.notify(this.#shared.control, slot.input);
-    if (this.#busy) return;
-    this.#busy = true;
+    if (this.#stopping) return this.#stopping;
+    this.#stopping = this.#stopAndDisconnect(cell);
+    return this.#stopping;
+  }
+
+  /** Resolves when no interrupt is under way any more: a cell started earlier could be hit by it. */
+  async settled(): Promise<void> {
+    await this.#stopping;
+  }
+
+  async #stopAndDisconnect(cell: number | undefined): Promise<void> {
     try {
       await this.#stop(cell);
     } finally {
-      this.#busy = false;
+      this.#stopping = undefined;
       // A session left connected would make the process wait for it at exit.
       this.#session?.disconnect();
       this.#session = undefined;
@@ -56,16 +65,26 @@ export class Guardian {
   }
 
   async #stop(cell: number | undefined): Promise<void> {
-    const answer = this.#ask();
     const cooperative = Atomics.load(this.#shared.control, slot.cooperative) === 1;
-    if (await within(answer, cooperative ? patience.cooperative : patience.reply)) return this.#unwind(cell);
+    if (await within(this.#ask(), cooperative ? patience.cooperative : patience.reply)) return this.#unwind(cell);
+    if (!(await this.#force())) return this.#watched.giveUp();
+    this.#finish(cell, true);
+  }
+
+  /** Terminates until the main thread answers. Resolves with whether it did. */
+  async #force(): Promise<boolean> {
     for (let attempt = 0; attempt < maximumAttempts; attempt++) {
-      await this.#terminate();
-      if (await within(answer, patience.retry)) return this.#finish(cell, true);
-      // Neither a flag nor termination reaches a thread that waits for a child process.
-      interruptChildren();
+      const consumed = this.#terminate();
+      // Had the thread just become idle, the termination would wait for the next event: let that be this question.
+      void this.#ask();
+      if (await within(consumed, patience.retry)) {
+        if ((await within(this.#ask(), patience.retry)) || (await within(this.#ask(), patience.retry))) return true;
+      } else {
+        // Neither a flag nor termination reaches a thread that waits for a child process.
+        interruptChildren();
+      }
     }
-    this.#watched.giveUp();
+    return false;
   }
 
   /** Waits for a cell whose awaits were rejected; leaves it behind if it goes on. */
@@ -75,7 +94,7 @@ export class Guardian {
       await sleep(10);
       // Having caught the interrupt, the cell may now compute without a pause.
       if (Date.now() > end - patience.unwind / 2 && !(await within(this.#ask(), patience.unwind / 2))) {
-        await this.#terminate();
+        if (!(await this.#force())) return this.#watched.giveUp();
         return this.#finish(cell, true);
       }
     }
@@ -97,6 +116,7 @@ export class Guardian {
     });
   }
 
+  /** Resolves when the termination has taken effect: until then it may hit whatever runs next. */
   async #terminate(): Promise<void> {
     while (Atomics.load(this.#shared.control, slot.critical) !== 0) await sleep(5);
     if (this.#session === undefined) {
@@ -104,7 +124,8 @@ export class Guardian {
       this.#session.connectToMainThread();
     }
     Atomics.add(this.#shared.control, slot.terminations, 1);
-    this.#session.post("Runtime.terminateExecution");
+    const session = this.#session;
+    await new Promise<void>((resolve) => session.post("Runtime.terminateExecution", () => resolve()));
   }
 }
 

@@ -65,7 +65,7 @@ export class Wire {
     this.#sockets = sockets;
     this.#iopub = new IoPub(sockets, this.#composer, signer, (chars) => this.#sent(chars));
     this.#language = new Language(link.cwd, typecheckMode(process.env.POTSTILL_TYPECHECK));
-    this.#executions = new Executions((message) => this.#post(message), this.#iopub, this.#language);
+    this.#executions = new Executions((message) => this.#post(message), () => this.#guardian.settled(), { iopub: this.#iopub, language: this.#language });
     this.#guardian = new Guardian(link.shared, {
       running: () => this.#executions.running,
       post: (message) => this.#post(message),
