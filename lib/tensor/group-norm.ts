@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { attribute, hasRawOps } from "../backend/ops.ts";
 import { differentiable, type BackwardContext } from "./differentiable.ts";
-import { floatType, nativeBackend, rawFloat, rawReduce, rawReshape, type NativeBackend } from "./raw.ts";
+import { float, raw, rawFloat, rawSum } from "./raw.ts";
 
 export interface GroupNormOptions {
   /** Groups of consecutive channels; 1 normalises the whole map, C is InstanceNorm. */
@@ -25,8 +26,7 @@ export function groupNorm(x: tf.Tensor4D, options: GroupNormOptions): tf.Tensor4
   if (!Number.isInteger(options.groups) || options.groups < 1 || channels % options.groups !== 0) {
     throw new Error(`group norm of ${channels} channels in ${options.groups} groups: the number of groups must divide the channels`);
   }
-  const native = nativeBackend();
-  return native === undefined ? portableGroupNorm(x, options) : nativeGroupNorm(native, x, options);
+  return hasRawOps() ? nativeGroupNorm(x, options) : portableGroupNorm(x, options);
 }
 
 function portableGroupNorm(x: tf.Tensor4D, { groups, gamma, beta, epsilon = 1e-5, relu = false }: GroupNormOptions): tf.Tensor4D {
@@ -40,24 +40,23 @@ function portableGroupNorm(x: tf.Tensor4D, { groups, gamma, beta, epsilon = 1e-5
   return relu ? tf.relu(y) : y;
 }
 
-function nativeGroupNorm(native: NativeBackend, x: tf.Tensor4D, options: GroupNormOptions): tf.Tensor4D {
+function nativeGroupNorm(x: tf.Tensor4D, options: GroupNormOptions): tf.Tensor4D {
   const { groups, gamma, beta, epsilon = 1e-5, relu = false } = options;
   return differentiable<tf.Tensor4D>({
     inputs: { x, ...(gamma && { gamma }), ...(beta && { beta }) },
     forward: (save) => {
-      const mean = groupMean(native, rawReduce(native, "Mean", x, [1, 2]), groups);
-      const centred = rawFloat(native, "Sub", x, mean);
-      const square = rawFloat(native, "Square", centred);
-      const variance = groupMean(native, rawReduce(native, "Mean", square, [1, 2]), groups);
+      const centred = rawFloat("Sub", x, groupMean(x, groups));
+      const square = rawFloat("Square", centred) as tf.Tensor4D;
+      const variance = groupMean(square, groups);
       square.dispose();
-      const inverse = rawFloat(native, "Rsqrt", rawFloat(native, "AddV2", variance, tf.scalar(epsilon)));
-      let y = rawFloat(native, "Mul", centred, gamma === undefined ? inverse : rawFloat(native, "Mul", inverse, gamma));
-      if (beta !== undefined) y = replace(y, rawFloat(native, "BiasAdd", y, beta));
-      if (relu) y = replace(y, rawFloat(native, "Relu", y));
+      const inverse = rawFloat("Rsqrt", rawFloat("AddV2", variance, tf.scalar(epsilon)));
+      let y = rawFloat("Mul", centred, gamma === undefined ? inverse : rawFloat("Mul", inverse, gamma));
+      if (beta !== undefined) y = replace(y, rawFloat("BiasAdd", y, beta));
+      if (relu) y = replace(y, rawFloat("Relu", y));
       save([centred, inverse, ...(gamma ? [gamma] : []), ...(relu ? [y] : [])]);
       return y as tf.Tensor4D;
     },
-    backward: (dy, context) => gradients({ native, groups, relu, affine: gamma !== undefined }, dy, context),
+    backward: (dy, context) => gradients({ groups, relu, affine: gamma !== undefined }, dy, context),
   });
 }
 
@@ -67,7 +66,6 @@ function replace(old: tf.Tensor, made: tf.Tensor): tf.Tensor {
 }
 
 interface NormNode {
-  readonly native: NativeBackend;
   readonly groups: number;
   readonly relu: boolean;
   readonly affine: boolean;
@@ -78,50 +76,62 @@ interface NormNode {
  * dx = r·(γg − ⟨γg⟩ − d·r²·⟨γg·d⟩), dγ = Σ g·d·r, dβ = Σ g. Sums over positions are taken once, per channel.
  */
 function gradients(node: NormNode, dy: tf.Tensor, { saved, share }: BackwardContext): Record<string, () => tf.Tensor> {
-  const { native, groups } = node;
-  const mul = (a: tf.Tensor, b: tf.Tensor) => rawFloat(native, "Mul", a, b);
+  const mul = (a: tf.Tensor, b: tf.Tensor) => rawFloat("Mul", a, b);
   const [centred, inverse] = saved as [tf.Tensor4D, tf.Tensor4D];
   const gamma = node.affine ? saved[2] : undefined;
   const output = node.relu ? saved[saved.length - 1] : undefined;
   const scaled = (t: tf.Tensor) => (gamma === undefined ? t : mul(t, gamma));
-  const g = output === undefined ? () => dy : share(() => rawFloat(native, "ReluGrad", dy, output));
-  const meanOfG = share(() => rawReduce(native, "Mean", g(), [1, 2]));
-  const meanOfGd = share(() => rawReduce(native, "Mean", mul(g(), centred), [1, 2]));
-  const [, h, w, c] = centred.shape;
-  const total = (means: tf.Tensor) => rawReshape(native, mul(rawReduce(native, "Sum", means, [0]), tf.scalar(h * w)), [c]);
+  const g = output === undefined ? () => dy : share(() => rawFloat("ReluGrad", dy, output));
+  const sumOfG = share(() => rawSum(g(), [1, 2], "keep"));
+  const sumOfGd = share(() => mul(rawSum(mul(g(), centred), [1, 2], "keep"), inverse)); // Σ g·d·r
+  const layout = layoutOf(centred, node.groups);
   return {
     x: () => {
-      const shift = mul(inverse, groupMean(native, scaled(meanOfG()), groups));
-      const slope = mul(mul(mul(inverse, inverse), inverse), groupMean(native, scaled(meanOfGd()), groups));
-      const first = rawFloat(native, "Sub", mul(g(), scaled(inverse)), shift);
-      return rawFloat(native, "Sub", first, mul(centred, slope));
+      const shift = mul(inverse, average(scaled(sumOfG()), layout));
+      const slope = mul(mul(inverse, inverse), average(scaled(sumOfGd()), layout));
+      return rawFloat("Sub", rawFloat("Sub", mul(g(), scaled(inverse)), shift), mul(centred, slope));
     },
-    gamma: () => total(mul(meanOfGd(), inverse)),
-    beta: () => total(meanOfG()),
+    gamma: () => rawSum(sumOfGd(), [0, 1, 2], "drop"),
+    beta: () => rawSum(sumOfG(), [0, 1, 2], "drop"),
   };
 }
 
-/** The means over groups of [B, 1, 1, C], broadcastable against it: [B, 1, 1, C], or [B, 1, 1, 1] for one group. */
-function groupMean(native: NativeBackend, x: tf.Tensor, groups: number): tf.Tensor {
-  const channels = x.shape[3]!;
-  if (groups === channels) return x;
-  if (groups === 1) return rawReduce(native, "Mean", x, [3]);
-  const flags = ["adj_x", "adj_y"].map((name) => ({ name, type: native.binding.TF_ATTR_BOOL, value: false }));
-  const matrix = tf.tensor2d(averaging(channels, groups), [channels, channels]);
-  return native.executeSingleOutput("BatchMatMulV2", [floatType(native), ...flags], [x, matrix]);
+interface Layout {
+  readonly channels: number;
+  readonly groups: number;
+  /** Positions of one map. */
+  readonly count: number;
 }
 
-const averages = new Map<string, Float32Array>();
+function layoutOf({ shape: [, height, width, channels] }: tf.Tensor4D, groups: number): Layout {
+  return { channels, groups, count: height * width };
+}
 
-/** The [C, C] matrix of blocks 1 / (C/G) (a memo of a pure function). */
-function averaging(channels: number, groups: number): Float32Array {
-  const key = `${channels}/${groups}`;
-  const known = averages.get(key);
+/** Each channel's group's mean of a map [B, H, W, C]: [B, 1, 1, C]. */
+function groupMean(x: tf.Tensor4D, groups: number): tf.Tensor {
+  return average(rawSum(x, [1, 2], "keep"), layoutOf(x, groups));
+}
+
+const product = { ...float, adj_x: attribute.bool(false), adj_y: attribute.bool(false) };
+
+/** Sums over `count` positions of each channel [B, 1, 1, C] → means over its group, by a product with a block matrix. */
+function average(sums: tf.Tensor, { channels, groups, count }: Layout): tf.Tensor {
+  if (groups === channels) return rawFloat("Mul", sums, tf.scalar(1 / count));
+  const matrix = tf.tensor2d(blocks({ channels, groups, count }), [channels, channels]);
+  return raw("BatchMatMulV2", product, [sums, matrix]);
+}
+
+const memo = new Map<string, Float32Array>();
+
+/** The [C, C] matrix of blocks 1 / (count · C/G): the memo of a pure function, of the last few sizes. */
+function blocks({ channels, groups, count }: Layout): Float32Array {
+  const key = `${channels}/${groups}/${count}`;
+  const known = memo.get(key);
   if (known !== undefined) return known;
   const size = channels / groups;
-  const matrix = Float32Array.from({ length: channels * channels }, (_, i) => {
-    return Math.floor(i / channels / size) === Math.floor((i % channels) / size) ? 1 / size : 0;
-  });
-  averages.set(key, matrix);
+  const matrix = new Float32Array(channels * channels);
+  for (let i = 0; i < channels; i++) matrix.fill(1 / (count * size), i * channels + Math.floor(i / size) * size, i * channels + (Math.floor(i / size) + 1) * size);
+  if (memo.size >= 64) memo.clear();
+  memo.set(key, matrix);
   return matrix;
 }

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { attribute, hasRawOps } from "../backend/ops.ts";
 import { differentiable } from "./differentiable.ts";
-import { floatType, nativeBackend, type NativeBackend, type RawAttribute } from "./raw.ts";
+import { float, raw, type Attributes } from "./raw.ts";
 
 export interface PoolOptions {
   readonly size: number;
@@ -14,17 +15,16 @@ export interface PoolOptions {
  * @param x [B, H, W, C]
  */
 export function maxPool(x: tf.Tensor4D, options: PoolOptions): tf.Tensor4D {
-  const native = nativeBackend();
-  if (native === undefined) return portablePool(x, options);
-  const attributes = geometry(native, options);
+  if (!hasRawOps()) return portablePool(x, options);
+  const attributes = geometry(options);
   return differentiable<tf.Tensor4D>({
     inputs: { x },
     forward: (save) => {
-      const y = native.executeSingleOutput("MaxPool", attributes, [x]) as tf.Tensor4D;
+      const y = raw("MaxPool", attributes, [x]) as tf.Tensor4D;
       save([x, y]);
       return y;
     },
-    backward: (dy, { saved }) => ({ x: () => native.executeSingleOutput("MaxPoolGrad", attributes, [saved[0], saved[1], dy]) }),
+    backward: (dy, { saved }) => ({ x: () => raw("MaxPoolGrad", attributes, [saved[0], saved[1], dy]) }),
   });
 }
 
@@ -33,14 +33,13 @@ function portablePool(x: tf.Tensor4D, { size, stride, padding: p = 0 }: PoolOpti
   return tf.maxPool(padded, size, stride, "valid");
 }
 
-function geometry(native: NativeBackend, { size, stride, padding: p = 0 }: PoolOptions): RawAttribute[] {
-  const { TF_ATTR_INT, TF_ATTR_STRING } = native.binding;
-  return [
-    floatType(native),
-    { name: "ksize", type: TF_ATTR_INT, value: [1, size, size, 1] },
-    { name: "strides", type: TF_ATTR_INT, value: [1, stride, stride, 1] },
-    { name: "padding", type: TF_ATTR_STRING, value: p === 0 ? "VALID" : "EXPLICIT" },
-    { name: "explicit_paddings", type: TF_ATTR_INT, value: p === 0 ? [] : [0, 0, p, p, p, p, 0, 0] },
-    { name: "data_format", type: TF_ATTR_STRING, value: "NHWC" },
-  ];
+function geometry({ size, stride, padding: p = 0 }: PoolOptions): Attributes {
+  return {
+    ...float,
+    ksize: attribute.ints([1, size, size, 1]),
+    strides: attribute.ints([1, stride, stride, 1]),
+    padding: attribute.string(p === 0 ? "VALID" : "EXPLICIT"),
+    explicit_paddings: attribute.ints(p === 0 ? [] : [0, 0, p, p, p, p, 0, 0]),
+    data_format: attribute.string("NHWC"),
+  };
 }

@@ -7,17 +7,17 @@
  */
 export interface Random {
   /** Uniform in [0, 1) with 32 bits of resolution. */
-  next(): number;
+  readonly next: () => number;
   /** Uniform in [low, high). */
-  uniform(low: number, high: number): number;
+  readonly uniform: (low: number, high: number) => number;
   /** Integer uniform in [0, n). Throws RangeError unless 1 ≤ n ≤ 2³². */
-  integer(n: number): number;
+  readonly integer: (n: number) => number;
   /** Normal with mean 0 and standard deviation 1 (Box–Muller, one value per two draws, no cached second value). */
-  normal(): number;
+  readonly normal: () => number;
   /** A new array with the items in random order (Fisher–Yates). */
-  shuffle<T>(items: readonly T[]): T[];
+  readonly shuffle: <T>(items: readonly T[]) => T[];
   /** The four 32-bit words of the state. */
-  state(): readonly [number, number, number, number];
+  readonly state: () => readonly [number, number, number, number];
 }
 
 type Words = [number, number, number, number];
@@ -55,7 +55,7 @@ function generator(s: Words): Random {
       const out = [...items];
       for (let i = out.length - 1; i > 0; i--) {
         const j = integer(i + 1);
-        [out[i], out[j]] = [out[j]!, out[i]!];
+        [out[i], out[j]] = [out[j], out[i]];
       }
       return out;
     },

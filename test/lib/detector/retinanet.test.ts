@@ -132,7 +132,7 @@ describe("a tiny RetinaNet", () => {
       for (const name of ["head.classification_head.cls_logits.weight", "head.regression_head.bbox_reg.weight", "head.classification_head.cls_logits.bias"]) {
         const i = detector.parameters().findIndex((parameter) => parameter.name === name);
         const direction = normal(parameters[i].shape, name);
-        const original = tf.clone(parameters[i] as tf.Tensor);
+        const original = tf.clone(parameters[i]);
         const at = (h: number) => { parameters[i].assign(tf.add(original, tf.mul(direction, h))); return value(); };
         const numeric = (at(1e-3) - at(-1e-3)) / 2e-3;
         parameters[i].assign(original);
@@ -199,7 +199,7 @@ describe("options", () => {
     [{ assign: { negative: 0.6 } }, "assign.negative is 0.6; it must be at most assign.positive (0.5)"],
     [{ boxLoss: { kind: "l2" } }, 'boxLoss.kind is "l2"; it must be "l1", "smooth-l1", "giou"'],
   ])("%j fail by name", (change, message) => {
-    expect(() => retinanet({ ...small, ...change } as RetinaNetOptions)).toThrow(message);
+    expect(() => retinanet({ ...small, ...change })).toThrow(message);
   });
 });
 
@@ -220,7 +220,7 @@ describe("loading parameters", () => {
   it("takes PyTorch's layout and passes over its step counters", () => {
     withDetector(small, (detector) => {
       const record = new Map(detector.parameters().map(({ name, variable }) => {
-        const value = variable.rank === 4 ? tf.transpose(variable as tf.Tensor, [3, 2, 0, 1]) : variable;
+        const value = variable.rank === 4 ? tf.transpose(variable, [3, 2, 0, 1]) : variable;
         return [name, { shape: value.shape, data: value.dataSync() as Float32Array }];
       }));
       record.set("backbone.body.bn1.num_batches_tracked", { shape: [], data: Float32Array.of(0) });
