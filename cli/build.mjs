@@ -38,7 +38,7 @@ function acquire() {
   mkdirSync(dirname(lock), { recursive: true });
   for (;;) {
     try { writeFileSync(lock, String(process.pid), { flag: "wx" }); return; } catch (error) { if (error.code !== "EEXIST") throw error; }
-    let holder = 0;
+    let holder;
     try { holder = Number(readFileSync(lock, "utf8")); } catch { continue; }
     if (holder > 0 && !alive(holder)) rmSync(lock, { force: true });
     else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);

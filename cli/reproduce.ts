@@ -71,6 +71,6 @@ function resultText(cell: Cell): string[] {
   if (cell.cell_type !== "code" || !(cell.metadata.tags ?? []).includes("result")) return [];
   return cell.outputs.flatMap((output) => {
     const text = "data" in output ? (output.data as Record<string, unknown>)["text/plain"] : undefined;
-    return text === undefined ? [] : [Array.isArray(text) ? text.join("") : String(text)];
+    return Array.isArray(text) ? [text.join("")] : typeof text === "string" ? [text] : [];
   });
 }

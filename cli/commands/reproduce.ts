@@ -46,7 +46,7 @@ export function register(program: Command): void {
 
 function chosen(name: string | undefined): readonly Item[] {
   const found = items.filter(({ id }) => name === undefined || id === name || id.startsWith(`${name}/`));
-  if (found.length === 0) throw new UsageError(`there is no item "${name}"; allowed: ${[...new Set(items.map(({ id }) => id.split("/")[0]!))].join(", ")}, ${items.map(({ id }) => id).join(", ")}`);
+  if (found.length === 0) throw new UsageError(`there is no item "${name}"; allowed: ${[...new Set(items.map(({ id }) => id.split("/")[0]))].join(", ")}, ${items.map(({ id }) => id).join(", ")}`);
   return found;
 }
 

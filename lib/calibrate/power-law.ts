@@ -2,7 +2,7 @@
 export interface PowerLaw {
   readonly exponent: number;
   readonly factor: number;
-  at(x: number): number;
+  readonly at: (x: number) => number;
 }
 
 /**
@@ -17,7 +17,7 @@ export function powerLaw(x: readonly number[], y: readonly number[]): PowerLaw {
   const lx = x.map(Math.log), ly = y.map(Math.log);
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [mx, my] = [mean(lx), mean(ly)];
-  const sxy = lx.reduce((sum, value, i) => sum + (value - mx) * (ly[i]! - my), 0);
+  const sxy = lx.reduce((sum, value, i) => sum + (value - mx) * (ly[i] - my), 0);
   const sxx = lx.reduce((sum, value) => sum + (value - mx) ** 2, 0);
   const exponent = sxy / sxx;
   const factor = Math.exp(my - exponent * mx);

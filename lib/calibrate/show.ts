@@ -51,7 +51,7 @@ export function showShares(steps: readonly Step[], { title, target }: { readonly
   const names = Object.keys(steps[0]?.weighted ?? {});
   return stackedSharesFigure({
     iterations: steps.map(({ iteration }) => iteration + 1),
-    terms: names.map((name) => ({ name: name === "distill" ? "λ · distillation" : name, values: steps.map(({ weighted }) => weighted[name]!) })),
+    terms: names.map((name) => ({ name: name === "distill" ? "λ · distillation" : name, values: steps.map(({ weighted }) => weighted[name]) })),
     ...(title !== undefined && { title }),
     ...(target !== undefined && { target }),
   });
@@ -83,13 +83,13 @@ const paperChannels = calibrationTargets.channels.value;
 export function showReadings(estimates: readonly ReadingEstimates[]): Displayable {
   const sorted = [...estimates].sort((a, b) => a.channels - b.channels);
   const rows = namedReadings.map(({ key, text }) => {
-    const law = powerLaw(sorted.map(({ channels }) => channels), sorted.map(({ lambda }) => lambda[key]!));
+    const law = powerLaw(sorted.map(({ channels }) => channels), sorted.map(({ lambda }) => lambda[key]));
     const at256 = law.at(paperChannels);
     return { text, key, exponent: law.exponent, at256, inside: at256 >= 1 && at256 <= 100 };
   });
   return table([
     { heading: "reading of the distance", value: ({ text }: (typeof rows)[number]) => text },
-    ...sorted.map(({ channels, lambda }) => ({ heading: `C = ${channels}`, value: ({ key }: (typeof rows)[number]) => lambda[key]! })),
+    ...sorted.map(({ channels, lambda }) => ({ heading: `C = ${channels}`, value: ({ key }: (typeof rows)[number]) => lambda[key] })),
     { heading: "exponent", value: ({ exponent }) => exponent, decimals: 2 },
     { heading: `→ C = ${paperChannels}`, value: ({ at256 }) => at256 },
     { heading: "in [1, 100]", value: ({ inside }) => inside },
@@ -102,10 +102,10 @@ export function showReadings(estimates: readonly ReadingEstimates[]): Displayabl
 /** λ* of the default reading against C, with the line through the points and the paper's point. */
 export function showChannels(estimates: readonly ReadingEstimates[], key = "channel.elementMeanInsideSqrt.base2"): Figure {
   const sorted = [...estimates].sort((a, b) => a.channels - b.channels);
-  const x = sorted.map(({ channels }) => channels), y = sorted.map(({ lambda }) => lambda[key]!);
+  const x = sorted.map(({ channels }) => channels), y = sorted.map(({ lambda }) => lambda[key]);
   const law = powerLaw(x, y);
   const paper = calibrationTargets.lambda.value;
-  const ends = [x[0]!, paperChannels];
+  const ends = [x[0], paperChannels];
   return lineFigure({
     x: { label: "FPN channels C", scale: "log" },
     y: { label: "λ*", scale: "log" },
@@ -135,7 +135,7 @@ const interval = (values: readonly number[]) => {
 /** The answer beside the paper's: mean over seeds with the lowest and highest in brackets. */
 export function showResult(study: CalibrationStudy, results: readonly SeedResult[], estimates: readonly ReadingEstimates[]): ReportTable<unknown> {
   const { profile, setting } = study;
-  const law = powerLaw(estimates.map(({ channels }) => channels), estimates.map(({ lambda }) => lambda["channel.elementMeanInsideSqrt.base2"]!));
+  const law = powerLaw(estimates.map(({ channels }) => channels), estimates.map(({ lambda }) => lambda["channel.elementMeanInsideSqrt.base2"]));
   const { lambda, share } = calibrationTargets;
   const expected = lambda.value * Math.sqrt(setting.channels / paperChannels);
   const of = (value: (result: SeedResult) => number) => interval(results.map(value));

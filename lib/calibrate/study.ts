@@ -92,6 +92,6 @@ export async function calibrationStudy(options: StudyOptions): Promise<Calibrati
 export function estimateReadings(channels: number, steps: readonly Step[]): ReadingEstimates {
   const target = meanShare(steps);
   const names = Object.keys(steps[0]?.observed ?? {}).filter((name) => name !== "mse");
-  const lambda = (name: string) => observedEstimate(steps, steps.map(({ observed }) => observed![name]!), target);
+  const lambda = (name: string) => observedEstimate(steps, steps.map(({ observed }) => observed![name]), target);
   return { channels, target, lambda: Object.fromEntries(names.map((name) => [name, lambda(name)])) };
 }

@@ -67,8 +67,8 @@ export function sgd(parameters: readonly Parameter[], options: SgdOptions): Sgd 
         const updates = now.map((parameter, i) => (gradients[i] === null ? undefined : tf.tidy(() => update(parameter, gradients[i]!, iteration))));
         updates.forEach((pair, i) => {
           if (pair === undefined) return;
-          now[i]!.variable.assign(pair[0]);
-          velocity.get(now[i]!.name)!.assign(pair[1]);
+          now[i].variable.assign(pair[0]);
+          velocity.get(now[i].name)!.assign(pair[1]);
         });
       });
     },

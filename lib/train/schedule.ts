@@ -14,7 +14,7 @@ export function constant(value: number): Schedule {
  * @throws RangeError when the starts are not ascending from 0
  */
 export function stepwise(entries: readonly (readonly [number, number])[]): Schedule {
-  const ascending = entries.every(([start], i) => (i === 0 ? start === 0 : start > entries[i - 1]![0]));
+  const ascending = entries.every(([start], i) => (i === 0 ? start === 0 : start > entries[i - 1][0]));
   if (entries.length === 0 || !ascending) {
     throw new RangeError(`a step function needs ascending starts from 0, received [${entries.map(([start]) => start).join(", ")}]`);
   }

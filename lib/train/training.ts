@@ -96,11 +96,11 @@ function computeStep({ detector, distiller, updater }: Parts, batch: Batch, mome
     return { loss: tf.sum(tf.mul(stacked, Object.values(terms).map(({ weight }) => weight))), values: stacked };
   }, trained.map(({ variable }) => variable));
   const numbers = values.dataSync<"float32">();
-  const all = Object.keys(terms).map((name, i) => [name, numbers[i]!] as const);
-  const losses = Object.fromEntries(all.filter(([name]) => terms[name]!.kind !== "observation"));
-  const observed = Object.fromEntries(all.filter(([name]) => terms[name]!.kind === "observation"));
+  const all = Object.keys(terms).map((name, i) => [name, numbers[i]] as const);
+  const losses = Object.fromEntries(all.filter(([name]) => terms[name].kind !== "observation"));
+  const observed = Object.fromEntries(all.filter(([name]) => terms[name].kind === "observation"));
   assertFinite(losses, iteration);
-  const gradientNorm = updater.norm(slopes).dataSync<"float32">()[0]!;
+  const gradientNorm = updater.norm(slopes).dataSync<"float32">()[0];
   assertFinite({ ...losses, "gradient norm": gradientNorm }, iteration);
   updater.apply(slopes, iteration);
   for (const slope of slopes) slope?.dispose();
@@ -119,13 +119,13 @@ function timing({ iteration, iterations, started }: Moment, batch: Batch) {
 
 function summarise(terms: Terms, losses: Readonly<Record<string, number>>) {
   const names = Object.keys(losses);
-  const weighted = Object.fromEntries(names.map((name) => [name, terms[name]!.weight * losses[name]!]));
+  const weighted = Object.fromEntries(names.map((name) => [name, terms[name].weight * losses[name]]));
   const total = Object.values(weighted).reduce((sum, value) => sum + value, 0);
-  const shares = Object.fromEntries(names.map((name) => [name, weighted[name]! / total]));
-  const distilled = names.filter((name) => terms[name]!.kind === "distillation");
+  const shares = Object.fromEntries(names.map((name) => [name, weighted[name] / total]));
+  const distilled = names.filter((name) => terms[name].kind === "distillation");
   return {
     losses, weighted, total, shares,
-    distillShare: distilled.reduce((sum, name) => sum + shares[name]!, 0),
-    lambda: distilled.length > 0 ? terms[distilled[0]!]!.weight : 0,
+    distillShare: distilled.reduce((sum, name) => sum + shares[name], 0),
+    lambda: distilled.length > 0 ? terms[distilled[0]].weight : 0,
   };
 }

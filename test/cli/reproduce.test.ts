@@ -52,8 +52,8 @@ describe("potstill reproduce", () => {
   it.each([
     ["a missing dataset", () => join(folder, "nowhere"), /nowhere/],
     ["broken JSON", () => broken("json", (path) => truncateSync(join(path, "instances_train.json"), 500)), /instances_train\.json/],
-    ["a box outside the image", () => broken("box", (path) => edit(path, "instances_train.json", ({ annotations }) => { annotations[1]!.bbox = [60, 0, 40, 10]; })), /annotation.*bbox/s],
-    ["categories that differ", () => broken("names", (path) => edit(path, "instances_val.json", ({ categories }) => { categories[0]!.name = "cat"; })), /categories differ.*cat/s],
+    ["a box outside the image", () => broken("box", (path) => edit(path, "instances_train.json", ({ annotations }) => { annotations[1].bbox = [60, 0, 40, 10]; })), /annotation.*bbox/s],
+    ["categories that differ", () => broken("names", (path) => edit(path, "instances_val.json", ({ categories }) => { categories[0].name = "cat"; })), /categories differ.*cat/s],
   ])("refuses %s before anything is trained (exit 1), leaving no output", async (_, make, message) => {
     const { code, stderr } = await start(["--data", make()]);
     expect(stderr).toMatch(message);

@@ -14,7 +14,7 @@ afterAll(() => { rmSync(folder, { recursive: true }); });
 
 const text = (value: unknown) => (Array.isArray(value) ? value.join("") : String(value));
 const code = (notebook: Notebook) => notebook.cells.filter(({ cell_type }) => cell_type === "code");
-const table = (notebook: Notebook) => text(code(notebook).find(({ metadata }) => metadata.tags?.includes("result"))!.outputs![0]!.data!["text/plain"]);
+const table = (notebook: Notebook) => text(code(notebook).find(({ metadata }) => metadata.tags?.includes("result"))!.outputs![0].data!["text/plain"]);
 
 /** The calibration notebook with very short probes, through the runner and the kernel as a user has them. */
 async function run(name: string, parameters: Record<string, string>): Promise<{ notebook: Notebook; raw: string; html: string }> {

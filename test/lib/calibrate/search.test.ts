@@ -23,7 +23,7 @@ describe("searchLambda", () => {
     for (const [i, { bracket: [low, high] }] of states.entries()) {
       expect(low.share).toBeLessThanOrEqual(0.45);
       expect(high.share).toBeGreaterThanOrEqual(0.45);
-      if (i > 0) expect(high.lambda - low.lambda).toBeCloseTo((states[i - 1]!.bracket[1].lambda - states[i - 1]!.bracket[0].lambda) / 2, 9);
+      if (i > 0) expect(high.lambda - low.lambda).toBeCloseTo((states[i - 1].bracket[1].lambda - states[i - 1].bracket[0].lambda) / 2, 9);
     }
     expect(states.slice(0, -1).every(({ result }) => result === undefined)).toBe(true);
   });
@@ -78,7 +78,7 @@ describe("secantLambda", () => {
     const probes = [];
     for await (const probe of secantLambda({ probe: rational(40), target: 0.45, tolerance: 1e-12 })) probes.push(probe);
     expect(probes).toHaveLength(2);
-    expect(probes[1]!.lambda).toBeCloseTo((40 * 0.45) / 0.55, 9);
+    expect(probes[1].lambda).toBeCloseTo((40 * 0.45) / 0.55, 9);
   });
 
   it("says when it does not settle", async () => {

@@ -4,7 +4,7 @@ import type { ShareStep } from "../../../lib/calibrate/share.ts";
 
 /** Steps with distillation losses d and other losses D, trained at λ. */
 const steps = (lambda: number, d: readonly number[], D: readonly number[]): ShareStep[] =>
-  d.map((value, i) => ({ lambda, total: lambda * value + D[i]!, distillShare: (lambda * value) / (lambda * value + D[i]!), weighted: {} }));
+  d.map((value, i) => ({ lambda, total: lambda * value + D[i], distillShare: (lambda * value) / (lambda * value + D[i]), weighted: {} }));
 
 describe("share estimates", () => {
   it("recovers λ from any run whose losses do not depend on it", () => {

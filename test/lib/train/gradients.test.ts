@@ -14,7 +14,7 @@ function network() {
   const loss = () => {
     const hidden = tf.relu(tf.add(tf.matMul(x, a), b));
     const twice = tf.add(hidden, hidden); // the same tensor reaches a node twice
-    return tf.sum(tf.mul(tf.sigmoid(twice), tf.add(tf.square(hidden), 1))) as tf.Scalar;
+    return tf.sum<tf.Scalar>(tf.mul(tf.sigmoid(twice), tf.add(tf.square(hidden), 1)));
   };
   return { variables: [a, b, unused], loss, dispose: () => tf.dispose([a, b, unused, x]) };
 }
@@ -29,8 +29,8 @@ describe("gradients", () => {
       return { loss: value, values: tf.stack([value, tf.scalar(7)]) as tf.Tensor1D };
     }, variables);
     expect(slopes[2]).toBeNull();
-    for (const i of [0, 1]) expectClose(slopes[i]!.dataSync(), reference.grads[variables[i]!.name]!.dataSync(), { relative: 1e-6 });
-    expectClose(values.dataSync(), [reference.value.dataSync()[0]!, 7], { relative: 1e-6 });
+    for (const i of [0, 1]) expectClose(slopes[i]!.dataSync(), reference.grads[variables[i].name].dataSync(), { relative: 1e-6 });
+    expectClose(values.dataSync(), [reference.value.dataSync()[0], 7], { relative: 1e-6 });
     expect(tf.memory().numTensors - before).toBe(3); // two gradients and the values
     tf.dispose([values, ...slopes.filter((slope) => slope !== null), reference.value, Object.values(reference.grads)]);
     dispose();
@@ -43,7 +43,7 @@ describe("gradients", () => {
       expect(() => gradients(() => { loss(); throw new Error("in the middle"); }, variables)).toThrow("in the middle");
     }
     expect(tf.memory().numTensors).toBe(before);
-    const { values, gradients: slopes } = gradients(() => { const value = loss(); return { loss: value, values: tf.reshape(value, [1]) as tf.Tensor1D }; }, variables);
+    const { values, gradients: slopes } = gradients(() => { const value = loss(); return { loss: value, values: tf.reshape<tf.Rank.R1>(value, [1]) }; }, variables);
     expect(slopes[0]!.shape).toEqual([3, 2]);
     tf.dispose([values, ...slopes.filter((slope) => slope !== null)]);
     expect(tf.memory().numTensors).toBe(before);
@@ -58,8 +58,8 @@ describe("gradients", () => {
     });
     const before = tf.memory().numTensors;
     expect(() => gradients(() => {
-      const value = tf.sum(broken(loss())) as tf.Scalar;
-      return { loss: value, values: tf.reshape(value, [1]) as tf.Tensor1D };
+      const value = tf.sum<tf.Scalar>(broken(loss()));
+      return { loss: value, values: tf.reshape<tf.Rank.R1>(value, [1]) };
     }, variables)).toThrow("no slope");
     expect(tf.memory().numTensors).toBe(before);
     dispose();
@@ -69,8 +69,8 @@ describe("gradients", () => {
     const w = tf.variable(tf.scalar(3));
     const same = tf.customGrad((x) => ({ value: tf.clone(x as tf.Tensor), gradFunc: (dy: tf.Tensor) => dy }));
     const { values, gradients: [slope] } = gradients(() => {
-      const value = tf.add(same(w), same(w)) as tf.Scalar;
-      return { loss: value, values: tf.reshape(value, [1]) as tf.Tensor1D };
+      const value = tf.add<tf.Scalar>(same(w), same(w));
+      return { loss: value, values: tf.reshape<tf.Rank.R1>(value, [1]) };
     }, [w]);
     expect(slope!.dataSync()[0]).toBe(2);
     tf.dispose([w, values, slope!]);
@@ -78,7 +78,7 @@ describe("gradients", () => {
 
   it("refuses to run inside another gradient computation", () => {
     const w = tf.variable(tf.scalar(3));
-    expect(() => tf.grad((x) => { gradients(() => ({ loss: tf.square(w) as tf.Scalar, values: tf.tensor1d([0]) }), [w]); return x; })(tf.scalar(1))).toThrow(/inside another/);
+    expect(() => tf.grad((x) => { gradients(() => ({ loss: tf.square(w), values: tf.tensor1d([0]) }), [w]); return x; })(tf.scalar(1))).toThrow(/inside another/);
     w.dispose();
   });
 });

@@ -21,8 +21,8 @@ describe("sgd", () => {
     for (const gradient of [[0.5, 3], [-1, 0.25]]) {
       optimiser.apply([tf.tensor1d(gradient)], 0);
       for (const i of [0, 1]) {
-        velocity[i] = 0.9 * velocity[i]! + Math.max(-1, Math.min(1, gradient[i]!)) + 0.01 * wanted[i]!;
-        wanted[i]! -= 0.1 * velocity[i]!;
+        velocity[i] = 0.9 * velocity[i] + Math.max(-1, Math.min(1, gradient[i])) + 0.01 * wanted[i];
+        wanted[i] -= 0.1 * velocity[i];
       }
     }
     expectClose(w.variable.dataSync(), wanted, { relative: 1e-6 });

@@ -31,7 +31,7 @@ function train(runs: string, killAt = Infinity): Promise<{ code: number | null; 
 
 const runFolderOf = (runs: string) => {
   const hash = join(runs, "test", "tiny");
-  return join(hash, readdirSync(hash)[0]!, "seed-3");
+  return join(hash, readdirSync(hash)[0], "seed-3");
 };
 const weights = (runs: string) => createHash("sha256").update(readFileSync(join(runFolderOf(runs), "checkpoint", "state.safetensors"))).digest("hex");
 const losses = (runs: string) => readMetrics(join(runFolderOf(runs), "metrics.jsonl")).map(({ losses: values, gradientNorm }) => ({ values, gradientNorm }));

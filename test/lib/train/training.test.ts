@@ -26,7 +26,7 @@ describe("training", () => {
   it("gives the same numbers for the same seed, twice, and others for another seed", async () => {
     const first = await run(6);
     expect((await run(6)).map(numbers)).toEqual(first.map(numbers));
-    expect((await run(2, 2))[0]!.losses).not.toEqual(first[0]!.losses);
+    expect((await run(2, 2))[0].losses).not.toEqual(first[0].losses);
   });
 
   it("reports what the total is made of", async () => {
@@ -34,8 +34,8 @@ describe("training", () => {
     for (const { losses, weighted, shares, total, distillShare, lambda } of steps) {
       expect(Object.values(weighted).reduce((a, b) => a + b)).toBeCloseTo(total, 9);
       expect(Object.values(shares).reduce((a, b) => a + b)).toBeCloseTo(1, 9);
-      expect(weighted["distill"]).toBeCloseTo(lambda * losses["distill"]!, 9);
-      expect(distillShare).toBeCloseTo(weighted["distill"]! / total, 12);
+      expect(weighted["distill"]).toBeCloseTo(lambda * losses["distill"], 9);
+      expect(distillShare).toBeCloseTo(weighted["distill"] / total, 12);
     }
     expect(steps.map(({ lambda }) => lambda)).toEqual([5, 5, 5, 5, 8, 8]);
     expect(steps.map(({ learningRates }) => learningRates["backbone"] === 0)).toEqual([true, true, false, false, false, false]);
@@ -64,7 +64,7 @@ describe("training", () => {
     const detector = retinanet({ classes: 6, seed: 1, channels: 8, backbone: "tiny-4", head: { norm: { kind: "group", groups: 2 } } });
     const poisoned = { ...detector, loss: (...args: Parameters<typeof detector.loss>) => {
       const terms = detector.loss(...args);
-      return { ...terms, bbox_regression: tf.mul(terms["bbox_regression"]!, Number.NaN) as tf.Scalar };
+      return { ...terms, bbox_regression: tf.mul<tf.Scalar>(terms["bbox_regression"], Number.NaN) };
     } };
     const weights = () => detector.parameters().map(({ variable }) => variable.dataSync().slice());
     const before = weights();

@@ -31,7 +31,7 @@ describe("safetensors", () => {
     expect(length % 8).toBe(0);
     const header = JSON.parse(bytes.subarray(8, 8 + length).toString()) as Record<string, { dtype: string; data_offsets: number[] }>;
     expect(header["a.count"]).toEqual({ dtype: "I32", shape: [], data_offsets: [0, 4] });
-    expect(header["b.weight"]!.data_offsets).toEqual([4, 28]);
+    expect(header["b.weight"].data_offsets).toEqual([4, 28]);
     expect(bytes.length).toBe(8 + length + 28);
   });
 

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { namedReadings, showChannels, showReadings, showSearch, showShares } from "../../../lib/calibrate/show.ts";
+import { searchLambda } from "../../../lib/calibrate/search.ts";
+import type { SearchState } from "../../../lib/calibrate/search.ts";
+import { estimateReadings } from "../../../lib/calibrate/study.ts";
+import type { Step } from "../../../lib/train/step.ts";
+
+const display = Symbol.for("Jupyter.display");
+const plain = async (value: unknown) => ((await (value as Record<symbol, () => unknown>)[display]()) as Record<string, string>)["text/plain"];
+
+/** An LGD step whose distillation term is `share` of a total of 10, and where reading r was seen as `observed[r]`. */
+const step = (iteration: number, share: number, observed: Record<string, number>): Step => ({
+  iteration, iterations: 2, losses: { box: 10 * (1 - share), distill: 10 * share }, weighted: { box: 10 * (1 - share), distill: 10 * share },
+  total: 10, shares: { box: 1 - share, distill: share }, distillShare: share, lambda: 1, observed,
+  learningRates: {}, gradientNorm: 1, imagesPerSecond: 1, seconds: 1, tensors: 1,
+});
+
+const seen = (value: number) => ({ mse: 1, ...Object.fromEntries(namedReadings.map(({ key }) => [key, value])) });
+const estimates = [16, 64].map((channels) => estimateReadings(channels, [step(0, 0.2, seen(0.4 / Math.sqrt(channels))), step(1, 0.2, seen(0.4 / Math.sqrt(channels)))]));
+
+describe("the calibration's tables and figures", () => {
+  it("estimate λ* from what was observed: s/(1−s) · rest / distance", () => {
+    expect(estimates[0].target).toBeCloseTo(0.2, 12);
+    expect(estimates[0].lambda[namedReadings[0].key]).toBeCloseTo((0.25 * 8) / 0.1, 9);
+    expect(Object.keys(estimates[0].lambda)).not.toContain("mse");
+  });
+
+  it("extrapolate each reading to the paper's 256 channels", async () => {
+    const text = await plain(showReadings(estimates));
+    expect(text).toContain("0.50"); // exponent
+    expect(text).toMatch(/\b80\.?0?\b/); // 20·√(256/16)
+    expect(text.split("\n").filter((line) => /softmax/.test(line))).toHaveLength(namedReadings.length);
+  });
+
+  it("draw the measured points, their law, the paper's point and the √C line through it", () => {
+    const { data } = showChannels(estimates);
+    const paper = data.find(({ name }) => name === "the paper's point")!;
+    expect([paper["x"], paper["y"]]).toEqual([[256], [50]]);
+    const root = data.find(({ name }) => String(name).startsWith("√C"))! as { x: number[]; y: number[] };
+    expect(root.y[0] / Math.sqrt(root.x[0])).toBeCloseTo(50 / 16, 12);
+  });
+
+  it("draw each probe with the bracket that it left", async () => {
+    const states: SearchState[] = [];
+    for await (const state of searchLambda({ probe: async (lambda) => lambda / (lambda + 60), target: 0.3 })) states.push(state);
+    const { data } = showSearch(states, 0.3);
+    const lengths = data.map(({ x }) => (x as number[]).length);
+    expect(lengths).toContain(states.at(-1)!.probes.length);
+    expect(showSearch([], 0.3).data.length).toBeGreaterThan(0);
+  });
+
+  it("stack the shares of every loss term", () => {
+    const { data } = showShares([step(0, 0.2, {}), step(1, 0.3, {})], { title: "t", target: 0.25 });
+    expect(data.map(({ name }) => name)).toEqual(["box", "λ · distillation"]);
+  });
+});
