@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { attribute, hasRawOps } from "../backend/ops.ts";
 import { subsample } from "./elementwise.ts";
 import { differentiable, type BackwardContext } from "./differentiable.ts";
-import { float, raw, rawFloat, rawSum, withInts, type Attributes } from "./raw.ts";
+import { float, raw, runFloat, rawSum, withInts, type Attributes } from "./raw.ts";
 
 export interface ConvOptions {
   /** Default 1. */
@@ -63,15 +63,15 @@ function nativeConv(x: tf.Tensor4D, filter: tf.Tensor4D, options: ConvOptions): 
   const { scale, bias, relu = false } = options;
   const attributes = geometry(filter.shape, options);
   const inputs = { x, filter, ...(scale && { scale }), ...(bias && { bias }) };
-  const scaled = () => (scale === undefined ? filter : rawFloat("Mul", filter, scale));
+  const scaled = () => (scale === undefined ? filter : runFloat("Mul", filter, scale));
   return differentiable<tf.Tensor4D>({
     inputs,
     forward: (save) => {
       const f = scaled();
       let y = raw("Conv2D", attributes, [x, f]);
       if (f !== filter) f.dispose();
-      if (bias !== undefined) y = replace(y, rawFloat("BiasAdd", y, bias));
-      if (relu) y = replace(y, rawFloat("Relu", y));
+      if (bias !== undefined) y = replace(y, runFloat("BiasAdd", y, bias));
+      if (relu) y = replace(y, runFloat("Relu", y));
       save([x, filter, ...(scale ? [scale] : []), ...(relu ? [y] : [])]);
       return y as tf.Tensor4D;
     },
@@ -96,17 +96,17 @@ function convGradients(node: ConvNode, dy: tf.Tensor, { saved, share }: Backward
   const [x, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
   const scale = node.scaled ? saved[2] : undefined;
   const output = node.relu ? saved[saved.length - 1] : undefined;
-  const g = output === undefined ? () => dy : share(() => rawFloat("ReluGrad", dy, output));
+  const g = output === undefined ? () => dy : share(() => runFloat("ReluGrad", dy, output));
   const filterSum = () => withInts(filter.shape, (sizes) => raw("Conv2DBackpropFilter", attributes, [x, sizes, g()]));
   const shared = scale === undefined ? filterSum : share(filterSum);
   return {
     x: () => {
-      const f = scale === undefined ? filter : rawFloat("Mul", filter, scale);
+      const f = scale === undefined ? filter : runFloat("Mul", filter, scale);
       return withInts(x.shape, (sizes) => raw("Conv2DBackpropInput", attributes, [sizes, f, g()]));
     },
-    filter: () => (scale === undefined ? shared() : rawFloat("Mul", shared(), scale)),
-    scale: () => rawSum(rawFloat("Mul", shared(), filter), [0, 1, 2], "drop"),
-    bias: () => rawFloat("BiasAddGrad", g()),
+    filter: () => (scale === undefined ? shared() : runFloat("Mul", shared(), scale)),
+    scale: () => rawSum(runFloat("Mul", shared(), filter), [0, 1, 2], "drop"),
+    bias: () => runFloat("BiasAddGrad", g()),
   };
 }
 

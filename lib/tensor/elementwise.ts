@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { attribute, hasRawOps } from "../backend/ops.ts";
 import { differentiable } from "./differentiable.ts";
-import { float, raw, rawFloat, withInts, type Attributes } from "./raw.ts";
+import { float, raw, runFloat, withInts, type Attributes } from "./raw.ts";
 import { stopGradient } from "./stop-gradient.ts";
 
 /** max(x, 0), its gradient through TensorFlow's ReluGrad (one operation instead of TF.js's three). */
@@ -10,11 +10,11 @@ export function relu<T extends tf.Tensor>(x: T): T {
   return differentiable<T>({
     inputs: { x },
     forward: (save) => {
-      const y = rawFloat("Relu", x);
+      const y = runFloat("Relu", x);
       save([y]);
       return y as T;
     },
-    backward: (dy, { saved: [y] }) => ({ x: () => rawFloat("ReluGrad", dy, y) }),
+    backward: (dy, { saved: [y] }) => ({ x: () => runFloat("ReluGrad", dy, y) }),
   });
 }
 
@@ -24,14 +24,14 @@ export function addRelu<T extends tf.Tensor>(a: T, b: T): T {
   return differentiable<T>({
     inputs: { a, b },
     forward: (save) => {
-      const sum = rawFloat("AddV2", a, b);
-      const y = rawFloat("Relu", sum);
+      const sum = runFloat("AddV2", a, b);
+      const y = runFloat("Relu", sum);
       sum.dispose();
       save([y]);
       return y as T;
     },
     backward: (dy, { saved: [y], share }) => {
-      const g = share(() => rawFloat("ReluGrad", dy, y));
+      const g = share(() => runFloat("ReluGrad", dy, y));
       return { a: () => stopGradient(g()), b: () => stopGradient(g()) };
     },
   });
@@ -51,7 +51,7 @@ export function addUpsampled(fine: tf.Tensor4D, coarse: tf.Tensor4D): tf.Tensor4
     inputs: { fine, coarse },
     forward: () => {
       const large = withInts(size, (vector) => raw("ResizeNearestNeighbor", resizing, [coarse, vector]));
-      const y = rawFloat("AddV2", fine, large);
+      const y = runFloat("AddV2", fine, large);
       large.dispose();
       return y as tf.Tensor4D;
     },

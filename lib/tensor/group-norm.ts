@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { attribute, hasRawOps } from "../backend/ops.ts";
 import { differentiable, type BackwardContext } from "./differentiable.ts";
-import { float, raw, rawFloat, rawSum } from "./raw.ts";
+import { float, raw, runFloat, rawSum } from "./raw.ts";
 
 export interface GroupNormOptions {
   /** Groups of consecutive channels; 1 normalises the whole map, C is InstanceNorm. */
@@ -45,14 +45,14 @@ function nativeGroupNorm(x: tf.Tensor4D, options: GroupNormOptions): tf.Tensor4D
   return differentiable<tf.Tensor4D>({
     inputs: { x, ...(gamma && { gamma }), ...(beta && { beta }) },
     forward: (save) => {
-      const centred = rawFloat("Sub", x, groupMean(x, groups));
-      const square = rawFloat("Square", centred) as tf.Tensor4D;
+      const centred = runFloat("Sub", x, groupMean(x, groups));
+      const square = runFloat("Square", centred) as tf.Tensor4D;
       const variance = groupMean(square, groups);
       square.dispose();
-      const inverse = rawFloat("Rsqrt", rawFloat("AddV2", variance, tf.scalar(epsilon)));
-      let y = rawFloat("Mul", centred, gamma === undefined ? inverse : rawFloat("Mul", inverse, gamma));
-      if (beta !== undefined) y = replace(y, rawFloat("BiasAdd", y, beta));
-      if (relu) y = replace(y, rawFloat("Relu", y));
+      const inverse = runFloat("Rsqrt", runFloat("AddV2", variance, tf.scalar(epsilon)));
+      let y = runFloat("Mul", centred, gamma === undefined ? inverse : runFloat("Mul", inverse, gamma));
+      if (beta !== undefined) y = replace(y, runFloat("BiasAdd", y, beta));
+      if (relu) y = replace(y, runFloat("Relu", y));
       save([centred, inverse, ...(gamma ? [gamma] : []), ...(relu ? [y] : [])]);
       return y as tf.Tensor4D;
     },
@@ -76,12 +76,12 @@ interface NormNode {
  * dx = r·(γg − ⟨γg⟩ − d·r²·⟨γg·d⟩), dγ = Σ g·d·r, dβ = Σ g. Sums over positions are taken once, per channel.
  */
 function gradients(node: NormNode, dy: tf.Tensor, { saved, share }: BackwardContext): Record<string, () => tf.Tensor> {
-  const mul = (a: tf.Tensor, b: tf.Tensor) => rawFloat("Mul", a, b);
+  const mul = (a: tf.Tensor, b: tf.Tensor) => runFloat("Mul", a, b);
   const [centred, inverse] = saved as [tf.Tensor4D, tf.Tensor4D];
   const gamma = node.affine ? saved[2] : undefined;
   const output = node.relu ? saved[saved.length - 1] : undefined;
   const scaled = (t: tf.Tensor) => (gamma === undefined ? t : mul(t, gamma));
-  const g = output === undefined ? () => dy : share(() => rawFloat("ReluGrad", dy, output));
+  const g = output === undefined ? () => dy : share(() => runFloat("ReluGrad", dy, output));
   const sumOfG = share(() => rawSum(g(), [1, 2], "keep"));
   const sumOfGd = share(() => mul(rawSum(mul(g(), centred), [1, 2], "keep"), inverse)); // Σ g·d·r
   const layout = layoutOf(centred, node.groups);
@@ -89,7 +89,7 @@ function gradients(node: NormNode, dy: tf.Tensor, { saved, share }: BackwardCont
     x: () => {
       const shift = mul(inverse, average(scaled(sumOfG()), layout));
       const slope = mul(mul(inverse, inverse), average(scaled(sumOfGd()), layout));
-      return rawFloat("Sub", rawFloat("Sub", mul(g(), scaled(inverse)), shift), mul(centred, slope));
+      return runFloat("Sub", runFloat("Sub", mul(g(), scaled(inverse)), shift), mul(centred, slope));
     },
     gamma: () => rawSum(sumOfGd(), [0, 1, 2], "drop"),
     beta: () => rawSum(sumOfG(), [0, 1, 2], "drop"),
@@ -116,7 +116,7 @@ const product = { ...float, adj_x: attribute.bool(false), adj_y: attribute.bool(
 
 /** Sums over `count` positions of each channel [B, 1, 1, C] → means over its group, by a product with a block matrix. */
 function average(sums: tf.Tensor, { channels, groups, count }: Layout): tf.Tensor {
-  if (groups === channels) return rawFloat("Mul", sums, tf.scalar(1 / count));
+  if (groups === channels) return runFloat("Mul", sums, tf.scalar(1 / count));
   const matrix = tf.tensor2d(blocks({ channels, groups, count }), [channels, channels]);
   return raw("BatchMatMulV2", product, [sums, matrix]);
 }
