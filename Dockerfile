@@ -1,6 +1,6 @@
 # Potstill in a container: `docker build -t potstill .`, then
-#   docker run --rm -v "$PWD/artefacts:/work/artefacts" potstill reproduce sssd/calibration
-#   docker run --rm -p 8888:8888 -v "$PWD:/work" potstill          # JupyterLab with the TypeScript kernel
+#   docker run --rm -v "$PWD/artefacts:/workspace/artefacts" potstill reproduce sssd/calibration
+#   docker run --rm -p 8888:8888 -v "$PWD:/workspace" potstill          # JupyterLab with the TypeScript kernel
 # For NVIDIA GPUs: docker build --build-arg DEVICE=cuda -t potstill:cuda .; docker run --gpus all …
 # BASE is any Debian-like image with Node; pin it by digest for an archive: --build-arg BASE=node:22-bookworm-slim@sha256:…
 ARG BASE=node:22-bookworm-slim
@@ -32,7 +32,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --create-home --uid 10001 potstill \
  && chmod 0777 /home/potstill \
- && install -d -m 1777 /work
+ && install -d -m 1777 /workspace
 COPY --from=build /opt/potstill /opt/potstill
 COPY --from=build /opt/potstill-cache /opt/potstill-cache
 COPY --from=build /opt/jupyter /opt/jupyter
@@ -44,7 +44,7 @@ ENV HOME=/home/potstill \
     NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
 USER 10001
-WORKDIR /work
+WORKDIR /workspace
 EXPOSE 8888
 HEALTHCHECK --interval=30s --timeout=10s --start-period=30s --retries=3 CMD ["node", "/opt/potstill/docker/healthcheck.mjs"]
 ENTRYPOINT ["/usr/bin/tini", "--", "/opt/potstill/docker/entrypoint.sh"]

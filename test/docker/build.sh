@@ -35,7 +35,7 @@ bundle=/etc/ssl/certs/ca-certificates.crt
 container=$("${builder[@]}" from localhost/potstill)
 run() { "${builder[@]}" run --isolation chroot "$container" -- /usr/bin/tini -s -- /opt/potstill/docker/entrypoint.sh "$@"; }
 echo "== potstill doctor"; run doctor
-echo "== user and folders"; run sh -c 'test "$(id -u)" = 10001 && touch /work/x "$HOME/x" && ! touch /opt/potstill/x 2>/dev/null && rm /work/x "$HOME/x"'
+echo "== user and folders"; run sh -c 'test "$(id -u)" = 10001 && touch /workspace/x "$HOME/x" && ! touch /opt/potstill/x 2>/dev/null && rm /workspace/x "$HOME/x"'
 echo "== kernels"; run jupyter kernelspec list | tee "$work/kernels.txt"; grep -q potstill "$work/kernels.txt"
 echo "== JupyterLab and the health check"
 run sh -c 'jupyter lab --ip=127.0.0.1 --port=18888 --no-browser > /tmp/lab.log 2>&1 & lab=$!
