@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { decodeDense, type DenseDecodeOptions } from "../../../../lib/detector/decode/dense.ts";
+import { byScore, nonMaximumSuppression } from "../../../../lib/detector/decode/nms.ts";
+
+describe("non-maximum suppression", () => {
+  const boxes = [0, 0, 10, 10, 1, 0, 11, 10, 20, 0, 30, 10, 0, 0, 10, 10];
+
+  it("keeps the best of each heap, the earlier of equals", () => {
+    expect(nonMaximumSuppression({ boxes, scores: [0.5, 0.9, 0.1, 0.9] }, 0.5)).toEqual([1, 2]);
+    expect(nonMaximumSuppression({ boxes, scores: [0.9, 0.9, 0.9, 0.9] }, 0.5)).toEqual([0, 2]);
+  });
+
+  it("works class by class, and stops at the limit", () => {
+    expect(nonMaximumSuppression({ boxes, scores: [0.5, 0.9, 0.1, 0.8], labels: [0, 1, 1, 2] }, 0.5)).toEqual([1, 3, 0, 2]);
+    expect(nonMaximumSuppression({ boxes, scores: [0.5, 0.9, 0.1, 0.8], labels: [0, 1, 1, 2] }, 0.5, 2)).toEqual([1, 3]);
+  });
+
+  it("suppresses strictly above the threshold only", () => {
+    expect(nonMaximumSuppression({ boxes: [0, 0, 2, 2, 0, 0, 2, 1], scores: [1, 0.5] }, 0.5)).toEqual([0, 1]);
+    expect(nonMaximumSuppression({ boxes: [0, 0, 2, 2, 0, 0, 2, 1], scores: [1, 0.5] }, 0.49)).toEqual([0]);
+  });
+
+  it("of nothing is nothing", () => {
+    expect(nonMaximumSuppression({ boxes: [], scores: [] }, 0.5)).toEqual([]);
+    expect(Array.from(byScore([0.1, 0.3, 0.3, 0.2]))).toEqual([1, 2, 3, 0]);
+  });
+});
+
+describe("decoding one image", () => {
+  const options: DenseDecodeOptions = {
+    classes: 2, coder: { weights: [1, 1, 1, 1], clamp: "above" },
+    scoreThreshold: 0.5, perLevel: 10, nms: 0.5, maxDetections: 10, clip: true, minSize: 0,
+  };
+  const level = { logits: Float32Array.of(2, -3, -3, 1, 0.1, 3), deltas: new Float32Array(12), anchors: [-5, -5, 5, 5, 10, 10, 20, 20, 30, 30, 60, 60] };
+
+  it("thresholds, sorts, clips to the content and drops what the cut leaves without area", () => {
+    const found = decodeDense([level], { width: 25, height: 25 }, options);
+    expect(Array.from(found.labels)).toEqual([0, 1]);
+    expect(Array.from(found.boxes)).toEqual([0, 0, 5, 5, 10, 10, 20, 20]);
+    expect(found.scores[0]).toBeCloseTo(1 / (1 + Math.exp(-2)), 6);
+  });
+
+  it("takes only the best of each level, and the best over all", () => {
+    expect(decodeDense([level, level], { width: 100, height: 100 }, { ...options, perLevel: 1 }).scores.length).toBe(1);
+    expect(decodeDense([level], { width: 100, height: 100 }, { ...options, maxDetections: 2 }).labels.length).toBe(2);
+  });
+
+  it("finds nothing in a hopeless or not-a-number prediction", () => {
+    const hopeless = { ...level, logits: new Float32Array(6).fill(-9) };
+    const broken = { ...level, logits: new Float32Array(6).fill(NaN) };
+    for (const one of [hopeless, broken]) expect(decodeDense([one], { width: 9, height: 9 }, options).scores.length).toBe(0);
+  });
+});
