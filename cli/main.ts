@@ -14,8 +14,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text) })
     .showHelpAfterError("(potstill --help lists the commands; potstill COMMAND --help explains one)");
-  for (const register of commands) register(program);
   try {
+    // One command needs one file; help and mistakes need them all.
+    const asked = argv[0] !== undefined && Object.hasOwn(commands, argv[0]) ? [commands[argv[0]]] : Object.values(commands);
+    for (const { register } of new Set(await Promise.all(asked.map((load) => load())))) register(program);
     await program.parseAsync([...argv], { from: "user" });
   } catch (error) {
     process.exitCode = report(error);

@@ -1,11 +1,21 @@
 import type { Command } from "commander";
-import { register as dataset } from "./dataset.ts";
-import { register as doctor } from "./doctor.ts";
-import { register as evaluate } from "./evaluate.ts";
-import { register as kernel } from "./kernel.ts";
-import { register as reproduce } from "./reproduce.ts";
-import { register as run } from "./run.ts";
-import { register as setup } from "./setup.ts";
 
-/** Each command file exports one `register(program)`; a new command is one file and one line here. */
-export const commands: readonly ((program: Command) => void)[] = [dataset, doctor, evaluate, kernel, setup, run, reproduce];
+/** A file of commands: exports `register`, which adds them to the program. */
+interface CommandFile {
+  register(this: void, program: Command): void;
+}
+
+/**
+ * Commands by name and the file that registers them; a new command is one file and one line here. Files are loaded when
+ * their command is asked for, since some bring half of the project along.
+ */
+export const commands: Readonly<Record<string, () => Promise<CommandFile>>> = {
+  start: () => import("./reproduce.ts"),
+  reproduce: () => import("./reproduce.ts"),
+  run: () => import("./run.ts"),
+  evaluate: () => import("./evaluate.ts"),
+  dataset: () => import("./dataset.ts"),
+  kernel: () => import("./kernel.ts"),
+  setup: () => import("./setup.ts"),
+  doctor: () => import("./doctor.ts"),
+};
