@@ -27,6 +27,8 @@ type BackboneCase = OracleCase<{ seed_prefix: string }, { image: Formula; grad_o
 const backbones = casesOf<BackboneCase["params"], BackboneCase["inputs"], Stages>("torchvision ").filter(([, one]) => /^torchvision ((wide_)?resne|ResNet)/.test(one.function));
 
 describe.skipIf(allCases.length === 0)("oracles: backbones and pyramids", () => {
+  it("reads the oracle folder, which need not hold cases for each test", () => { expect(allCases.length).toBeGreaterThan(0); });
+
   beforeAll(async () => { await loadBackend(); });
 
   it.each(backbones)("%s", (_, one) => {
