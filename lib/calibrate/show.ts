@@ -142,7 +142,7 @@ export function showResult(study: CalibrationStudy, results: readonly SeedResult
   const rows = [
     { what: "LGD's mean share at λ = 1", paper: `${100 * share.value} %`, here: of(({ target }) => 100 * target), unit: "%" },
     { what: "λ* of SSSD by binary search", paper: String(lambda.value), here: of(({ search }) => search.lambda), unit: "" },
-    { what: "its bracket", paper: "[1, 100] searched", here: results.map(({ search: { bracket: [low, high] } }) => `${low.lambda.toPrecision(3)} to ${high.lambda.toPrecision(3)}`).join("; "), unit: "" },
+    { what: "its bracket after the last probe", paper: "searched in [1, 100]", here: results.map(({ search: { bracket: [low, high] } }) => `${low.lambda.toPrecision(3)} to ${high.lambda.toPrecision(3)}`).join("; "), unit: "" },
     { what: "share at λ*", paper: `≈ ${100 * share.value} %`, here: of(({ search }) => 100 * search.share), unit: "%" },
     { what: "probes of the binary search", paper: "not stated", here: of(({ search }) => search.probes.length), unit: "" },
     { what: "λ* by secant steps", paper: "–", here: of(({ secant }) => secant.at(-1)!.lambda), unit: "" },

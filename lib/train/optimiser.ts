@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Parameter, ParameterGroup } from "../detector/detector.ts";
+import { halfSquares, momentumUpdate } from "./momentum.ts";
 import type { Schedule } from "./schedule.ts";
 
 export interface SgdOptions {
@@ -46,25 +47,32 @@ export function sgd(parameters: readonly Parameter[], options: SgdOptions): Sgd 
     iteration < (frozenUntil[group] ?? 0) ? 0 : learningRate(iteration) * (groupFactors[group] ?? 1);
   const trained = (iteration: number) => trainable.filter(({ group }) => iteration >= (frozenUntil[group] ?? 0));
 
-  /** New [value, velocity] of one parameter; inside a tidy. */
-  const update = ({ variable, name, group }: Parameter, gradient: tf.Tensor, iteration: number): [tf.Tensor, tf.Tensor] => {
-    const clipped = clipValue === undefined ? gradient : tf.clipByValue(gradient, -clipValue, clipValue);
-    const decayed = weightDecay === 0 ? clipped : tf.add(clipped, tf.mul(variable, weightDecay));
-    const v = tf.add(tf.mul(velocity.get(name)!, momentum), decayed);
-    return [tf.sub(variable, tf.mul(v, rate(group, iteration))), v];
+  /** The scalars of one iteration, a rate per group; inside a tidy. */
+  const scalarsAt = (iteration: number) => {
+    const shared = {
+      momentum: tf.scalar(momentum),
+      ...(weightDecay !== 0 && { decay: tf.scalar(weightDecay) }),
+      ...(clipValue !== undefined && { limits: [tf.scalar(-clipValue), tf.scalar(clipValue)] as const }),
+    };
+    const rates = new Map(trainable.map(({ group }) => [group, rate(group, iteration)]));
+    return new Map([...rates].map(([group, value]) => [group, { ...shared, rate: tf.scalar(value) }]));
   };
 
   return {
     trained,
     learningRates: (iteration) => Object.fromEntries([...new Set(trainable.map(({ group }) => group))].map((group) => [group, rate(group, iteration)])),
     norm: (gradients) => tf.tidy(() => {
-      const squares = gradients.flatMap((gradient) => (gradient === null ? [] : [tf.sum(tf.square(gradient))]));
-      return (squares.length === 0 ? tf.scalar(0) : tf.sqrt(tf.addN(squares))) as tf.Scalar;
+      const squares = gradients.flatMap((gradient) => (gradient === null ? [] : [halfSquares(gradient)]));
+      return squares.length === 0 ? tf.scalar(0) : tf.sqrt<tf.Scalar>(tf.mul(tf.addN(squares), 2));
     }),
     apply: (gradients, iteration) => {
       tf.tidy(() => {
         const now = trained(iteration);
-        const updates = now.map((parameter, i) => (gradients[i] === null ? undefined : tf.tidy(() => update(parameter, gradients[i]!, iteration))));
+        const scalars = scalarsAt(iteration);
+        const updates = now.map(({ name, variable, group }, i) => {
+          const gradient = gradients[i];
+          return gradient === null ? undefined : tf.tidy(() => momentumUpdate(variable, velocity.get(name)!, gradient, scalars.get(group)!));
+        });
         updates.forEach((pair, i) => {
           if (pair === undefined) return;
           now[i].variable.assign(pair[0]);
