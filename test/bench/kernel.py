@@ -1,7 +1,11 @@
-"""Starts one Jupyter kernel and times it: cold start to the kernel_info reply, then rounds of `1+1`.
+"""Starts one Jupyter kernel and times it: cold start to the kernel_info reply and to the first result, then cells.
 
-argv[1] is JSON: {"argv": [...], "env": {...}, "cells": 30}. Prints {"start_ms", "cell_ms", "result"} as JSON.
-Every kernel is driven by this client, so that ratios compare kernels alone.
+argv[1] is JSON: {"argv": [...], "env": {...}, "cells": 30}. Prints as JSON
+- start_ms, first_ms, first_cpu_s: cold start to the kernel_info reply, to the end of the first `1+1`, and the
+  processor time of the kernel's processes until then (Linux; null elsewhere);
+- repeated_ms, distinct_ms: medians of `1+1` again and again, which a kernel may remember, and of `1+2`, `1+3`, …,
+  which it cannot, taken in turn.
+Throws when a result is wrong. Every kernel is driven by this client, so that ratios compare kernels alone.
 """
 
 import json
@@ -64,10 +68,34 @@ def wait_subscribed(client):
     raise RuntimeError("no iopub message within 30 s")
 
 
-def run_cell(client, code, deadline=120):
+def run_sum(client, term, deadline=120):
+    """Runs `1+term`, checks its result and returns its milliseconds."""
     start = time.perf_counter()
-    text = wait_idle(client, client.execute(code), deadline)
-    return (time.perf_counter() - start) * 1000, text
+    text = wait_idle(client, client.execute(f"1+{term}"), deadline)
+    elapsed = (time.perf_counter() - start) * 1000
+    shown = re.sub(r"\x1b\[\d*m", "", text or "").strip()
+    if shown != str(1 + term):
+        raise RuntimeError(f"1+{term} gave {shown!r}")
+    return elapsed
+
+
+def processor_seconds(pid):
+    """User and system time of a process and of all its descendants; None where there is no /proc."""
+    if not os.path.exists("/proc/self/stat"):
+        return None
+    rows = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat") as file:
+                fields = file.read().rpartition(")")[2].split()
+        except OSError:
+            continue
+        rows[int(name)] = (int(fields[1]), sum(int(ticks) for ticks in fields[11:15]))
+    family, grown = {pid}, True
+    while grown:
+        more = {child for child, (parent, _) in rows.items() if parent in family} - family
+        family, grown = family | more, bool(more)
+    return sum(rows[each][1] for each in family if each in rows) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(argv, env, cells):
@@ -85,13 +113,20 @@ def measure(argv, env, cells):
         wait_reply(client, request, manager)
         started = (time.perf_counter() - start) * 1000
         wait_subscribed(client)
-        run_cell(client, "1+1")
+        run_sum(client, 1)
         ready = (time.perf_counter() - start) * 1000
-        timings = []
-        for _ in range(cells):
-            elapsed, text = run_cell(client, "1+1")
-            timings.append(elapsed)
-        return {"start_ms": started, "first_ms": ready, "cell_ms": statistics.median(timings), "result": re.sub(r"\x1b\[\d*m", "", text or "").strip()}
+        used = processor_seconds(manager.provisioner.process.pid)
+        repeated, distinct = [], []
+        for k in range(cells):
+            repeated.append(run_sum(client, 1))
+            distinct.append(run_sum(client, 2 + k))
+        return {
+            "start_ms": started,
+            "first_ms": ready,
+            "first_cpu_s": used,
+            "repeated_ms": statistics.median(repeated),
+            "distinct_ms": statistics.median(distinct),
+        }
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

@@ -6,8 +6,9 @@ import { completeness } from "./completeness.ts";
 import type { Completeness } from "./completeness.ts";
 import { completions } from "./completion.ts";
 import type { Completions } from "./completion.ts";
+import { Documents } from "./documents.ts";
 import { NotebookHost } from "./host.ts";
-import { inspection } from "./inspection.ts";
+import { declaringFiles, inspection } from "./inspection.ts";
 import type { Inspection } from "./inspection.ts";
 import { ignoredErrors, implicitVariable, overlapErrors } from "./options.ts";
 import { NotebookScope } from "./scope.ts";
@@ -29,8 +30,6 @@ export const cellApiNames = [
   "display", "clearOutput", "html", "md", "svg", "image", "latex", "json", "progress", "prompt", "confirm", "alert", "input",
 ] as const;
 
-export const newRegistry = (folder: string): TS.DocumentRegistry => ts.createDocumentRegistry(ts.sys.useCaseSensitiveFileNames, folder);
-
 /** A cell's text between the declarations brought in before it and the exports after it. */
 export type Framed = { readonly text: string; readonly start: number; readonly code: string };
 
@@ -41,14 +40,16 @@ export type Framed = { readonly text: string; readonly start: number; readonly c
  * stays assignable, and any name may be declared again.
  */
 export class LanguageCore {
+  readonly #documents: Documents;
   readonly #host: NotebookHost;
   readonly #service: TS.LanguageService;
   readonly #scope = new NotebookScope();
 
-  /** Notebooks that are given the same registry share the libraries' parsed files. */
-  constructor(folder: string, registry = newRegistry(folder)) {
-    this.#host = new NotebookHost(folder);
-    this.#service = ts.createLanguageService(this.#host, registry);
+  /** Notebooks that are given the same documents share the libraries' parsed files. */
+  constructor(folder: string, documents = new Documents()) {
+    this.#documents = documents;
+    this.#host = new NotebookHost(folder, documents);
+    this.#service = ts.createLanguageService(this.#host, documents);
     this.#scope.addGlobals("potstill/notebook", cellApiNames);
   }
 
@@ -91,7 +92,9 @@ export class LanguageCore {
   inspect(code: string, cursor: number, detail: 0 | 1): Inspection {
     const frame = this.#frame(parseCell(code), "used");
     this.#host.setCurrent(frame.text);
-    return inspection(this.#service, this.#host.current, { frame, cursor, detail });
+    const question = { frame, cursor, detail };
+    for (const path of declaringFiles(this.#service, this.#host.current, question)) this.#documents.document(path);
+    return inspection(this.#service, this.#host.current, question);
   }
 
   isComplete(code: string): Completeness {

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type TS from "typescript";
+import { isPackageFile } from "./documents.ts";
+import type { Documents } from "./documents.ts";
 import { ts } from "./typescript.ts";
 import { notebookApiFile, packageRoot, slashed } from "./locations.ts";
 import { cellOptions } from "./options.ts";
@@ -8,6 +10,8 @@ const cellScheme = "potstill-cell:";
 
 /** The module name by which other cells import a committed cell. */
 export const cellModule = (number: number): string => `${cellScheme}${number}`;
+
+type Versioned = { readonly version: string; readonly snapshot: TS.IScriptSnapshot };
 
 /**
  * What TypeScript sees: the notebook's folder with the cells as virtual modules in it, and the real files around.
@@ -18,7 +22,8 @@ export class NotebookHost implements TS.LanguageServiceHost {
   readonly #folder: string;
   readonly #package = packageRoot();
   readonly #api = notebookApiFile();
-  readonly #virtual = new Map<string, { version: string; snapshot: TS.IScriptSnapshot }>();
+  readonly #virtual = new Map<string, Versioned>();
+  readonly #real = new Map<string, Versioned>();
   /** Notebooks of one folder may share a registry of parsed files: their cells must not be taken for each other's. */
   readonly #id = randomUUID();
   #committed = 0;
@@ -31,7 +36,10 @@ export class NotebookHost implements TS.LanguageServiceHost {
   readonly current: string;
   readonly #index: string;
 
-  constructor(folder: string) {
+  readonly #documents: Documents;
+
+  constructor(folder: string, documents: Documents) {
+    this.#documents = documents;
     this.#folder = slashed(folder);
     this.#packageResolutions = this.#newCache();
     this.current = this.#path("cell");
@@ -83,15 +91,22 @@ export class NotebookHost implements TS.LanguageServiceHost {
   getScriptVersion = (path: string): string => {
     const virtual = this.#virtual.get(path);
     if (virtual !== undefined) return virtual.version;
-    if (path.includes("/node_modules/")) return "package";
+    if (isPackageFile(path)) return this.#documents.isDocumented(path) ? "documented" : "package";
     return String(ts.sys.getModifiedTime?.(path)?.getTime() ?? 0);
   };
 
+  /** TypeScript asks for all files at every check: the real ones are read again only when their version changes. */
   getScriptSnapshot = (path: string): TS.IScriptSnapshot | undefined => {
     const virtual = this.#virtual.get(path);
     if (virtual !== undefined) return virtual.snapshot;
+    const version = this.getScriptVersion(path);
+    const known = this.#real.get(path);
+    if (known?.version === version) return known.snapshot;
     const text = ts.sys.readFile(path);
-    return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
+    if (text === undefined) return undefined;
+    const snapshot = ts.ScriptSnapshot.fromString(text);
+    this.#real.set(path, { version, snapshot });
+    return snapshot;
   };
 
   resolveModuleNameLiterals = (

@@ -17,9 +17,21 @@ export function inspection(service: TS.LanguageService, file: string, question: 
   return found === undefined ? { found: false, data: {} } : { found: true, data: bundle(found) };
 }
 
-function quickInfo(service: TS.LanguageService, file: string, { frame, cursor, detail }: Question): Description | undefined {
-  for (const position of [cursor, cursor - 1]) {
-    if (position < 0 || !/[\p{ID_Continue}$#"']/u.test(frame.code.charAt(position))) continue;
+/** The files that declare what {@link inspection} would describe, where its documentation stands. */
+export function declaringFiles(service: TS.LanguageService, file: string, question: Question): Set<string> {
+  const { frame, cursor } = question;
+  const call = service.getSignatureHelpItems(file, frame.start + cursor, undefined);
+  const positions = [...namePositions(question).map((position) => frame.start + position), ...(call ? [call.applicableSpan.start - 1] : [])];
+  return new Set(positions.flatMap((position) => service.getDefinitionAtPosition(file, position) ?? []).map(({ fileName }) => fileName));
+}
+
+/** Where a name may stand: at the cursor or just before it. */
+const namePositions = ({ frame, cursor }: Question): number[] =>
+  [cursor, cursor - 1].filter((position) => position >= 0 && /[\p{ID_Continue}$#"']/u.test(frame.code.charAt(position)));
+
+function quickInfo(service: TS.LanguageService, file: string, question: Question): Description | undefined {
+  const { frame, detail } = question;
+  for (const position of namePositions(question)) {
     const info = service.getQuickInfoAtPosition(file, frame.start + position);
     if (info === undefined) continue;
     return {

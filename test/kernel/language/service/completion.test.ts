@@ -96,6 +96,13 @@ describe("inspection", () => {
     expect(core.inspect(`progress(10)`, 2, 0).data["text/plain"]).toContain("progress bar");
   });
 
+  it("finds the documentation of packages, which is not read before it is asked for", () => {
+    expect(core.inspect(`[1].map(String)`, 5, 0).data["text/plain"]).toMatch(/^\(method\) Array<number>\.map.*\n\nCalls a defined callback function[^]*@param callbackfn/);
+    expect(core.inspect(`Buffer.alloc(5, `, 16, 0).data["text/plain"]).toContain("Allocates a new `Buffer`");
+    expect(core.inspect(`import { cpus } from "node:os"; cpus`, 34, 0).data["text/plain"]).toContain("each logical CPU core");
+    expect(core.inspect(`nowhere.to(`, 11, 0)).toEqual({ found: false, data: {} });
+  });
+
   it("adds the source on demand", () => {
     expect(core.inspect(`train`, 2, 1).data["text/plain"]).toContain("return options.learningRate;");
     expect(core.inspect(`train`, 2, 0).data["text/plain"]).not.toContain("return");

@@ -2,15 +2,16 @@ import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { LanguageCore, newRegistry } from "../../../../kernel/language/service/core.ts";
+import { LanguageCore } from "../../../../kernel/language/service/core.ts";
+import { Documents } from "../../../../kernel/language/service/documents.ts";
 
 let folder: string;
-let registry: ReturnType<typeof newRegistry>; // shared, so that only the first notebook reads the libraries
+const documents = new Documents(); // shared, so that only the first notebook reads the libraries
 const cores: LanguageCore[] = [];
 
 /** A fresh notebook in which the given cells have run; each of them must be free of errors. */
 function notebook(...cells: string[]): LanguageCore {
-  const core = new LanguageCore(folder, registry);
+  const core = new LanguageCore(folder, documents);
   cores.push(core);
   for (const code of cells) {
     expect(core.check({ code, name: "earlier" }), code).toEqual([]);
@@ -23,7 +24,6 @@ const codes = (core: LanguageCore, code: string): number[] => check(core, code).
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "potstill-language-"));
-  registry = newRegistry(folder);
   writeFileSync(join(folder, "local.ts"), `export const answer = 42;\nexport type Shape = { side: number };\nexport default function twice(n: number): number { return 2 * n; }\n`);
   writeFileSync(join(folder, "plain.js"), `export const listed = [1, 2, 3];\n`);
   writeFileSync(join(folder, "data.json"), `{ "title": "hello", "sizes": [1, 2] }\n`);
