@@ -14,6 +14,8 @@ export class Saver {
   #writing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #notBefore = 0;
+  #saving = false;
+  #again = false;
   #last: number;
   #error: unknown;
 
@@ -29,6 +31,11 @@ export class Saver {
   request(): void {
     if (this.#error !== undefined) throw this.#error as Error;
     if (this.#path === undefined || this.#timer !== undefined) return;
+    if (this.#saving) this.#again = true; // what this save costs decides when the next one may be
+    else this.#schedule();
+  }
+
+  #schedule(): void {
     const wait = Math.max(0, this.#notBefore - this.#now());
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
@@ -57,16 +64,23 @@ export class Saver {
   async #save(options: { durable?: boolean }): Promise<void> {
     if (this.#path === undefined) return;
     const started = this.#now();
-    await writeAtomically(this.#path, this.#render(), options);
+    this.#saving = true;
+    try {
+      await writeAtomically(this.#path, this.#render(), options);
+    } finally {
+      this.#saving = false;
+    }
     const ended = this.#now();
     this.#last = ended;
     this.#notBefore = ended + (ended - started) * (1 / budget - 1);
+    if (this.#again && this.#timer === undefined) this.#schedule();
+    this.#again = false;
   }
 
   /** Drops a save that has not begun and waits for one that has. */
   async close(): Promise<void> {
+    await this.#writing?.catch(() => undefined);
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    await this.#writing?.catch(() => undefined);
   }
 }
