@@ -118,17 +118,30 @@ class Meter {
 
 type Count = { value: number; total: number | undefined; elapsed: number; done: boolean; stopped: boolean };
 
-/** For example `40/100 (40 %), 0:12 elapsed, 0:18 left`; times in seconds as m:ss. */
+/**
+ * The words beside the bar. While it runs, times are m:ss: `40/100 (40 %), 0:12 elapsed, 0:18 left`, or `7 items, 0:12 elapsed`
+ * without a total; at the end how much was done in what time: `100/100, 30 s`, `7 items, 1 min 19 s`, `4/10, 0.3 s, stopped`.
+ */
 export function progressText({ value, total, elapsed, done, stopped }: Count): string {
-  const share = total === undefined || total === 0 ? "" : `/${total} (${Math.floor((100 * value) / total)} %)`;
-  const left = !done && total !== undefined && value > 0 && value < total ? `, ${clock((elapsed / value) * (total - value))} left` : "";
-  return `${value}${total === 0 ? "/0" : share}, ${clock(elapsed)} elapsed${left}${stopped ? ", stopped" : ""}`;
+  const count = total === undefined ? `${value} ${value === 1 ? "item" : "items"}` : `${value}/${total}`;
+  if (done) return `${count}, ${duration(elapsed)}${stopped ? ", stopped" : ""}`;
+  const share = total === undefined || total === 0 ? "" : ` (${Math.floor((100 * value) / total)} %)`;
+  const left = total !== undefined && value > 0 && value < total ? `, ${clock((elapsed / value) * (total - value))} left` : "";
+  return `${count}${share}, ${clock(elapsed)} elapsed${left}`;
 }
 
 function clock(seconds: number): string {
   const whole = Math.round(seconds);
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, String(whole % 60).padStart(2, "0")];
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
+
+/** `0.31` → `0.3 s`, `20` → `20 s`, `79` → `1 min 19 s`, `3725` → `1 h 2 min`. */
+function duration(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  return whole < 3600 ? `${Math.floor(whole / 60)} min ${whole % 60} s` : `${Math.floor(whole / 3600)} h ${Math.floor(whole / 60) % 60} min`;
 }
 
 const barWidth = 20;
@@ -146,11 +159,11 @@ export function progressBundle(state: ProgressState): MimeBundle {
   };
 }
 
-/** A bar only where a share is known: half a bar for an unknown total would mislead. */
+/** A bar only where a share is known: half a bar for an unknown total would mislead. The label stands beside the words it names. */
 function progressHtml({ label, value, total, text }: ProgressState, share: number | undefined): string {
   const colour = "var(--jp-brand-color1, var(--vscode-progressBar-background, #2b6cb0))";
-  const bar = share === undefined || total === undefined ? "" : `<div role="progressbar" aria-valuemin="0" aria-valuemax="${total}" aria-valuenow="${value}" style="width: 16em; height: 0.6em; border-radius: 0.3em; overflow: hidden; background: rgba(128, 128, 128, 0.3)">`
+  const named = label === undefined ? "" : ` aria-label="${escapeHtml(label)}"`;
+  const bar = share === undefined || total === undefined ? "" : `<div role="progressbar"${named} aria-valuemin="0" aria-valuemax="${total}" aria-valuenow="${value}" style="flex: none; width: 16em; max-width: 40%; height: 0.6em; border-radius: 0.3em; overflow: hidden; background: rgba(128, 128, 128, 0.3)">`
     + `<div style="width: ${Math.round(share * 1000) / 10}%; height: 100%; background: ${colour}"></div></div>`;
-  return `<div style="display: flex; gap: 0.75em; align-items: center; font-variant-numeric: tabular-nums">${label === undefined ? "" : `<span>${escapeHtml(label)}</span>`}`
-    + `${bar}<span>${escapeHtml(text)}</span></div>`;
+  return `<div style="display: flex; gap: 0.75em; align-items: center; font-variant-numeric: tabular-nums">${bar}<span>${label === undefined ? "" : `${escapeHtml(label)}: `}${escapeHtml(text)}</span></div>`;
 }

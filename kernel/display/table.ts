@@ -55,8 +55,15 @@ function cellText(value: unknown): string {
 const isNumeric = (values: readonly unknown[]): boolean => values.some(isNumber) && values.every((value) => isNumber(value) || isMissing(value));
 
 const border = "var(--jp-border-color2, rgba(128, 128, 128, 0.35))";
-const base = "padding: 0.2em 0.7em; border: none; white-space: pre-wrap;";
-const aligned = (right: boolean): string => `text-align: ${right ? "right" : "left"};${right ? " font-variant-numeric: tabular-nums;" : ""}`;
+const base = "padding: 0.2em 0.7em; border: none;";
+/** Numbers stay on one line; texts keep their line breaks. */
+const aligned = (right: boolean): string => (right ? "white-space: nowrap; text-align: right; font-variant-numeric: tabular-nums;" : "white-space: pre-wrap; text-align: left;");
+
+const ground = "var(--jp-layout-color0, var(--vscode-editor-background, var(--ground, Canvas)))";
+const side = (edge: "left" | "right"): string => `linear-gradient(to ${edge === "left" ? "right" : "left"}, ${ground} 30%, transparent) ${edge} / 3em 100% no-repeat local`;
+const shade = (edge: "left" | "right"): string => `linear-gradient(to ${edge === "left" ? "right" : "left"}, rgba(128, 128, 128, 0.45), transparent) ${edge} / 1em 100% no-repeat scroll`;
+/** Scrolls sideways; a shade on the edge behind which more lies, hidden by the ground where the table ends. */
+const scrolling = `max-width: 100%; overflow-x: auto; scrollbar-width: thin; background: ${[side("left"), side("right"), shade("left"), shade("right")].join(", ")}`;
 
 /** A table as HTML that takes its colours from the page; numbers stand right, left-out rows and columns are counted. */
 export function tableHtml(table: Table): string {
@@ -64,16 +71,16 @@ export function tableHtml(table: Table): string {
   const values = columns.map((_, i) => rows.map((row) => row[i]));
   const right = values.map(isNumeric);
   const texts = values.map(columnText);
-  const head = columns.map((name, i) => `<th scope="col" style="${base} ${aligned(right[i])} border-bottom: 1px solid ${border}">${escapeHtml(name)}</th>`);
+  const head = columns.map((name, i) => `<th scope="col" style="${base} ${aligned(right[i])} white-space: pre-wrap; border-bottom: 1px solid ${border}">${escapeHtml(name)}</th>`);
   const corner = labels === undefined ? "" : `<th style="${base} border-bottom: 1px solid ${border}"></th>`;
   const lines = rows.map((_, r) => {
-    const label = labels === undefined ? "" : `<th scope="row" style="${base} text-align: right">${escapeHtml(labels[r])}</th>`;
+    const label = labels === undefined ? "" : `<th scope="row" style="${base} white-space: pre-wrap; text-align: right">${escapeHtml(labels[r])}</th>`;
     return `<tr>${label}${texts.map((text, c) => `<td style="${base} ${aligned(right[c])}">${escapeHtml(text[r])}</td>`).join("")}</tr>`;
   });
   const width = columns.length + (labels === undefined ? 0 : 1);
   if (cut < rowCount) lines.splice(cut, 0, `<tr><td colspan="${width}" style="${base} text-align: center; opacity: 0.7">… ${rowCount - rows.length} rows not shown …</td></tr>`);
   const whole = `<table style="border-collapse: collapse; color: inherit; background: transparent; font-size: 0.95em"><thead><tr>${corner}${head.join("")}</tr></thead><tbody>${lines.join("")}</tbody></table>`;
-  return `<div style="max-width: 100%; overflow-x: auto">${whole}<p style="margin: 0.3em 0; opacity: 0.7">${size(rowCount, columnCount, columns.length)}</p></div>`;
+  return `<div style="${scrolling}">${whole}</div><p style="margin: 0.3em 0; opacity: 0.7">${size(rowCount, columnCount, columns.length)}</p>`;
 }
 
 /** The same table as text in columns. */

@@ -3,10 +3,9 @@ import { Float } from "../../notebook/index.ts";
 import type { ErrorOutput, Notebook } from "../../notebook/index.ts";
 import { pythonFloat } from "../../notebook/python-float.ts";
 import type { NotebookRecord } from "../papermill-metadata.ts";
-import { headingId } from "./contents.ts";
 import type { Title } from "./contents.ts";
 import { escapeHtml } from "./escape.ts";
-import { renderInline } from "./markdown.ts";
+import { headingId, renderInline } from "./markdown.ts";
 import type { Scrubber } from "./scrub.ts";
 import { duration } from "./words.ts";
 

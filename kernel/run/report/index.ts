@@ -1,8 +1,9 @@
 import { basename } from "node:path";
 import type { Notebook } from "../../notebook/index.ts";
 import { renderCells } from "./cells.ts";
-import { contentsOf, plainHeading, titleOf } from "./contents.ts";
+import { contentsOf, titleOf } from "./contents.ts";
 import { renderHeader } from "./header.ts";
+import { plainInline } from "./markdown.ts";
 import { renderPage } from "./page.ts";
 import { Scrubber } from "./scrub.ts";
 
@@ -21,5 +22,5 @@ export async function renderReport(notebook: Notebook, options: ReportOptions = 
   const title = titleOf(notebook) ?? { text: options.name === undefined ? "Notebook" : basename(options.name) };
   const { html, figures } = renderCells(notebook, { folder: options.folder, scrubber, titleCell: title.cell });
   const header = renderHeader(notebook, title, scrubber);
-  return renderPage({ title: scrubber.text(plainHeading(title.text)), header, contents: contentsOf(notebook), cells: html, figures });
+  return renderPage({ title: scrubber.text(plainInline(title.text)), header, contents: contentsOf(notebook).map((heading) => ({ ...heading, html: scrubber.text(heading.html) })), cells: html, figures });
 }

@@ -2,9 +2,8 @@ import { readFileSync, statSync } from "node:fs";
 import { extname, resolve, sep } from "node:path";
 import katex from "katex";
 import MarkdownIt from "markdown-it";
-import type { MarkdownIt as Markdown, StateBlock, StateInline } from "markdown-it";
+import type { MarkdownIt as Markdown, StateBlock, StateInline, Token } from "markdown-it";
 import type { MimeBundle } from "../../notebook/index.ts";
-import { headingId } from "./contents.ts";
 import { escapeHtml } from "./escape.ts";
 import { highlight } from "./highlight.ts";
 import { mathLetters } from "./math-letters.ts";
@@ -85,6 +84,26 @@ const markdown = parser();
 /** One line of markdown as HTML, without a paragraph around it. */
 export function renderInline(source: string): string {
   return markdown.renderInline(source);
+}
+
+/** The id of the `order`-th heading of cell `cell`. */
+export const headingId = (cell: number, order: number): string => `h-${cell}-${order}`;
+
+/** The headings of a text as `renderMarkdown` counts them, their words as HTML that may stand within a link. */
+export function headingsOf(source: string): { level: number; html: string }[] {
+  const tokens = markdown.parse(source, {});
+  return tokens.flatMap((token, i) => (token.type === "heading_open" ? [{ level: Number(token.tag.slice(1)), html: markdown.renderer.render(words(tokens[i + 1]), markdown.options, {}) }] : []));
+}
+
+/** A line's tokens without links, pictures (their descriptions stay) and HTML. */
+function words(line: Token): Token[] {
+  const kept = (line.children ?? []).filter(({ type }) => !["link_open", "link_close", "html_inline"].includes(type));
+  return kept.flatMap((token) => (token.type === "image" ? (token.children ?? []) : [token]));
+}
+
+/** One line of markdown as plain text: marks, links and HTML taken away, escapes resolved, formulas as TeX. */
+export function plainInline(source: string): string {
+  return words(markdown.parseInline(source, {})[0]).map(({ type, content }) => (type.endsWith("break") ? " " : content)).join("").trim();
 }
 
 /** A markdown text as HTML: formulas set, code coloured, pictures taken in, headings with ids, scripts left out. */

@@ -46,10 +46,12 @@ function plotly(data: unknown, bundle: MimeBundle, context: OutputContext): stri
   return `<figure class="plotly">${fallback}<script type="application/json">${scriptJson(data)}</script></figure>`;
 }
 
+/** A progress display as it ended; the bar of one that went through would say nothing. */
 function progress(data: unknown): string {
   const { label, value, total, text = "", done } = data as { label?: string; value?: number; total?: number; text?: string; done?: boolean };
-  const bar = typeof total === "number" ? `<progress max="${Number(total)}" value="${Number(value)}"></progress> ` : "";
-  return `<div class="progress${done ? " done" : ""}">${bar}${escapeHtml(label === undefined || text.includes(label) ? text : `${label}: ${text}`)}</div>`;
+  const whole = done === true && value === total;
+  const bar = typeof total === "number" && !whole ? `<progress max="${Number(total)}" value="${Number(value)}"></progress> ` : "";
+  return `<div class="progress${done ? " done" : ""}">${bar}${escapeHtml(label === undefined ? text : `${label}: ${text}`)}</div>`;
 }
 
 function latex(data: unknown): string {

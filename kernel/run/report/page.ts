@@ -24,7 +24,7 @@ function plotlySource(): string {
 
 function contentsHtml(contents: readonly Heading[]): string {
   if (contents.length < 2) return "";
-  const items = contents.map(({ level, text, id }) => `<li class="level-${level}"><a href="#${id}">${escapeHtml(text)}</a></li>`);
+  const items = contents.map(({ level, html, id }) => `<li class="level-${level}"><a href="#${id}">${html}</a></li>`);
   return `<nav aria-label="Contents"><details open><summary>Contents</summary><ul>${items.join("")}</ul></details></nav>`;
 }
 

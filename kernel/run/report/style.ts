@@ -25,7 +25,7 @@ details.code > summary { cursor: pointer; font-size: .78rem; color: var(--quiet)
 details.code[open] > summary { margin-bottom: .25rem; }
 img, svg { max-width: 100%; height: auto; } .output img { background: #fff; border-radius: 4px; vertical-align: middle; }
 figure { margin: 1rem 0; } figure.plotly { background: #fff; border-radius: 6px; overflow: hidden; } figure.plotly.drawn .still { display: none; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; margin: 0 0 1em; }
+.scroll { overflow-x: auto; scrollbar-width: thin; background: linear-gradient(to right, var(--ground) 30%, transparent) left / 3em 100% no-repeat local, linear-gradient(to left, var(--ground) 30%, transparent) right / 3em 100% no-repeat local, linear-gradient(to right, rgba(128, 128, 128, .45), transparent) left / 1em 100% no-repeat scroll, linear-gradient(to left, rgba(128, 128, 128, .45), transparent) right / 1em 100% no-repeat scroll; } table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; margin: 0 0 1em; }
 th, td { padding: .3rem .7rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; } thead th { border-bottom: 2px solid var(--line); }
 header { margin-bottom: 2.5rem; padding-bottom: 1rem; border-bottom: 1px solid var(--line); }
 .provenance { color: var(--quiet); font-size: .88rem; } .provenance span + span::before { content: "· "; }

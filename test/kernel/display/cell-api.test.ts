@@ -125,7 +125,7 @@ describe("progress", () => {
     expect(sent.map(({ update }) => update)).toEqual([false, ...sent.slice(1).map(() => true)]);
     expect(sent.length).toBeLessThanOrEqual(3 + (performance.now() - start) / 100);
     expect(states()[0]).toMatchObject({ label: "train", value: 0, total: 100_000, done: false });
-    expect(states().at(-1)).toMatchObject({ value: 100_000, done: true, text: expect.stringMatching(/^100000\/100000 \(100 %\), 0:0\d elapsed$/) as string });
+    expect(states().at(-1)).toMatchObject({ value: 100_000, done: true, text: expect.stringMatching(/^100000\/100000, \d\.\d s$/) as string });
   });
 
   it("closes when the loop breaks or throws, and passes the error on", () => {
@@ -154,7 +154,25 @@ describe("progress", () => {
 
   it("tells the time that is left", () => {
     expect(progressText({ value: 25, total: 100, elapsed: 30, done: false, stopped: false })).toBe("25/100 (25 %), 0:30 elapsed, 1:30 left");
-    expect(progressText({ value: 7, total: undefined, elapsed: 3725, done: false, stopped: false })).toBe("7, 1:02:05 elapsed");
+    expect(progressText({ value: 7, total: undefined, elapsed: 3725, done: false, stopped: false })).toBe("7 items, 1:02:05 elapsed");
+  });
+
+  it("says at the end how much was done in what time", () => {
+    const ended = (count: { value: number; total?: number; elapsed: number; stopped?: boolean }): string => progressText({ total: undefined, stopped: false, ...count, done: true });
+    expect(ended({ value: 30, total: 30, elapsed: 20.4 })).toBe("30/30, 20 s");
+    expect(ended({ value: 7, elapsed: 79 })).toBe("7 items, 1 min 19 s");
+    expect(ended({ value: 1, elapsed: 0.31 })).toBe("1 item, 0.3 s");
+    expect(ended({ value: 0, total: 0, elapsed: 0 })).toBe("0/0, 0.0 s");
+    expect(ended({ value: 4, total: 10, elapsed: 59.6, stopped: true })).toBe("4/10, 1 min 0 s, stopped");
+    expect(ended({ value: 9, total: 9, elapsed: 3725 })).toBe("9/9, 1 h 2 min");
+  });
+
+  it("names what it counts in every form, and keeps the name out of markup", () => {
+    const bundle = progressBundle({ label: "a <b>", value: 4, total: 4, text: "4/4, 2.0 s", done: true });
+    const { document } = new JSDOM(bundle["text/html"] as string).window;
+    expect(document.body.textContent).toBe("a <b>: 4/4, 2.0 s");
+    expect(document.querySelector("[role=progressbar]")!.getAttribute("aria-label")).toBe("a <b>");
+    expect(bundle["text/plain"]).toBe("a <b>: ████████████████████ 4/4, 2.0 s");
   });
 
   it("refuses what it cannot loop over", () => {

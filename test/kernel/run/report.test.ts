@@ -56,7 +56,7 @@ describe("renderReport", () => {
     notebook.cells[1].metadata.papermill = { status: "failed", duration: 2 };
     const html = await renderReport(notebook, { hide: [["/secret/place", "."]] });
     expect(html).toContain("<title>Title x</title>");
-    expect(html.match(/Title <em>x<\/em>/g)).toHaveLength(1);
+    expect(html.match(/<h1[^>]*>Title <em>x<\/em><\/h1>/g)).toHaveLength(1);
     expect(html).toContain('<span class="status failed">failed</span> <span>nb.ipynb</span>');
     expect(html).toContain("<span>2026-01-02 03:04:05 UTC</span> <span>1 min 15 s</span>");
     expect(html).toContain("1152921504606846976");
@@ -64,6 +64,44 @@ describe("renderReport", () => {
     expect(html).toContain("ValueError: no &lt;good&gt;");
     expect(html).toContain('<span class="ansi-red-fg">ValueError</span>');
     expect(html).not.toContain("/secret");
+  });
+});
+
+describe("progress displays in a report", () => {
+  const progress = async (state: object): Promise<string> => outputs(await report([{ "application/vnd.potstill.progress+json": state }]));
+
+  it("keep their label, also where the words repeat it", async () => {
+    expect(await progress({ label: "LGD, λ = 1", value: 30, total: 30, text: "30/30, 20 s", done: true })).toContain('<div class="progress done">LGD, λ = 1: 30/30, 20 s</div>');
+    expect(await progress({ label: "items", value: 7, text: "7 items, 1 min 19 s", done: true })).toContain(">items: 7 items, 1 min 19 s<");
+  });
+
+  it("draw a bar only while it says something", async () => {
+    expect(await progress({ value: 30, total: 30, text: "", done: true })).not.toContain("<progress");
+    expect(await progress({ value: 4, total: 30, text: "", done: true })).toContain('<progress max="30" value="4">');
+  });
+});
+
+describe("the table of contents", () => {
+  const contents = async (text: string): Promise<string> => /<nav[^]*<\/nav>/.exec(await report([], [{ text }]))![0];
+
+  it("shows headings as they are rendered", async () => {
+    expect(await contents("# One\n## Why 50: λ\\* and `a_b` &amp; *all*")).toContain('<a href="#h-0-1">Why 50: λ* and <code>a_b</code> &amp; <em>all</em></a>');
+    expect(await contents("# One\n## The map $f^2$")).toMatch(/The map <span[^>]*><math.*<msup>/);
+  });
+
+  it("holds neither links, pictures nor HTML of its own within its links", async () => {
+    expect(await contents("# One\n## [A](https://a.example) ![b *c*](x.png) <b onclick=x>d</b> ##")).toContain('<a href="#h-0-1">A b <em>c</em> d</a>');
+  });
+
+  it("counts headings as the text does: underlined ones, and none in code", async () => {
+    const html = await report([], [{ text: "# One\n\nTwo\n---\n\n    # no\n\n```\n# no\n```\n\n> ## Three\n" }]);
+    expect([...html.matchAll(/<a href="#(h-0-\d)">(\w+)</g)].map(([, id, name]) => [id, name])).toEqual([["h-0-0", "One"], ["h-0-1", "Two"], ["h-0-2", "Three"]]);
+    expect(html).toContain('<h2 id="h-0-1">Two</h2>');
+    expect(html).toContain('<h2 id="h-0-2">Three</h2>');
+  });
+
+  it("gives the page's title without marks", async () => {
+    expect(await report([], [{ text: "# λ\\*, *why* `50` & [more](x)" }])).toContain("<title>λ*, why 50 &amp; more</title>");
   });
 });
 
