@@ -9,7 +9,11 @@ export function typecheckMode(value: string | undefined): TypecheckMode {
   return value === "warn" || value === "off" ? value : "error";
 }
 
-/** How long a cell's diagnostics count as fresh when the very same cell is sent again, in milliseconds. */
+/**
+ * How long a cell's diagnostics count as fresh when the very same cell is sent again, in milliseconds: cells that are
+ * run over and over (`step()`) then need no second check. Nothing that another cell declares escapes: that clears them.
+ * A change in a file that an earlier cell imported does, for this long.
+ */
 const freshMs = 5000;
 
 /** Words without one of which a cell declares and imports nothing, so that it cannot change how others are checked. */

@@ -1,6 +1,7 @@
 """Starts one Jupyter kernel and times it: cold start to the kernel_info reply and to the first result, then cells.
 
-argv[1] is JSON: {"argv": [...], "env": {...}, "cells": 30}. Prints as JSON
+argv[1] is JSON: {"argv": [...], "env": {...}, "cells": 30, "linger_s": 0}; the kernel is left alone for `linger_s`
+before it is ended. Prints as JSON
 - start_ms, first_ms, first_cpu_s: cold start to the kernel_info reply, to the end of the first `1+1`, and the
   processor time of the kernel's processes until then (Linux; null elsewhere);
 - repeated_ms, distinct_ms: medians of `1+1` again and again, which a kernel may remember, and of `1+2`, `1+3`, …,
@@ -98,7 +99,7 @@ def processor_seconds(pid):
     return sum(rows[each][1] for each in family if each in rows) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(argv, env, cells):
+def measure(argv, env, cells, linger):
     context = zmq.Context()
     context.setsockopt(zmq.RECONNECT_IVL, 2)
     context.setsockopt(zmq.LINGER, 0)
@@ -120,6 +121,7 @@ def measure(argv, env, cells):
         for k in range(cells):
             repeated.append(run_sum(client, 1))
             distinct.append(run_sum(client, 2 + k))
+        time.sleep(linger)
         return {
             "start_ms": started,
             "first_ms": ready,
@@ -133,4 +135,4 @@ def measure(argv, env, cells):
 
 
 request = json.loads(sys.argv[1])
-print(json.dumps(measure(request["argv"], request.get("env", {}), request.get("cells", 30))))
+print(json.dumps(measure(request["argv"], request.get("env", {}), request.get("cells", 30), request.get("linger_s", 0))))

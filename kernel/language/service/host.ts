@@ -22,6 +22,7 @@ export class NotebookHost implements TS.LanguageServiceHost {
   readonly #folder: string;
   readonly #package = packageRoot();
   readonly #api = notebookApiFile();
+  readonly #built = `${this.#package}/dist/`;
   readonly #virtual = new Map<string, Versioned>();
   readonly #real = new Map<string, Versioned>();
   /** Notebooks of one folder may share a registry of parsed files: their cells must not be taken for each other's. */
@@ -87,11 +88,12 @@ export class NotebookHost implements TS.LanguageServiceHost {
   readDirectory = ts.sys.readDirectory.bind(ts.sys);
   realpath = (path: string): string => ts.sys.realpath?.(path) ?? path;
 
-  /** Packages and TypeScript's own files do not change under a running kernel; the notebook's own files do. */
+  /** Packages and Potstill's own files do not change under a running kernel; the notebook's own files do. */
   getScriptVersion = (path: string): string => {
     const virtual = this.#virtual.get(path);
     if (virtual !== undefined) return virtual.version;
     if (isPackageFile(path)) return this.#documents.isDocumented(path) ? "documented" : "package";
+    if (path.startsWith(this.#built)) return "built";
     return String(ts.sys.getModifiedTime?.(path)?.getTime() ?? 0);
   };
 

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { keepCompiledTypeScript } from "../typescript.ts";
 import type { Cell, LanguageCore } from "./core.ts";
 import type { Answer, Question, WorkerStart } from "./messages.ts";
 
@@ -7,7 +8,11 @@ const { cwd, committed } = workerData as WorkerStart;
 /** The kernel's own start comes first: TypeScript is read a moment later, or with the first question. */
 const warmUpDelay = 150;
 
+/** How long nothing must have been asked before this thread does something for later kernels, in milliseconds. */
+const idleTime = 250;
+
 let core: Promise<LanguageCore> | undefined;
+let idle: NodeJS.Timeout | undefined;
 
 async function load(): Promise<LanguageCore> {
   const { LanguageCore } = await import("./core.ts");
@@ -35,10 +40,14 @@ async function reply(question: Question): Promise<Answer> {
 }
 
 parentPort!.on("message", (question: Question) => {
+  idle?.refresh();
   void reply(question).then((message) => parentPort!.postMessage(message));
 });
 
 setTimeout(() => {
   core ??= load();
-  core.then((made) => made.warmUp()).catch(() => undefined); // a failure to load answers the first question
+  core.then((made) => {
+    made.warmUp();
+    idle ??= setTimeout(keepCompiledTypeScript, idleTime);
+  }).catch(() => undefined); // a failure to load answers the first question
 }, warmUpDelay);
