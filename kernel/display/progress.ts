@@ -136,8 +136,9 @@ function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
-/** `0.31` → `0.3 s`, `20` → `20 s`, `79` → `1 min 19 s`, `3725` → `1 h 2 min`. */
+/** `0.01` → `< 0.1 s`, `0.31` → `0.3 s`, `20` → `20 s`, `79` → `1 min 19 s`, `3725` → `1 h 2 min`. */
 function duration(seconds: number): string {
+  if (seconds < 0.05) return "< 0.1 s";
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;

@@ -11,7 +11,13 @@ export interface OutputContext {
   onFigure: () => void;
 }
 
-type Renderer = (data: unknown, bundle: MimeBundle, context: OutputContext) => string;
+/** What a renderer knows beside its data: the output's whole bundle, and the metadata of this type. */
+interface Beside {
+  bundle: MimeBundle;
+  metadata: Readonly<Record<string, unknown>>;
+}
+
+type Renderer = (data: unknown, beside: Beside, context: OutputContext) => string;
 
 /** Terminal text as HTML: colours and weights become classes, everything else is escaped. */
 export function ansi(text: string): string {
@@ -21,9 +27,10 @@ export function ansi(text: string): string {
 }
 
 const str = (data: unknown): string => (typeof data === "string" ? data : JSON.stringify(data));
-const image = (type: string): Renderer => (data, bundle) => {
+const image = (type: string): Renderer => (data, { bundle, metadata }) => {
   const alt = typeof bundle["text/plain"] === "string" ? bundle["text/plain"] : "picture";
-  return `<img src="data:${type};base64,${str(data).replace(/\s+/g, "")}" alt="${escapeHtml(alt)}">`;
+  const size = ["width", "height"].map((side) => (Number(metadata[side]) > 0 ? ` ${side}="${Number(metadata[side])}"` : "")).join("");
+  return `<img src="data:${type};base64,${str(data).replace(/\s+/g, "")}" alt="${escapeHtml(alt)}"${size}>`;
 };
 
 function vector(data: unknown): string {
@@ -39,7 +46,7 @@ function still(bundle: MimeBundle): string {
   return (typeof html === "string" && /<img\b[^>]*\bsrc="data:[^>]*>/i.exec(html)?.[0]) || "";
 }
 
-function plotly(data: unknown, bundle: MimeBundle, context: OutputContext): string {
+function plotly(data: unknown, { bundle }: Beside, context: OutputContext): string {
   context.onFigure();
   const picture = still(bundle);
   const fallback = picture === "" ? "" : `<div class="still">${picture}</div>`;
@@ -78,8 +85,10 @@ const renderers: readonly (readonly [string, Renderer])[] = [
   ["text/plain", (data, _, { scrubber }) => `<pre class="text">${ansi(scrubber.text(str(data)))}</pre>`],
 ];
 
-function bundleHtml(bundle: MimeBundle, context: OutputContext): string {
-  for (const [type, render] of renderers) if (bundle[type] !== undefined) return render(bundle[type], bundle, context);
+function bundleHtml(bundle: MimeBundle, metadata: Readonly<Record<string, unknown>>, context: OutputContext): string {
+  for (const [type, render] of renderers) {
+    if (bundle[type] !== undefined) return render(bundle[type], { bundle, metadata: (metadata[type] ?? {}) as Beside["metadata"] }, context);
+  }
   const types = Object.keys(bundle);
   return types.length === 0 ? "" : `<p class="note">An output of type ${types.map(escapeHtml).join(", ")} cannot be shown here.</p>`;
 }
@@ -95,5 +104,5 @@ function errorHtml({ ename, evalue, traceback }: ErrorOutput, { scrubber }: Outp
 export function renderOutput(output: Output, context: OutputContext): string {
   if (output.output_type === "error") return errorHtml(output, context);
   if (output.output_type === "stream") return `<pre class="text stream-${output.name === "stderr" ? "err" : "out"}">${ansi(context.scrubber.text(output.text))}</pre>`;
-  return bundleHtml(output.data, context);
+  return bundleHtml(output.data, output.metadata, context);
 }

@@ -41,6 +41,13 @@ describe("renderReport", () => {
     expect(outputs(await report([{ "application/x-strange": "?" }]))).toContain("application/x-strange cannot be shown");
   });
 
+  it("shows pictures in the size that they ask for", async () => {
+    const notebook = executed([{ code: "x" }], [{ "image/png": pixel }]);
+    const [cell] = notebook.cells;
+    if (cell.cell_type === "code") Object.assign(cell.outputs[0], { metadata: { "image/png": { width: 300, height: '1" onload="x' } } });
+    expect(outputs(await renderReport(notebook))).toContain('alt="picture" width="300">');
+  });
+
   it("carries Plotly once, and only when there is a figure", async () => {
     const bundle = { "application/vnd.plotly.v1+json": figure, "text/html": `<div><img src="data:image/png;base64,${pixel}"></div>` };
     const html = await report([bundle, bundle]);
@@ -166,6 +173,19 @@ describe.skipIf(chromiumPath === undefined)("in a browser without network", () =
     expect(await page.evaluate("document.querySelector('details.code').open")).toBe(true);
     await page.emulateMedia({ media: "print" });
     expect(await page.evaluate("[getComputedStyle(document.querySelector('.still')).display, getComputedStyle(document.querySelector('.live')).display]")).toEqual(["block", "none"]);
+    await page.close();
+  });
+
+  it("scrolls wide tables of others under a shade on the screen, and cuts nothing off on paper", async () => {
+    const row = (tag: string): string => `<tr>${Array.from({ length: 9 }, (_, i) => `<${tag} style="white-space: nowrap; padding: 1em">column ${i}</${tag}>`).join("")}</tr>`;
+    const file = join(folder.path, "table.html");
+    writeFileSync(file, await report([{ "text/html": `<div style="overflow-x:auto"><table>${row("th")}${row("td")}</table></div>` }]));
+    const page = await browser.newPage({ viewport: { width: 700, height: 800 } });
+    await page.goto(`file://${file}`);
+    const look = (): Promise<unknown> => page.evaluate("(() => { const box = document.querySelector('.html > div'); const { overflowX, backgroundImage } = getComputedStyle(box); return [overflowX, backgroundImage.includes('gradient'), box.querySelector('table').offsetWidth <= box.offsetWidth]; })()");
+    expect(await look()).toEqual(["auto", true, false]);
+    await page.emulateMedia({ media: "print" });
+    expect(await look()).toEqual(["visible", false, true]);
     await page.close();
   });
 });
