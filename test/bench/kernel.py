@@ -103,10 +103,11 @@ def measure(argv, env, cells, linger):
     context = zmq.Context()
     context.setsockopt(zmq.RECONNECT_IVL, 2)
     context.setsockopt(zmq.LINGER, 0)
-    manager = KernelManager(context=context, connection_file=os.path.join(tempfile.mkdtemp(), "connection.json"))
+    folder = tempfile.mkdtemp()  # an empty one: packages beside a notebook cost some kernels time, and here they are ours
+    manager = KernelManager(context=context, connection_file=os.path.join(folder, "connection.json"))
     manager._kernel_spec = KernelSpec(argv=argv, display_name="bench", language="any", interrupt_mode="message")
     start = time.perf_counter()
-    manager.start_kernel(env={**os.environ, **env}, stdout=sys.stderr, stderr=sys.stderr)
+    manager.start_kernel(cwd=folder, env={**os.environ, **env}, stdout=sys.stderr, stderr=sys.stderr)
     client = manager.client()
     try:
         client.start_channels()
