@@ -9,7 +9,7 @@ export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<numbe
   let worst = -1, at = -1;
   for (let i = 0; i < expected.length; i++) {
     if (actual[i] === expected[i]) continue;
-    const excess = Math.abs(actual[i]! - expected[i]!) / (absolute + relative * Math.abs(expected[i]!));
+    const excess = Math.abs(actual[i] - expected[i]) / (absolute + relative * Math.abs(expected[i]));
     const measure = Number.isNaN(excess) ? Infinity : excess;
     if (measure > worst) [worst, at] = [measure, i];
   }
