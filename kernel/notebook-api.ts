@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { currentChannel, send } from "./display/cell-channel.ts";
 import type { MimeBundle } from "./display/mime.ts";
+import { shownSymbol } from "./display/mime.ts";
 import { progress as track } from "./display/progress.ts";
 import type { ProgressOptions } from "./display/progress.ts";
 import * as wrappers from "./display/wrappers.ts";
@@ -39,7 +40,8 @@ export function display(value: unknown, options: DisplayOptions = {}): DisplayHa
   if (typeof id !== "string" || id === "") throw new TypeError(`display's id must be a non-empty string, received ${JSON.stringify(id)}.`);
   if (update && options.id === undefined) throw new TypeError("display can only update an output that it can name: give the option id.");
   send(value, { id, update });
-  return { id, update: (next: unknown) => send(next, { id, update: true }) };
+  const handle = { id, update: (next: unknown) => send(next, { id, update: true }) };
+  return Object.defineProperty(handle, shownSymbol, { value: true });
 }
 
 /**

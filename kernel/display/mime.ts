@@ -7,6 +7,13 @@ export type Rendered = { data: MimeBundle; metadata: Record<string, unknown> };
 /** The method by which a value shows itself; Deno's kernel reads it too. */
 export const displaySymbol = Symbol.for("Jupyter.display");
 
+/** A value that carries this was shown when it was made: as the last value of a cell it is not shown again. */
+export const shownSymbol = Symbol.for("potstill.shown");
+
+export function isShown(value: unknown): boolean {
+  return typeof value === "object" && value !== null && shownSymbol in value;
+}
+
 /** An object that knows how to show itself. */
 export type Displayable = { [displaySymbol](): MimeBundle | Promise<MimeBundle> };
 

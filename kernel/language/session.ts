@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { isShown } from "../display/mime.ts";
 import type { ErrorContent } from "../protocol/messages.ts";
 import type { Thrown } from "./evaluator.ts";
 import { Evaluator } from "./evaluator.ts";
@@ -126,7 +127,7 @@ export class CellSession {
   async #show(cell: CellRequest, show: (result: Rendered) => void): Promise<void> {
     const { result } = this.#runtime;
     this.#runtime.result = undefined;
-    if (result === undefined) return;
+    if (result === undefined || isShown(result)) return;
     const rendered = await this.#parts.render(result);
     if (this.#running?.id === cell.id) show(rendered);
   }

@@ -91,11 +91,11 @@ export function showReadings(estimates: readonly ReadingEstimates[]): Displayabl
     { heading: "reading of the distance", value: ({ text }: (typeof rows)[number]) => text },
     ...sorted.map(({ channels, lambda }) => ({ heading: `C = ${channels}`, value: ({ key }: (typeof rows)[number]) => lambda[key] })),
     { heading: "exponent", value: ({ exponent }) => exponent, decimals: 2 },
-    { heading: `→ C = ${paperChannels}`, value: ({ at256 }) => at256 },
-    { heading: "in [1, 100]", value: ({ inside }) => inside },
+    { heading: `→ ${paperChannels}`, value: ({ at256 }) => at256 },
+    { heading: "in range", value: ({ inside }) => inside },
   ], rows, {
     caption: "λ* that gives LGD's share, by reading and channel count",
-    note: `The paper: λ* = ${calibrationTargets.lambda.value} at C = ${paperChannels}, searched in [1, 100]. Exponent: λ* ∝ C^exponent, fitted to the columns; → is its extrapolation. Each λ* is s/(1−s) · mean(rest of the loss) / mean(distance) over one LGD run.`,
+    note: `The paper: λ* = ${calibrationTargets.lambda.value} at C = ${paperChannels}, searched in the range [1, 100]. Exponent: λ* ∝ C^exponent, fitted to the columns; → 256 is its extrapolation. Each λ* is s/(1−s) · mean(rest of the loss) / mean(distance) over one LGD run.`,
   });
 }
 

@@ -111,6 +111,12 @@ describe("output", () => {
     expect(late[0].parent).toBeTruthy();
   });
 
+  it("does not echo the handle of a display that ends a cell, but shows it when it is asked for as part of a value", async () => {
+    expect(await kernel.value("display('shown')")).toBeUndefined();
+    expect(await kernel.value("display('shown');")).toBeUndefined();
+    expect(await kernel.value("[display('shown', { id: 'asked' })].map(({ id }) => id)")).toBe("[ 'asked' ]");
+  });
+
   it("updates a display by its id", async () => {
     const { messages } = await kernel.run("const shown = display('one', { id: 'd1' }); shown.update('two');");
     expect(messages.find((m) => m.type === "display_data")!.content.transient).toEqual({ display_id: "d1" });
