@@ -6,7 +6,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { retinanet } from "../detector/retinanet.ts";
 import { distillers } from "../distill/index.ts";
 import type { Distiller, LabelGuided } from "../distill/index.ts";
-import { stopGradient } from "../tensor/stop-gradient.ts";
+import { withoutTape } from "../tensor/stop-gradient.ts";
 import { runSteps } from "../train/run.ts";
 import type { BuiltTraining } from "../train/run.ts";
 import { learningRate, stepwise } from "../train/schedule.ts";
@@ -78,12 +78,12 @@ function buildModel({ detector: options, method }: Experiment, { dataset, seed }
   return { detector, distiller: method.observe ? observed(distiller) : distiller };
 }
 
-/** The same method, which also reports its readings at every step. */
+/** The same method, which also reports its readings at every step; nothing of them stays for the backward pass. */
 function observed(distiller: LabelGuided): Distiller {
   return {
     ...distiller,
     loss: (student, hints, batch, context) => {
-      const readings = distiller.readings({ ...student, pyramid: student.pyramid.map(stopGradient) }, batch);
+      const readings = withoutTape(() => distiller.readings(student, batch));
       const terms = Object.entries(readings).map(([name, value]) => [name, { value: tf.scalar(value), weight: 0, kind: "observation" as const }] as const);
       return { ...distiller.loss(student, hints, batch, context), ...Object.fromEntries(terms) };
     },

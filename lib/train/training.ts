@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Batch } from "../data/batch.ts";
 import type { Detector, Parameter } from "../detector/detector.ts";
 import type { Distiller, WeightedTerm } from "../distill/distiller.ts";
+import { stopGradient } from "../tensor/stop-gradient.ts";
 import { gradients } from "./gradients.ts";
 import { sgd } from "./optimiser.ts";
 import type { SgdOptions } from "./optimiser.ts";
@@ -48,7 +49,7 @@ export function training({ detector, distiller, batches, iterations, optimiser }
     for await (const batch of batches(done)) {
       let step: Step;
       try {
-        step = tf.tidy(() => computeStep({ detector, distiller, updater }, batch, { iteration: done, iterations, started })) as unknown as Step;
+        step = tf.tidy(() => whole(parameters, () => computeStep({ detector, distiller, updater }, batch, { iteration: done, iterations, started }))) as unknown as Step;
       } finally {
         batch.dispose();
       }
@@ -70,6 +71,20 @@ export function training({ detector, distiller, batches, iterations, optimiser }
 }
 
 async function* nothing(): AsyncGenerator<Step, void> {}
+
+/**
+ * Runs a step inside the caller's tidy. When it throws, the frozen parameters that its losses assigned (the moving-average
+ * normaliser) get their values back: what `state()` holds is that of whole steps alone. Nothing is copied.
+ */
+function whole<T>(parameters: readonly Parameter[], step: () => T): T {
+  const before = parameters.filter(({ frozen }) => frozen).map(({ variable }) => ({ variable, value: stopGradient<tf.Tensor>(variable) }));
+  try {
+    return step();
+  } catch (error) {
+    for (const { variable, value } of before) if (variable.dataId !== value.dataId) variable.assign(value);
+    throw error;
+  }
+}
 
 interface Parts {
   readonly detector: Detector;

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { loadBackend } from "../../../lib/backend/load.ts";
 import { batches } from "../../../lib/data/batches.ts";
 import { retinanet } from "../../../lib/detector/retinanet.ts";
@@ -19,6 +19,8 @@ async function run(iterations: number, seed = 1): Promise<Step[]> {
   built.dispose();
   return steps;
 }
+
+const endTape = (Object.getPrototypeOf(tf.engine()) as { endTape(this: unknown): void }).endTape;
 
 const numbers = ({ losses, gradientNorm }: Step) => ({ losses, gradientNorm });
 
@@ -58,6 +60,55 @@ describe("training", () => {
     for await (const _ of built.training.steps());
     expect(stem.dataSync()).toEqual(before);
     built.dispose();
+  });
+
+  it("leaves every entry of its state as it was when the backward pass throws", async () => {
+    const detector = retinanet({ classes: 6, seed: 1, channels: 8, backbone: "tiny-4", head: { norm: { kind: "group", groups: 2 } }, normaliser: "moving-average" });
+    let broken = false;
+    const fragile = { ...detector, loss: (...args: Parameters<typeof detector.loss>) => {
+      const terms = detector.loss(...args);
+      const breaking = tf.customGrad((x) => ({ value: tf.clone(x as tf.Tensor), gradFunc: (dy: tf.Tensor) => { if (broken) throw new Error("interrupted"); return dy; } }));
+      return { ...terms, bbox_regression: breaking(terms["bbox_regression"]) as tf.Scalar };
+    } };
+    const built = training({ detector: fragile, iterations: 3, batches: (from) => batches(tinyScenes(), { batchSize: 2, seed: 1, from, transforms: { normalise: "simple" } }), optimiser: { learningRate: constant(0.1) } });
+    const state = () => new Map([...built.state()].map(([name, variable]) => [name, variable.dataSync().slice()]));
+    const start = state();
+    for await (const _ of built.steps()) break;
+    const before = state();
+    expect(before.get("loss_normalizer")).not.toEqual(start.get("loss_normalizer"));
+    broken = true;
+    const tensors = tf.memory().numTensors;
+    await expect(built.steps().next()).rejects.toThrow("interrupted");
+    expect(state()).toEqual(before);
+    expect(tf.memory().numTensors - tensors).toBeLessThanOrEqual(3); // the anchors' assignment of a batch
+    broken = false;
+    expect((await built.steps().next()).value).toMatchObject({ iteration: 1 });
+    built.dispose();
+    detector.dispose();
+  });
+
+  it("records nothing of a method's readings for the backward pass, and they do not change what is trained", async () => {
+    const engine = tf.engine() as unknown as { endTape(): void; state: { activeTape: readonly unknown[] | null } };
+    const lengths: number[] = [];
+    const end = vi.spyOn(engine, "endTape").mockImplementation(function (this: typeof engine) {
+      lengths.push(this.state.activeTape?.length ?? 0);
+      endTape.call(this);
+    });
+    const step = async (observe: boolean) => {
+      const experiment = tinyExperiment(1);
+      const built = await buildTraining({ ...experiment, method: { ...experiment.method!, observe } }, { dataset: tinyScenes(), seed: 1 });
+      for await (const done of built.training.steps()) { built.dispose(); return done; }
+      throw new Error("no step");
+    };
+    const plain = await step(false);
+    const seen = await step(true);
+    end.mockRestore();
+    expect(lengths).toHaveLength(2);
+    const count = Object.keys(seen.observed!).length;
+    expect(count).toBeGreaterThan(3);
+    expect(lengths[1] - lengths[0]).toBe(count); // their finished values, which the vector of all terms holds
+    expect(numbers(seen)).toEqual(numbers(plain));
+    expect(Object.values(seen.observed!).every((value) => value > 0)).toBe(true);
   });
 
   it("stops at a loss that is not finite, names it, and leaves the weights as they were", async () => {
