@@ -55,7 +55,7 @@ const detectron2: RetinaNetConfig = {
   ...mmdet,
   names: detectron2Names,
   backbone: { ...resNet50, stride: "1x1", frozenStages: 1 },
-  neck: { ...mmdet.neck, extraRelu: true },
+  neck: { ...mmdet.neck, extraRelu: true, initialiser: "kaiming-uniform" }, // detectron2 calls it c2_xavier_fill
   anchors: { ...mmdet.anchors, outer: "size" },
   assign: { positive: 0.5, negative: 0.4, lowQuality: "own" },
   coder: { weights: [1, 1, 1, 1], clamp: "above" },

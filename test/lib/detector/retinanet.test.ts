@@ -248,3 +248,18 @@ describe("published sizes", () => {
     detector.dispose();
   });
 });
+
+describe("the pyramid of detectron2-lgd", () => {
+  it("starts within ±√(3 / fan in), detectron2's c2_xavier_fill, and reaches out to it", () => {
+    withDetector({ preset: "detectron2-lgd", backbone: "tiny-8", channels: 16, classes: 3, seed: 1 }, (detector) => {
+      const weights = detector.parameters().filter(({ name, group }) => group === "neck" && name.endsWith(".weight"));
+      expect(weights).toHaveLength(8); // three laterals, three outputs, P6 and P7
+      for (const { name, variable } of weights) {
+        const [height, width, input] = variable.shape;
+        const share = tf.max(tf.abs(variable)).dataSync()[0] / Math.sqrt(3 / (height * width * input));
+        expect(share, name).toBeLessThanOrEqual(1);
+        expect(share, name).toBeGreaterThan(0.97);
+      }
+    });
+  });
+});
