@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { readdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { findAnnotations, findImageFolder } from "./coco-paths.ts";
 import { RecordError, overhang, parseAnnotation, parseCategory, parseImage, requireCategory } from "./coco-records.ts";
 import type { Annotation, Category, Dataset, ImageInfo } from "./dataset.ts";
@@ -20,7 +20,7 @@ export interface CocoOptions {
   readonly onInvalid?: "refuse" | "drop";
   /** Keep `segmentation` (default true); false saves about half the memory. */
   readonly masks?: boolean;
-  /** Check on opening that every image file exists (default true). */
+  /** Check on opening that every image file exists, and hash its size (default true); else the hash is of the annotations alone. */
   readonly checkFiles?: boolean;
 }
 
@@ -110,17 +110,25 @@ async function collect(file: string, options: CocoOptions): Promise<{ collected:
   }
 }
 
-/** Refuses (or drops) images whose file is absent, asking each folder once. */
-async function checkFiles(file: string, folder: string, into: Collected, options: CocoOptions): Promise<void> {
-  const listings = new Map<string, Set<string>>();
-  const missing: ImageInfo[] = [];
-  for (const image of into.images.values()) {
-    const path = join(folder, image.fileName);
-    const parent = dirname(path);
-    if (!listings.has(parent)) listings.set(parent, new Set((await readdir(parent).catch(() => [])).map((name) => join(parent, name))));
-    if (!listings.get(parent)!.has(path)) missing.push(image);
+/** Bytes of every image file by image id; absent files are left out. */
+async function fileSizes(folder: string, images: readonly ImageInfo[]): Promise<Map<number, number>> {
+  const sizes = new Map<number, number>();
+  const atOnce = 256;
+  for (let from = 0; from < images.length; from += atOnce) {
+    await Promise.all(images.slice(from, from + atOnce).map(async ({ id, fileName }) => {
+      const file = await stat(join(folder, fileName)).catch(() => undefined);
+      if (file?.isFile()) sizes.set(id, file.size);
+    }));
   }
-  if (missing.length === 0) return;
+  return sizes;
+}
+
+/** Refuses (or drops) images whose file is absent; returns the sizes of the others. */
+async function checkFiles(file: string, folder: string, into: Collected, options: CocoOptions): Promise<ReadonlyMap<number, number>> {
+  const all = [...into.images.values()];
+  const sizes = await fileSizes(folder, all);
+  const missing = all.filter(({ id }) => !sizes.has(id));
+  if (missing.length === 0) return sizes;
   if (options.onInvalid !== "drop") {
     const [first] = missing;
     const more = missing.length === 1 ? "" : ` (and of ${missing.length - 1} more of ${into.images.size} images)`;
@@ -129,6 +137,7 @@ async function checkFiles(file: string, folder: string, into: Collected, options
   into.dropped.file_name = missing.length;
   for (const image of missing) into.images.delete(image.id);
   for (const annotation of into.annotations.values()) if (!into.images.has(annotation.imageId)) into.annotations.delete(annotation.id);
+  return sizes;
 }
 
 const byId = (a: { readonly id: number }, b: { readonly id: number }) => a.id - b.id;
@@ -141,10 +150,15 @@ function groupByImage(images: readonly ImageInfo[], annotations: Iterable<Annota
   return groups;
 }
 
-/** The file's hash, or one of what is left of it when records were left out. */
-function contentHash(hash: string, { images, annotations, dropped }: Collected): string {
-  if (Object.keys(dropped).length === 0) return hash;
-  return createHash("sha256").update(`${hash} ${[...images.keys()].join(",")} ${[...annotations.keys()].join(",")}`).digest("hex");
+/**
+ * SHA-256 over the annotation file's hash, the ids that are left when records were left out, and each image's name and size
+ * in bytes: other pixels nearly always have another size, and neither depends on the machine, as times of writing do.
+ */
+function contentHash(annotations: string, { images, annotations: kept, dropped }: Collected, sizes: ReadonlyMap<number, number>): string {
+  const hash = createHash("sha256").update(annotations);
+  if (Object.keys(dropped).length > 0) hash.update(` ${[...images.keys()].join(",")} ${[...kept.keys()].join(",")}`);
+  for (const { id, fileName } of [...images.values()].sort(byId)) hash.update(`\n${JSON.stringify(fileName)} ${sizes.get(id) ?? "?"}`);
+  return hash.digest("hex");
 }
 
 /**
@@ -156,7 +170,7 @@ export async function openCoco(path: string, options: CocoOptions = {}): Promise
   const file = options.annotations ?? (await findAnnotations(path, options.split));
   const { collected, hash } = await collect(file, options);
   const imageFolder = options.images ?? (await findImageFolder(file, path, [...collected.images.values()]));
-  if (options.checkFiles ?? true) await checkFiles(file, imageFolder, collected, options);
+  const sizes = (options.checkFiles ?? true) ? await checkFiles(file, imageFolder, collected, options) : new Map<number, number>();
   const images = [...collected.images.values()].sort(byId);
   if (images.length === 0) throw new DatasetError(`${file}: "images" holds no usable image; a dataset needs at least one`);
   const annotations = [...collected.annotations.values()];
@@ -164,7 +178,7 @@ export async function openCoco(path: string, options: CocoOptions = {}): Promise
   const { overhanging, degenerate, dropped } = collected;
   return {
     name: file,
-    hash: contentHash(hash, collected),
+    hash: contentHash(hash, collected, sizes),
     categories: [...collected.categories.values()].sort(byId),
     images,
     report: { file, imageFolder, annotations: annotations.length, crowds: annotations.filter((a) => a.crowd).length, overhanging, degenerate, dropped },

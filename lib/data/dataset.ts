@@ -40,7 +40,7 @@ export interface Pixels {
 /** Images with annotated boxes; everything but the pixels is in memory. */
 export interface Dataset {
   readonly name: string;
-  /** SHA-256 (hex) over what defines the dataset: the annotation file's bytes, or the formula's name, seed and options. */
+  /** SHA-256 (hex) over what defines the dataset: the annotation file's bytes with the images' names and sizes in bytes, or the formula's name, seed and options. */
   readonly hash: string;
   /** Sorted by id: a detector's label i means `categories[i]`. */
   readonly categories: readonly Category[];

@@ -30,6 +30,18 @@ describe("openCoco", () => {
     expect((await dataset.pixels(0)).data).toHaveLength(20 * 24 * 3);
   });
 
+  it("hashes the images' sizes, so that other images make another dataset", async () => {
+    const folder = await writeFolder(fresh(), cocoObject());
+    const image = join(folder, "images", "a.png");
+    const [before, blind] = [await openCoco(folder), await openCoco(folder, { checkFiles: false })];
+    const bytes = readFileSync(image);
+    writeFileSync(image, Buffer.concat([bytes, Buffer.alloc(1)]));
+    expect((await openCoco(folder)).hash).not.toBe(before.hash);
+    expect((await openCoco(folder, { checkFiles: false })).hash).toBe(blind.hash);
+    writeFileSync(image, bytes); // a new time of writing is no new dataset
+    expect((await openCoco(folder)).hash).toBe(before.hash);
+  });
+
   it("hashes the file's bytes", async () => {
     const [a, b, c] = [await opened(() => undefined), await opened(() => undefined), await opened((coco) => { coco.annotations[0].area = 91; })];
     expect(a.hash).toBe(b.hash);
