@@ -7,6 +7,7 @@ import { parseConnectionFile } from "./protocol/connection-file.ts";
 /** Starts the kernel described by a connection file: the wire worker first, because clients wait for it. */
 async function start(file: string): Promise<void> {
   const connection = parseConnectionFile(readFileSync(file, "utf8"));
+  if (connection.key === "") log("potstill kernel: the connection file's key is empty: messages are not signed, so whoever reaches the kernel's ports can run code.\n");
   const { port1: port, port2: wirePort } = new MessageChannel();
   const { port1: answers, port2: wireAnswers } = new MessageChannel();
   const shared = createSharedState();

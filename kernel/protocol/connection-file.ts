@@ -4,6 +4,7 @@ import { asObject, asString } from "./messages.ts";
 export interface ConnectionInfo {
   readonly transport: "tcp" | "ipc";
   readonly ip: string;
+  /** Empty: messages are not signed. */
   readonly key: string;
   readonly signatureScheme: string;
   readonly ports: Readonly<Record<Channel, number>>;
@@ -22,7 +23,7 @@ export function parseConnectionFile(text: string): ConnectionInfo {
   return {
     transport,
     ip: asString(file.ip, "127.0.0.1"),
-    key: asString(file.key),
+    key: signingKey(file.key),
     signatureScheme: asString(file.signature_scheme, "hmac-sha256"),
     ports: {
       shell: port(file, "shell"),
@@ -50,6 +51,12 @@ function parseJson(text: string): Record<string, unknown> {
   const object = asObject(value);
   if (object === undefined) throw new Error("connection file: expected a JSON object; let the Jupyter client write it anew.");
   return object;
+}
+
+/** Only an explicit empty key turns signing off: a file that lost its key must not open the kernel to everybody. */
+function signingKey(value: unknown): string {
+  if (typeof value !== "string") throw fieldError("key", value, 'a string (an explicit "" turns signing off)');
+  return value;
 }
 
 function port(file: Record<string, unknown>, channel: Channel): number {

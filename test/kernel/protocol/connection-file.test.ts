@@ -11,12 +11,19 @@ describe("parseConnectionFile", () => {
     expect(addressOf(parseConnectionFile(JSON.stringify({ ...good, transport: "ipc", ip: "/run/k" })), "hb")).toBe("ipc:///run/k-5");
   });
 
+  it("takes an explicit empty key for no signing", () => {
+    expect(parseConnectionFile(JSON.stringify({ ...good, key: "" })).key).toBe("");
+  });
+
   it.each([
     ["{", "not JSON"],
     ["[]", "expected a JSON object"],
     [JSON.stringify({ ...good, hb_port: "5" }), 'hb_port is "5"'],
     [JSON.stringify({ ...good, shell_port: undefined }), "shell_port is missing"],
     [JSON.stringify({ ...good, iopub_port: 70_000 }), "iopub_port is 70000, expected a port number from 1 to 65535"],
+    [JSON.stringify({ ...good, key: undefined }), "key is missing, expected a string"],
+    [JSON.stringify({ ...good, key: null }), "key is null, expected a string"],
+    [JSON.stringify({ ...good, key: 5 }), "key is 5, expected a string"],
     [JSON.stringify({ ...good, transport: "udp" }), 'transport is "udp"'],
   ])("refuses %s", (text, message) => {
     expect(() => parseConnectionFile(text)).toThrow(message);
