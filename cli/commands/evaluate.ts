@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
 import { STAT_NAMES, evaluateBoxes, readDetections, readGroundTruth, summarize } from "../../lib/evaluate/index.ts";
@@ -33,11 +34,19 @@ function parseLimits(text: string): number[] {
 
 function evaluate(results: string, { annotations, type, json, maxDets }: EvaluateOptions): void {
   if (type !== "bbox") throw new UsageError(`--type is ${type}; this version evaluates bbox`);
+  requireFile("--annotations", annotations, "name the ground truth in COCO's format, such as instances_val2017.json");
+  requireFile("<results>", results, "name the JSON list of detections that your detector wrote");
   const groundTruth = readGroundTruth(annotations);
   const detections = readDetections(results, groundTruth);
   const evaluation = evaluateBoxes({ groundTruth, detections, options: { maxDetections: maxDets } });
   for (const note of notes({ groundTruth, detections, maxDets, annotations, results })) process.stderr.write(`potstill: ${note}\n`);
   process.stdout.write(`${json ? JSON.stringify(asRecord(evaluation, groundTruth, detections)) : summarize(evaluation)}\n`);
+}
+
+function requireFile(argument: string, path: string, remedy: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new UsageError(`${argument}: the file ${path} does not exist; ${remedy}`);
+  if (found.isDirectory()) throw new UsageError(`${argument}: ${path} is a folder; ${remedy}`);
 }
 
 interface Noted {

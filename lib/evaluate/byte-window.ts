@@ -15,7 +15,7 @@ export class ByteWindow {
   #offset = 0;
 
   constructor(path: string, size: number) {
-    this.#file = openSync(path, "r");
+    this.#file = openReadable(path);
     this.bytes = new Uint8Array(size);
   }
 
@@ -66,5 +66,13 @@ export class ByteWindow {
   /** The bytes [from, to) as characters; for ASCII. */
   text(from: number, to: number): string {
     return String.fromCharCode(...this.bytes.subarray(from, to));
+  }
+}
+
+function openReadable(path: string): number {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    throw new Error(`${path} cannot be read: ${(error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message}`, { cause: error });
   }
 }

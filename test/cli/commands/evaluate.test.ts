@@ -15,14 +15,16 @@ const box = { image_id: 5, category_id: 2, bbox: [10, 10, 20, 30] };
 writeFileSync(annotations, JSON.stringify({ images: [{ id: 5 }], categories: [{ id: 2, name: "cell" }], annotations: [{ ...box, id: 1, area: 600, iscrowd: 0 }] }));
 writeFileSync(results, JSON.stringify([{ ...box, score: 0.9 }, { ...box, category_id: 3, score: 0.8 }]));
 
-async function run(...rest: string[]): Promise<{ out: string; err: string }> {
+const run = (...rest: string[]) => runWith({ results, annotations }, ...rest);
+
+async function runWith(files: { results: string; annotations: string }, ...rest: string[]): Promise<{ out: string; err: string }> {
   const written = { out: "", err: "" };
   vi.spyOn(process.stdout, "write").mockImplementation((text) => ((written.out += String(text)), true));
   vi.spyOn(process.stderr, "write").mockImplementation((text) => ((written.err += String(text)), true));
   const program = new Command().exitOverride();
   register(program);
   program.commands.forEach((command) => command.exitOverride());
-  await program.parseAsync(["evaluate", results, "--annotations", annotations, ...rest], { from: "user" });
+  await program.parseAsync(["evaluate", files.results, "--annotations", files.annotations, ...rest], { from: "user" });
   return written;
 }
 
@@ -51,4 +53,11 @@ it("says why AP is undefined with other limits, as in pycocotools", async () => 
 it("refuses other types and limits", async () => {
   await expect(run("--type", "segm")).rejects.toThrow(/--type is segm/);
   await expect(run("--max-dets", "10,1,100")).rejects.toThrow(/three ascending/);
+});
+
+it("says which argument names a file that does not exist or is a folder", async () => {
+  const gone = join(folder, "gone.json");
+  await expect(runWith({ results: gone, annotations })).rejects.toThrow(`<results>: the file ${gone} does not exist; name the JSON list`);
+  await expect(runWith({ results, annotations: gone })).rejects.toThrow(`--annotations: the file ${gone} does not exist; name the ground truth`);
+  await expect(runWith({ results, annotations: folder })).rejects.toThrow(`--annotations: ${folder} is a folder`);
 });
