@@ -5,7 +5,7 @@ import { jensenShannon, kullbackLeibler, type Divergences } from "./divergence.t
 
 export type { Distribution } from "./distribution.ts";
 
-/** Which of the readings of SSSD's loss is meant; FACTS: the paper's formula leaves all of them open. */
+/** Which of the readings of SSSD's loss is meant; the paper's formula leaves all of them open. */
 export interface JsDistanceOptions {
   /** What sums to one. Default `channel`. */
   readonly distribution?: Distribution;

@@ -17,7 +17,7 @@ export interface LabelGuidedOptions extends LabelTeacherOptions {
    * Default 0. LGD's configurations: 30,000; SSSD: 20,000.
    */
   readonly distillFrom?: number;
-  /** First iteration at which it no longer does (LGD's POST_NONDISTILL). Default never. */
+  /** First iteration at which it no longer does: all iterations − LGD's POST_NONDISTILL, the length of the last part. Default never. */
   readonly distillUntil?: number;
   /**
    * A level of a single cell: InstanceNorm of one value is undefined (LGD's PyTorch code stops there). `error` (default)

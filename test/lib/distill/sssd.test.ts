@@ -54,7 +54,7 @@ describe("sssd", () => {
     expect(Math.abs(at(32, { reduction: "meanOfDistances" }) / at(512, { reduction: "meanOfDistances" }) - 1)).toBeLessThan(0.1);
   });
 
-  it.each([[0, 60, 72, 4.5], [0.25, 50, 60, 3.8], [0.5, 40, 48, 3.0]])("reads λ* = mse / reading near FACTS' table at correlation %s and 256 channels", (correlation, inBits, inNats, literal) => {
+  it.each([[0, 60, 72, 4.5], [0.25, 50, 60, 3.8], [0.5, 40, 48, 3.0]])("reads λ* = mse / reading as normal maps of correlation %s and 256 channels give it", (correlation, inBits, inNats, literal) => {
     const shape: [number, number, number, number] = [1, 24, 32, 256];
     const maps = tf.tidy(() => {
       const x = tf.randomNormal<tf.Rank.R4>(shape, 0, 1, "float32", 1);
