@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { hasRawOps } from "../backend/ops.ts";
 import { differentiable } from "../tensor/differentiable.ts";
-import { nativeBackend, rawFloat, rawReduce } from "../tensor/raw.ts";
+import { rawMean, runFloat } from "../tensor/raw.ts";
 
 export interface StandardiseOptions {
   /** max(·, 0) at the end. Default false. */
@@ -43,12 +44,10 @@ export function standardise<T extends tf.Tensor>(x: T, axes: number[], options: 
 
 /** The mean over axes, which stay with length 1: one operation where tf.mean takes three. */
 function mean(x: tf.Tensor, axes: number[]): tf.Tensor {
-  const native = nativeBackend();
-  return native === undefined ? tf.mean(x, axes, true) : rawReduce(native, "Mean", x, axes);
+  return hasRawOps() ? rawMean(x, axes) : tf.mean(x, axes, true);
 }
 
 /** dy where z > 0, else 0. */
 function reluGradient<T extends tf.Tensor>(dy: T, z: tf.Tensor): T {
-  const native = nativeBackend();
-  return native === undefined ? tf.mul(dy, tf.step(z)) : (rawFloat(native, "ReluGrad", dy, z) as T);
+  return hasRawOps() ? (runFloat("ReluGrad", dy, z) as T) : tf.mul(dy, tf.step(z));
 }

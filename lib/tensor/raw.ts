@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { attribute, hasRawOps, rawOp, type Attribute } from "../backend/ops.ts";
+import { attribute, rawOp, type Attribute } from "../backend/ops.ts";
 
 export type Attributes = Readonly<Record<string, Attribute>>;
 
@@ -34,23 +34,13 @@ export function rawSum(x: tf.Tensor, axes: readonly number[], keep: "keep" | "dr
   return withInts(axes, (vector) => raw("Sum", keep === "keep" ? kept : dropped, [x, vector]));
 }
 
+/** Mean over axes, which are kept with length 1. */
+export function rawMean(x: tf.Tensor, axes: readonly number[]): tf.Tensor {
+  return withInts(axes, (vector) => raw("Mean", kept, [x, vector]));
+}
+
 const reshape: Attributes = { ...float, Tshape: attribute.type("int32") };
 
 export function rawReshape(x: tf.Tensor, shape: readonly number[]): tf.Tensor {
   return withInts(shape, (vector) => raw("Reshape", reshape, [x, vector]));
-}
-
-/** TensorFlow's own backend, or undefined when a portable one is in use; for `rawFloat` and `rawReduce`. */
-export function nativeBackend(): object | undefined {
-  return hasRawOps() ? tf.backend() : undefined;
-}
-
-/** `runFloat` for callers that have asked for the native backend. */
-export function rawFloat(_native: object, name: string, ...inputs: readonly tf.Tensor[]): tf.Tensor {
-  return runFloat(name, ...inputs);
-}
-
-/** Mean or sum over axes, which are kept with length 1. */
-export function rawReduce(_native: object, name: "Mean" | "Sum", x: tf.Tensor, axes: readonly number[]): tf.Tensor {
-  return withInts(axes, (vector) => raw(name, kept, [x, vector]));
 }

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { attribute, hasRawOps, rawOp } from "../backend/ops.ts";
+import { hasRawOps } from "../backend/ops.ts";
+import { runFloat } from "../tensor/raw.ts";
 
 /** The scalars of one update; owned by the caller. */
 export interface MomentumScalars {
@@ -11,9 +12,6 @@ export interface MomentumScalars {
   readonly limits?: readonly [tf.Scalar, tf.Scalar];
 }
 
-const float = { T: attribute.type("float32") };
-const run = (name: string, ...inputs: tf.Tensor[]) => rawOp(name, float, inputs)[0];
-
 /** Element-wise arithmetic with one native operation each, or with TensorFlow.js's portable ones. */
 interface Arithmetic {
   add(this: void, a: tf.Tensor, b: tf.Tensor): tf.Tensor;
@@ -23,10 +21,10 @@ interface Arithmetic {
 }
 
 const native: Arithmetic = {
-  add: (a, b) => run("AddV2", a, b),
-  sub: (a, b) => run("Sub", a, b),
-  mul: (a, b) => run("Mul", a, b),
-  clip: (x, low, high) => run("ClipByValue", x, low, high),
+  add: (a, b) => runFloat("AddV2", a, b),
+  sub: (a, b) => runFloat("Sub", a, b),
+  mul: (a, b) => runFloat("Mul", a, b),
+  clip: (x, low, high) => runFloat("ClipByValue", x, low, high),
 };
 
 const portable: Arithmetic = {
@@ -51,5 +49,5 @@ export function momentumUpdate(weight: tf.Tensor, velocity: tf.Tensor, gradient:
 
 /** ½ Σ x², as one native operation where there is one; inside a tidy. */
 export function halfSquares(x: tf.Tensor): tf.Scalar {
-  return (hasRawOps() ? run("L2Loss", x) : tf.mul(tf.sum(tf.square(x)), 0.5)) as tf.Scalar;
+  return (hasRawOps() ? runFloat("L2Loss", x) : tf.mul(tf.sum(tf.square(x)), 0.5)) as tf.Scalar;
 }
