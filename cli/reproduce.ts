@@ -6,17 +6,21 @@ import { openCocoFolder } from "../lib/data/coco-folder.ts";
 import { runNotebook } from "../kernel/run/index.ts";
 import type { RunResult } from "../kernel/run/index.ts";
 import type { Cell } from "../kernel/notebook/index.ts";
+import { calibrationSetting, profiles } from "../lib/papers/sssd.ts";
+import type { Profile } from "../lib/papers/sssd.ts";
 import { UsageError } from "./errors.ts";
 import type { Item } from "./items.ts";
 
-export const profiles = ["smoke", "mini", "paper"] as const;
-export type Profile = (typeof profiles)[number];
 
 export interface ReproduceOptions {
   readonly profile: Profile;
   /** A COCO-format folder, or `synthetic`. */
   readonly data: string;
+  /** First seed, and how many. */
+  readonly seed: number;
   readonly seeds: number;
+  /** Further parameters of the notebook, by name. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
   /** Folder for the executed notebook and its report. */
   readonly output: string;
   readonly requireGpu: boolean;
@@ -39,11 +43,11 @@ export function projectFolder(): string {
 }
 
 /** What can be wrong with the arguments is said before anything long starts. */
-async function assertUsable({ profile, data, seeds, requireGpu }: ReproduceOptions): Promise<void> {
+export async function assertUsable({ profile, data, seeds }: Pick<ReproduceOptions, "profile" | "data" | "seeds">): Promise<void> {
   if (!profiles.includes(profile)) throw new UsageError(`--profile is "${String(profile)}"; allowed: ${profiles.join(", ")}`);
   if (!Number.isInteger(seeds) || seeds < 1) throw new UsageError(`--seeds must be a whole number of at least 1, received ${seeds}`);
+  calibrationSetting(profile, 1);
   if (data !== "synthetic") await openCocoFolder(data);
-  if (requireGpu) await loadBackend({ requireGpu: true });
 }
 
 /**
@@ -52,18 +56,20 @@ async function assertUsable({ profile, data, seeds, requireGpu }: ReproduceOptio
  */
 export async function reproduce(item: Item, options: ReproduceOptions): Promise<Reproduced> {
   await assertUsable(options);
-  const { profile, data, seeds, output, requireGpu, signal, onEvent } = options;
+  if (options.requireGpu) await loadBackend({ requireGpu: true });
+  const { profile, data, seed, seeds, output, requireGpu, signal, onEvent } = options;
   mkdirSync(output, { recursive: true });
+  const shown = (path: string) => (relative(process.cwd(), path).startsWith("..") ? path : relative(process.cwd(), path));
   const input = join(projectFolder(), item.notebook);
+
   if (!existsSync(input)) throw new Error(`the notebook ${item.notebook} is missing from this installation`);
   const notebook = join(output, basename(input));
   const report = notebook.replace(/\.ipynb$/, ".html");
   const result = await runNotebook({
-    input, output: notebook, html: report, kernelName: "potstill", cwd: process.cwd(),
-    parameters: { profile, data, seeds, requireGpu },
+    input, inputName: item.notebook, output: notebook, html: report, kernelName: "potstill", cwd: process.cwd(),
+    parameters: { profile, data, seed, seeds, requireGpu, ...options.parameters },
     ...(signal && { signal }), ...(onEvent && { onEvent }),
   });
-  const shown = (path: string) => relative(process.cwd(), path) || path;
   return { result, notebook: shown(notebook), report: shown(report), tables: result.notebook.cells.flatMap(resultText) };
 }
 

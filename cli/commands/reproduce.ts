@@ -5,13 +5,18 @@ import { terminalReporter } from "../../lib/backend/setup/progress.ts";
 import { UsageError } from "../errors.ts";
 import { interruptible } from "../interruptible.ts";
 import { items, type Item } from "../items.ts";
-import { profiles, reproduce, type Profile, type Reproduced } from "../reproduce.ts";
+import { profiles, type Profile } from "../../lib/papers/sssd.ts";
+import { assertUsable, reproduce, type Reproduced } from "../reproduce.ts";
 import { RunLog } from "../run-log.ts";
 
 interface Flags {
   readonly profile: Profile;
   readonly data: string;
+  readonly seed: number;
   readonly seeds: number;
+  readonly iterations?: number;
+  readonly tolerance?: number;
+  readonly interval?: [number, number];
   readonly output?: string;
   readonly requireGpu: boolean;
 }
@@ -21,11 +26,32 @@ function wholeNumber(text: string): number {
   return Number(text);
 }
 
+function share(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < 1)) throw new InvalidArgumentError("It must be a share between 0 and 1.");
+  return value;
+}
+
+function seed(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It must be a whole number of at least 0.");
+  return Number(text);
+}
+
+function range(text: string): [number, number] {
+  const [low, high, ...rest] = text.split(",").map(Number);
+  if (rest.length > 0 || !(low > 0 && high > low)) throw new InvalidArgumentError("It must be two numbers with a comma, 0 < low < high, for example 1,100.");
+  return [low, high];
+}
+
 function withOptions(command: Command): Command {
   return command
-    .addOption(new Option("--profile <profile>", "smoke: minutes on two CPU cores, proves the pipeline; mini: small networks on real data; paper: the paper's scale, for GPUs").choices([...profiles]).default("smoke"))
+    .addOption(new Option("--profile <profile>", "smoke: minutes on two CPU cores, proves the pipeline; mini: small networks on real data; paper: the paper's scale (refused until pre-trained weights can be read)").choices([...profiles]).default("smoke"))
     .option("--data <folder>", "a folder in COCO format, or synthetic", "synthetic")
-    .option("--seeds <n>", "repetitions", wholeNumber, 1)
+    .option("--seed <n>", "first seed", seed, 0)
+    .option("--seeds <n>", "repetitions, each with the next seed", wholeNumber, 1)
+    .option("--iterations <n>", "iterations per probe (default: the profile's)", wholeNumber)
+    .option("--tolerance <share>", "how close a probe's share must come to the target (default 0.005)", share)
+    .option("--interval <low,high>", "where λ is looked for (default 1,100)", range)
     .option("--output <folder>", "where the executed notebook and its report go (default: artefacts/<item>/<profile>-<data>)")
     .option("--require-gpu", "fail instead of computing on the CPU", false);
 }
@@ -39,6 +65,7 @@ export function register(program: Command): void {
   withOptions(program.command("start"))
     .description("make the TensorFlow runtime if needed, then reproduce sssd/calibration: what npm start does")
     .action(async (flags: Flags) => {
+      await assertUsable(flags); // before the download
       if (!process.env.POTSTILL_BINDING && !process.env.POTSTILL_BACKEND) await setUp({ reporter: terminalReporter(), device: flags.requireGpu ? "cuda" : "cpu" });
       await run(chosen("sssd/calibration"), flags);
     });
@@ -56,7 +83,7 @@ async function run(list: readonly Item[], flags: Flags): Promise<void> {
     const log = new RunLog({ level: "WARNING", logOutput: false, pipedOutput: false });
     try {
       const output = flags.output ?? join("artefacts", ...item.id.split("/"), `${flags.profile}-${basename(flags.data)}`);
-      const { result, exitCode } = await interruptible((signal) => reproduce(item, { ...flags, output, signal, onEvent: log.onEvent }));
+      const { result, exitCode } = await interruptible((signal) => reproduce(item, { ...flags, parameters: chosenParameters(flags), output, signal, onEvent: log.onEvent }));
       log.result(result.result);
       if (exitCode !== undefined) process.exitCode = exitCode;
       else if (result.result.status !== "completed") process.exitCode = 1;
@@ -66,6 +93,11 @@ async function run(list: readonly Item[], flags: Flags): Promise<void> {
     }
     if (process.exitCode) return;
   }
+}
+
+/** Only what was asked for: the notebook has its own defaults. */
+function chosenParameters({ iterations, tolerance, interval }: Flags): Record<string, unknown> {
+  return Object.fromEntries(Object.entries({ iterations, tolerance, interval }).filter(([, value]) => value !== undefined));
 }
 
 function tell({ result, notebook, report, tables }: Reproduced): void {

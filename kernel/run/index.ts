@@ -62,7 +62,7 @@ async function parameterise(job: Job): Promise<void> {
   const warn = (message: string): void => options.onEvent?.({ type: "warning", message });
   const { kernelName: kernel, language, exemptParameters: exempt = [], allowUnknownParameters: allowUnknown = false, reportMode = false } = options;
   job.notebook = await parameteriseNotebook(job.notebook, parameters, { kernel, language, exempt, allowUnknown, reportMode, warn });
-  prepareRecords(job.notebook, { input: options.input, output: options.output ?? "" }, parameters);
+  prepareRecords(job.notebook, { input: options.inputName ?? options.input, output: options.output ?? "" }, parameters);
   if (reportMode) for (const cell of job.notebook.cells) if (cell.cell_type === "code") cell.metadata.jupyter = { ...(cell.metadata.jupyter as object | undefined), source_hidden: true };
   removeErrorMarkers(job.notebook);
 }

@@ -17,6 +17,8 @@ export type RunStatus = "completed" | "failed" | "interrupted" | "prepared";
 export interface RunOptions {
   /** Path of the notebook; `-` reads standard input. */
   input: string;
+  /** What the executed notebook records as its input (the path); a name that says nothing of this machine. */
+  inputName?: string | undefined;
   /** Path of the executed notebook; `-` writes standard output, undefined writes none. */
   output?: string | undefined;
   /** Values for the parameters cell. */

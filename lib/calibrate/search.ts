@@ -13,7 +13,7 @@ export interface SearchOptions {
   readonly interval?: readonly [number, number];
   /** The search ends when a probe's share is this close to the target; default 0.005. */
   readonly tolerance?: number;
-  /** The search ends when the bracket is this narrow, in λ; default 1: the paper reports an integer. */
+  /** The search ends when the bracket is this narrow, relative to its lower end; default 0.02. */
   readonly resolution?: number;
   /** Where a bracket is cut: in the middle of λ (the paper's binary search) or of log λ. Default `arithmetic`. */
   readonly midpoint?: "arithmetic" | "geometric";
@@ -24,7 +24,8 @@ export interface SearchOptions {
 /** The state after a probe. */
 export interface SearchState {
   readonly probe: Probe;
-  readonly bracket: readonly [Probe, Probe];
+  /** Absent after the first probe: a bracket has two ends. */
+  readonly bracket?: readonly [Probe, Probe];
   readonly probes: readonly Probe[];
   /** Set when the search is over. */
   readonly result?: SearchResult;
@@ -52,7 +53,7 @@ export class NonMonotoneError extends Error {
 
 /**
  * Binary search for the λ whose share equals the target (SSSD section 3.2: λ ∈ [1, 100], share ≈ 0.45). Both ends of the
- * interval are probed first. Yields after every probe once there is a bracket; the last state carries the result.
+ * interval are probed first. Yields after every probe; the last state carries the result.
  * @throws TargetOutsideError when the target lies outside the shares at the interval's ends
  * @throws NonMonotoneError when a probe lies outside the shares of its bracket
  */
@@ -67,9 +68,10 @@ export async function* searchLambda(options: SearchOptions): AsyncGenerator<Sear
     return found;
   };
   let low = await look(interval[0]);
+  yield { probe: low, probes: [low] };
   let high = await look(interval[1]);
   assertInside(low, high, target, options.slack ?? 0);
-  let latest = closest(probes, target);
+  let latest = high;
   for (;;) {
     const result = finished(options, [low, high], probes);
     yield { probe: latest, bracket: [low, high], probes: [...probes], ...(result && { result }) };
@@ -86,14 +88,14 @@ function closest(probes: readonly Probe[], target: number): Probe {
   return probes.reduce((best, probe) => (Math.abs(probe.share - target) < Math.abs(best.share - target) ? probe : best));
 }
 
-function finished({ target, tolerance = 0.005, resolution = 1 }: SearchOptions, bracket: readonly [Probe, Probe], probes: readonly Probe[]): SearchResult | undefined {
+function finished({ target, tolerance = 0.005, resolution = 0.02 }: SearchOptions, bracket: readonly [Probe, Probe], probes: readonly Probe[]): SearchResult | undefined {
   const best = closest(probes, target);
   const within = Math.abs(best.share - target) <= tolerance;
-  if (!within && bracket[1].lambda - bracket[0].lambda > resolution) return undefined;
+  if (!within && bracket[1].lambda - bracket[0].lambda > resolution * bracket[0].lambda) return undefined;
   return { ...best, bracket, probes: [...probes], reason: within ? "tolerance" : "resolution" };
 }
 
-function assertOptions({ target, tolerance = 0.005, resolution = 1 }: SearchOptions, [from, to]: readonly [number, number]): void {
+function assertOptions({ target, tolerance = 0.005, resolution = 0.02 }: SearchOptions, [from, to]: readonly [number, number]): void {
   if (!(target > 0 && target < 1)) throw new RangeError(`the target share must lie strictly between 0 and 1, received ${target}`);
   if (!(from > 0 && to > from && Number.isFinite(to))) throw new RangeError(`the interval needs 0 < low < high, received [${from}, ${to}]`);
   if (!(tolerance >= 0 && resolution > 0)) throw new RangeError(`the tolerance must be ≥ 0 and the resolution > 0, received ${tolerance} and ${resolution}`);

@@ -1,5 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import { calibrationTargets } from "../papers/sssd.ts";
+import type { Profile } from "../papers/sssd.ts";
 import { lineFigure } from "../report/figures.ts";
 import type { Figure } from "../report/figures.ts";
 import type { Displayable } from "../report/html.ts";
@@ -26,16 +27,17 @@ export async function showExamples(dataset: Dataset, count = 6): Promise<Display
   return overlay(images, { names: dataset.categories.map(({ name }) => name) });
 }
 
-/** What the paper did and what this run does, line by line. */
+/** What the paper says it did and what this run does, line by line. */
 export function showSetting({ profile, setting, dataset, environment }: CalibrationStudy): Displayable {
   const objects = dataset.images.reduce((sum, _, i) => sum + dataset.annotations(i).length, 0);
   const rows = [
     ["detector", "Faster R-CNN, ResNet-50", `RetinaNet, ${setting.backbone}`],
-    ["FPN channels C", "256", String(setting.channels)],
-    ["data", "COCO train2017: 118,287 images", `${dataset.name}: ${dataset.images.length} images, ${objects} objects, ${dataset.categories.length} classes`],
+    ["FPN channels C", "not stated (LGD's configurations: 256)", String(setting.channels)],
+    ["data", "COCO, 80 classes", `${dataset.name}: ${dataset.images.length} images, ${objects} objects, ${dataset.categories.length} classes`],
     ["batch", "16 images", `${setting.batchSize} images`],
-    ["iterations compared", "1,000 of 180,000, all in the warm-up", `${setting.iterations}, all in the warm-up`],
-    ["backbone, distillation into the student", "frozen, not yet (20k, 30k)", "frozen, not yet"],
+    ["iterations compared", "“after 1,000 iterations”; which ones is not stated (LGD's configurations: a warm-up of 1,000)", `the first ${setting.iterations}, all in the warm-up`],
+    ["backbone", "frozen for 20,000 iterations", "frozen"],
+    ["distillation into the student", "λ is assigned after 20,000 iterations (LGD's configurations: from 30,000)", "not yet: only the adapter learns from it"],
     ["distance", "“Jensen–Shannon distance”; reading not stated", "channel softmax, element mean inside the root, base 2"],
     ["computed on", "8 × V100", `${environment.deviceName}, ${environment.threads} threads, ${environment.name} ${environment.tensorflowVersion}`],
   ] as const;
@@ -43,7 +45,12 @@ export function showSetting({ profile, setting, dataset, environment }: Calibrat
     { heading: "setting", value: ([what]: (typeof rows)[number]) => what },
     { heading: "paper", value: ([, paper]) => paper },
     { heading: `here (${profile})`, value: ([, , here]) => here },
-  ], rows);
+  ], rows, { note: disclaimer(profile) });
+}
+
+/** What every table of a small profile says of itself. */
+function disclaimer(profile: Profile): string {
+  return profile === "paper" ? "Paper profile." : `The ${profile} profile is no reproduction of the paper's number${profile === "smoke" ? ": it proves the pipeline" : ""}.`;
 }
 
 /** Shares of the loss terms over a run's iterations. */
@@ -60,42 +67,38 @@ export function showShares(steps: readonly Step[], { title, target }: { readonly
 /** The search so far: share against λ, and the bracket closing in. */
 export function showSearch(states: readonly SearchState[], target: number): Figure {
   const latest = states.at(-1);
-  // The first state comes after both ends of the interval were probed.
-  const brackets = new Map(states.map(({ bracket, probes }) => [probes.length - 1, bracket]));
-  const probes = (latest?.probes ?? []).map((probe, i) => {
-    const bracket = brackets.get(i);
-    return { ...probe, ...(bracket && { bracket: [bracket[0].lambda, bracket[1].lambda] as const }) };
-  });
+  const probes = states.map(({ probe, bracket }) => ({ ...probe, ...(bracket && { bracket: [bracket[0].lambda, bracket[1].lambda] as const }) }));
   return searchFigure({ probes, target, ...(latest?.result && { answer: latest.result.lambda }) });
 }
 
-/** The readings of the distance that the paper's text allows, and what each needs for LGD's share. */
+/** Readings of the distance that the paper's text allows. Those over channels depend on C alone, the others on the maps' size too. */
 export const namedReadings: readonly { readonly key: string; readonly text: string }[] = [
   { key: "level.literal.base2", text: "one softmax per level, Σ √JS / N: the formula to the letter" },
   { key: "spatial.literal.base2", text: "spatial softmax per channel, Σ √JS / N" },
+  { key: "spatial.elementMeanInsideSqrt.base2", text: "spatial softmax, element mean inside the root" },
   { key: "channel.literal.base2", text: "channel softmax per cell, mean of √JS over cells (1/N)" },
-  { key: "channel.elementMeanInsideSqrt.base2", text: "channel softmax, element mean inside the root (default here)" },
+  { key: "channel.literal.base2.T12", text: "the same at temperature 12" },
+  { key: "channel.elementMeanInsideSqrt.basee", text: "channel softmax, element mean inside the root, nats" },
+  { key: "channel.elementMeanInsideSqrt.base2", text: "the same, base 2 (default here)" },
 ];
 
 const paperChannels = calibrationTargets.channels.value;
 
-/** λ* of each reading at each channel count, and what its power law says at the paper's 256. */
-export function showReadings(estimates: readonly ReadingEstimates[]): Displayable {
+/** λ* of each reading at each channel count, and what its power law says at 256 where that depends on C alone. */
+export function showReadings({ profile }: Pick<CalibrationStudy, "profile">, estimates: readonly ReadingEstimates[]): Displayable {
   const sorted = [...estimates].sort((a, b) => a.channels - b.channels);
   const rows = namedReadings.map(({ key, text }) => {
     const law = powerLaw(sorted.map(({ channels }) => channels), sorted.map(({ lambda }) => lambda[key]));
-    const at256 = law.at(paperChannels);
-    return { text, key, exponent: law.exponent, at256, inside: at256 >= 1 && at256 <= 100 };
+    return { text, key, exponent: law.exponent, at256: key.startsWith("channel.") ? law.at(paperChannels) : { unknown: "map size" } };
   });
   return table([
     { heading: "reading of the distance", value: ({ text }: (typeof rows)[number]) => text },
     ...sorted.map(({ channels, lambda }) => ({ heading: `C = ${channels}`, value: ({ key }: (typeof rows)[number]) => lambda[key] })),
     { heading: "exponent", value: ({ exponent }) => exponent, decimals: 2 },
     { heading: `→ ${paperChannels}`, value: ({ at256 }) => at256 },
-    { heading: "in range", value: ({ inside }) => inside },
   ], rows, {
     caption: "λ* that gives LGD's share, by reading and channel count",
-    note: `The paper: λ* = ${calibrationTargets.lambda.value} at C = ${paperChannels}, searched in the range [1, 100]. Exponent: λ* ∝ C^exponent, fitted to the columns; → 256 is its extrapolation. Each λ* is s/(1−s) · mean(rest of the loss) / mean(distance) over one LGD run.`,
+    note: `The paper: λ* = ${calibrationTargets.lambda.value}, searched in [1, 100]. Exponent: λ* ∝ C^exponent, fitted to the columns; → ${paperChannels} continues it, for readings that depend on C alone: those over space or levels also change with the maps' size, which is not the paper's here. Each λ* is s/(1−s) · mean(rest of the loss) / mean(distance) over one LGD run, one seed. ${disclaimer(profile)}`,
   });
 }
 
@@ -139,27 +142,30 @@ export function showResult(study: CalibrationStudy, results: readonly SeedResult
   const { lambda, share } = calibrationTargets;
   const expected = lambda.value * Math.sqrt(setting.channels / paperChannels);
   const of = (value: (result: SeedResult) => number) => interval(results.map(value));
+  const each = (value: (result: SeedResult) => string) => [...new Set(results.map(value))].join("; ");
+  const all = results.length;
   const rows = [
-    { what: "LGD's mean share at λ = 1", paper: `${100 * share.value} %`, here: of(({ target }) => 100 * target), unit: "%" },
-    { what: "λ* of SSSD by binary search", paper: String(lambda.value), here: of(({ search }) => search.lambda), unit: "" },
-    { what: "its bracket after the last probe", paper: "searched in [1, 100]", here: results.map(({ search: { bracket: [low, high] } }) => `${low.lambda.toPrecision(3)} to ${high.lambda.toPrecision(3)}`).join("; "), unit: "" },
-    { what: "share at λ*", paper: `≈ ${100 * share.value} %`, here: of(({ search }) => 100 * search.share), unit: "%" },
-    { what: "probes of the binary search", paper: "not stated", here: of(({ search }) => search.probes.length), unit: "" },
-    { what: "λ* by secant steps", paper: "–", here: of(({ secant }) => secant.at(-1)!.lambda), unit: "" },
-    { what: "probes of the secant", paper: "–", here: of(({ secant }) => secant.length), unit: "" },
-    { what: "exponent of C in λ*", paper: "½ if the element mean is inside the root", here: law.exponent, unit: "" },
-    { what: `λ* expected at C = ${setting.channels} if λ* ∝ √C`, paper: `${lambda.value} at C = ${paperChannels}`, here: expected, unit: "" },
-    { what: `λ* extrapolated to C = ${paperChannels}`, paper: String(lambda.value), here: law.at(paperChannels), unit: "" },
+    { what: "LGD's mean share at λ = 1", paper: `${100 * share.value} %`, here: of(({ target }) => 100 * target), unit: "%", seeds: all },
+    { what: "λ* of SSSD by binary search", paper: String(lambda.value), here: of(({ search }) => search.lambda), unit: "", seeds: all },
+    { what: "its bracket after the last probe", paper: "searched in [1, 100]", here: each(({ search: { bracket: [low, high] } }) => `${low.lambda.toPrecision(3)} to ${high.lambda.toPrecision(3)}`), unit: "", seeds: all },
+    { what: "the search stopped by", paper: "not stated", here: each(({ search }) => search.reason), unit: "", seeds: all },
+    { what: "share at λ*", paper: `≈ ${100 * share.value} %`, here: of(({ search }) => 100 * search.share), unit: "%", seeds: all },
+    { what: "probes of the binary search", paper: "not stated", here: of(({ search }) => search.probes.length), unit: "", seeds: all },
+    { what: "λ* by secant steps", paper: "–", here: of(({ secant }) => secant.at(-1)!.lambda), unit: "", seeds: all },
+    { what: "probes of the secant", paper: "–", here: of(({ secant }) => secant.length), unit: "", seeds: all },
+    { what: "exponent of C in λ*", paper: "–", here: law.exponent, unit: "", seeds: 1 },
+    { what: `λ* continued to C = ${paperChannels}`, paper: String(lambda.value), here: law.at(paperChannels), unit: "", seeds: 1 },
+    { what: `√C line through the paper's point, at C = ${setting.channels}`, paper: expected.toPrecision(3), here: "–", unit: "", seeds: null },
   ];
   return table([
     { heading: "quantity", value: ({ what }: (typeof rows)[number]) => what },
-    { heading: "paper", value: ({ paper }) => paper },
+    { heading: "paper", value: ({ paper }) => paper, align: "right" },
     { heading: "here", value: ({ here }) => here, align: "right" },
     { heading: "unit", value: ({ unit }) => unit },
     { heading: "profile", value: () => profile },
-    { heading: "seeds", value: () => results.length },
+    { heading: "seeds", value: ({ seeds }) => seeds },
   ], rows, {
     caption: "SSSD section 3.2: calibrating λ",
-    note: `${results.length === 1 ? "One seed: no interval." : "In brackets: lowest and highest seed."} ${profile === "smoke" ? "The smoke profile proves the pipeline; it is no reproduction of the paper's number." : ""}`.trim(),
+    note: `${all === 1 ? "One seed: no interval." : "In brackets: lowest and highest seed."} ${disclaimer(profile)}`,
   }) as ReportTable<unknown>;
 }

@@ -46,7 +46,7 @@ export interface CalibrationStudy {
   /** Binary search for SSSD's λ with a given mean share. */
   search(target: number, seed: number, options?: Partial<SearchOptions>): AsyncGenerator<SearchState, void>;
   /** The same by secant steps on the logit scale. */
-  secant(target: number, seed: number, options?: { readonly tolerance?: number }): AsyncGenerator<Probe, void>;
+  secant(target: number, seed: number, options?: { readonly tolerance?: number; readonly interval?: readonly [number, number] }): AsyncGenerator<Probe, void>;
   /** LGD at this channel count with every reading of the ambiguous distance observed on the same maps: for `estimateReadings`. */
   observe(channels: number, seed: number): AsyncGenerator<Step, void>;
 }
@@ -83,7 +83,7 @@ export async function calibrationStudy(options: StudyOptions): Promise<Calibrati
   return {
     profile, setting, dataset, environment, steps,
     search: (target, seed, search = {}) => searchLambda({ interval: calibrationInterval, ...search, target, probe: (lambda) => share(lambda, seed) }),
-    secant: (target, seed, secant = {}) => secantLambda({ ...secant, target, probe: (lambda) => share(lambda, seed) }),
+    secant: (target, seed, secant = {}) => secantLambda({ interval: calibrationInterval, ...secant, target, probe: (lambda) => share(lambda, seed) }),
     observe: (channels, seed) => steps({ method: "lgd", lambda: 1, channels, observe: true }, seed),
   };
 }

@@ -29,17 +29,13 @@ export interface ExperimentOptions {
   readonly checkpointEvery?: number;
 }
 
-/** `runs/<experiment>/<16 hex digits>/seed-<n>`. */
-export function runFolder(experiment: Experiment, { dataset, seed, runs = "runs" }: Pick<ExperimentOptions, "dataset" | "seed" | "runs">): string {
-  return join(runs, experiment.name, fingerprint(experiment, dataset.hash), `seed-${seed}`);
-}
-
 /** The steps of an experiment: read from its run directory when it is finished, continued when it is not. */
-export function experimentSteps(experiment: Experiment, options: ExperimentOptions): AsyncGenerator<Step, void> {
-  const { dataset, seed, keepWeights = true, checkpointEvery } = options;
-  return runSteps({
-    folder: runFolder(experiment, options),
-    fingerprint: `${fingerprint(experiment, dataset.hash)}/${seed}`,
+export async function* experimentSteps(experiment: Experiment, options: ExperimentOptions): AsyncGenerator<Step, void> {
+  const { dataset, seed, runs = "runs", requireGpu = false, keepWeights = true, checkpointEvery } = options;
+  const identity = fingerprint(experiment, dataset.hash, await loadBackend({ requireGpu }));
+  yield* runSteps({
+    folder: join(runs, experiment.name, identity, `seed-${seed}`),
+    fingerprint: `${identity}/${seed}`,
     config: { ...experiment, seed, data: { ...experiment.data, name: dataset.name, hash: dataset.hash } },
     iterations: experiment.training.iterations,
     keepWeights,

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { BackendInfo } from "../backend/info.ts";
 import type { Transforms } from "../data/transforms.ts";
 import type { RetinaNetOptions } from "../detector/retinanet.ts";
 import type { DistillerName, SssdOptions } from "../distill/index.ts";
@@ -51,8 +52,11 @@ function canonical(value: unknown): string {
   return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(",")}}`;
 }
 
-/** What an experiment's run directory is named after: 16 hex digits of SHA-256 over its content and the data's. */
-export function fingerprint(experiment: Experiment, dataHash: string): string {
+/**
+ * What an experiment's run directory is named after: 16 hex digits of SHA-256 over its content, the data's and what
+ * computes it (a run of another backend or device is another run; thread counts only move the last bits).
+ */
+export function fingerprint(experiment: Experiment, dataHash: string, { name, device }: Pick<BackendInfo, "name" | "device">): string {
   const { name: _name, ...content } = experiment;
-  return createHash("sha256").update(canonical({ format, ...content, dataHash })).digest("hex").slice(0, 16);
+  return createHash("sha256").update(canonical({ format, ...content, dataHash, computedBy: `${name} ${device}` })).digest("hex").slice(0, 16);
 }

@@ -74,7 +74,7 @@ const mini = (longEdge: number): CalibrationSetting => ({
   method: {},
 });
 
-/** LGD's RetinaNet R-50 configuration (FACTS: batch 16, short edge 640–800, MSRA weights); Faster R-CNN, the paper's own, is not built yet. */
+/** LGD's RetinaNet R-50 configuration (batch 16, short edge 640–800, MSRA weights). The paper calibrated Faster R-CNN, which is not built yet. */
 const paper = (): CalibrationSetting => ({
   iterations: calibrationTargets.iterations.value,
   channels: calibrationTargets.channels.value,
@@ -82,7 +82,7 @@ const paper = (): CalibrationSetting => ({
   batchSize: 16,
   backbone: "ResNet-50",
   detector: { preset: "detectron2-lgd", channels: 256 },
-  transforms: { resize: { kind: "edge", short: [640, 672, 704, 736, 768, 800], long: 1333 }, flip: 0.5, padTo: 128, normalise: "caffe" },
+  transforms: { resize: { kind: "edge", short: [640, 672, 704, 736, 768, 800], long: 1333 }, flip: 0.5, padTo: 32, normalise: "caffe" },
   learningRate: 0.01,
   method: { addContextBox: true },
 });
@@ -90,8 +90,10 @@ const paper = (): CalibrationSetting => ({
 /**
  * The calibration's setting in a profile.
  * @param longEdge pixels of the longest image side as stored
+ * @throws Error for the paper profile: its backbone starts from ImageNet weights, which this version cannot read
  */
 export function calibrationSetting(profile: Profile, longEdge: number): CalibrationSetting {
+  if (profile === "paper") throw new Error("the paper profile starts from ImageNet-trained ResNet-50 weights, which this version cannot read yet; from random weights its numbers would mean nothing. Use --profile mini or smoke");
   return { smoke, mini, paper }[profile](longEdge);
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { syntheticScenes } from "../../lib/data/synthetic.ts";
 import { writeCoco } from "../../lib/data/write-coco.ts";
-import { potstill } from "../potstill.ts";
+import { potstill, root } from "../potstill.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "potstill-cli-"));
 const good = join(folder, "good");
@@ -35,6 +35,8 @@ describe("potstill reproduce", () => {
 
   it.each([
     [["--profile", "huge"], /smoke, mini, paper/],
+    [["--interval", "5,1"], /0 < low < high/],
+    [["--tolerance", "2"], /share between 0 and 1/],
     [["--seeds", "0"], /whole number of at least 1/],
     [["--no-such-option"], /unknown option/],
   ])("refuses %j as wrong usage (exit 2)", async (args, message) => {
@@ -61,6 +63,12 @@ describe("potstill reproduce", () => {
     expect(existsSync(output)).toBe(false);
   });
 
+  it("refuses the paper profile, whose backbone needs weights that cannot be read yet", async () => {
+    const { code, stderr } = await start(["--profile", "paper"]);
+    expect(stderr).toMatch(/ImageNet-trained.*--profile mini or smoke/s);
+    expect(code).toBe(1);
+  });
+
   it("fails instead of computing on the CPU when a GPU is required", async () => {
     const { code, stderr } = await start(["--require-gpu"]);
     expect(stderr).toMatch(/a GPU is required/);
@@ -76,7 +84,8 @@ describe("potstill reproduce", () => {
     const { code, stderr } = await potstill(["reproduce", "sssd/calibration", "--data", path, "--output", output], { cwd: folder });
     expect(code).toBe(1);
     expect(stderr).toMatch(/00000\d\.png/);
-    const notebook = JSON.parse(readFileSync(join(output, "sssd-calibration.ipynb"), "utf8")) as { metadata: { papermill: { exception: boolean } } };
-    expect(notebook.metadata.papermill.exception).toBe(true);
+    const raw = readFileSync(join(output, "sssd-calibration.ipynb"), "utf8");
+    expect((JSON.parse(raw) as { metadata: { papermill: { exception: boolean; input_path: string } } }).metadata.papermill).toMatchObject({ exception: true, input_path: "notebooks/sssd-calibration.ipynb" });
+    expect(raw).not.toContain(join(root, "notebooks")); // no path of this machine
   });
 });

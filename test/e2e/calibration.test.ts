@@ -38,7 +38,7 @@ describe("the calibration notebook", { timeout: 300_000 }, () => {
     expect(lambda).toBeLessThanOrEqual(Number(high) * 1.01);
     expect(lambda).toBeGreaterThan(1);
     expect(lambda).toBeLessThan(100);
-    expect(rows).toContain("The smoke profile proves the pipeline; it is no reproduction");
+    expect(rows).toContain("The smoke profile is no reproduction of the paper's number");
   });
 
   it("records the run as papermill does", () => {

@@ -20,21 +20,24 @@ describe("searchLambda", () => {
     expect(Math.abs(share - 0.45)).toBeLessThanOrEqual(1e-4);
     expect(Math.abs(lambda - 50)).toBeLessThan(0.05);
     expect(reason).toBe("tolerance");
-    for (const [i, { bracket: [low, high] }] of states.entries()) {
+    expect(states[0].bracket).toBeUndefined();
+    const brackets = states.flatMap(({ bracket }) => (bracket ? [bracket] : []));
+    expect(brackets).toHaveLength(states.length - 1);
+    for (const [i, [low, high]] of brackets.entries()) {
       expect(low.share).toBeLessThanOrEqual(0.45);
       expect(high.share).toBeGreaterThanOrEqual(0.45);
-      if (i > 0) expect(high.lambda - low.lambda).toBeCloseTo((states[i - 1].bracket[1].lambda - states[i - 1].bracket[0].lambda) / 2, 9);
+      if (i > 0) expect(high.lambda - low.lambda).toBeCloseTo((brackets[i - 1][1].lambda - brackets[i - 1][0].lambda) / 2, 9);
     }
     expect(states.slice(0, -1).every(({ result }) => result === undefined)).toBe(true);
   });
 
   it("stops at the resolution when the tolerance is out of reach, and says so", async () => {
     const step = async (lambda: number) => (lambda < 33.3 ? 0.2 : 0.7);
-    const { result } = (await run({ probe: step, target: 0.45, tolerance: 0.001, resolution: 1 })).at(-1)!;
+    const { result } = (await run({ probe: step, target: 0.45, tolerance: 0.001, resolution: 0.02 })).at(-1)!;
     expect(result!.reason).toBe("resolution");
     expect(result!.bracket[0].lambda).toBeLessThan(33.3);
     expect(result!.bracket[1].lambda).toBeGreaterThanOrEqual(33.3);
-    expect(result!.bracket[1].lambda - result!.bracket[0].lambda).toBeLessThanOrEqual(1);
+    expect(result!.bracket[1].lambda - result!.bracket[0].lambda).toBeLessThanOrEqual(0.02 * result!.bracket[0].lambda);
   });
 
   it("needs fewer probes with geometric midpoints when λ* is small", async () => {
