@@ -1,6 +1,6 @@
+import { escapeHtml } from "../../display/escape.ts";
 import { hasTag } from "../../notebook/index.ts";
 import type { Cell, CodeCell, Notebook } from "../../notebook/index.ts";
-import { escapeHtml } from "./escape.ts";
 import { highlight } from "./highlight.ts";
 import { renderMarkdown } from "./markdown.ts";
 import { renderOutput } from "./outputs.ts";

@@ -1,10 +1,10 @@
 import { basename, isAbsolute } from "node:path";
+import { escapeHtml } from "../../display/escape.ts";
 import { Float } from "../../notebook/index.ts";
 import type { ErrorOutput, Notebook } from "../../notebook/index.ts";
 import { pythonFloat } from "../../notebook/python-float.ts";
 import type { NotebookRecord } from "../papermill-metadata.ts";
 import type { Title } from "./contents.ts";
-import { escapeHtml } from "./escape.ts";
 import { headingId, renderInline } from "./markdown.ts";
 import type { Scrubber } from "./scrub.ts";
 import { duration } from "./words.ts";

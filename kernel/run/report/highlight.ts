@@ -1,5 +1,5 @@
 import hljs from "highlight.js";
-import { escapeHtml } from "./escape.ts";
+import { escapeHtml } from "../../display/escape.ts";
 
 /** Code as HTML with highlight.js's classes; a language it does not know stays plain. */
 export function highlight(code: string, language: string): string {

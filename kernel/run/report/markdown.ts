@@ -3,8 +3,8 @@ import { extname, resolve, sep } from "node:path";
 import katex from "katex";
 import MarkdownIt from "markdown-it";
 import type { MarkdownIt as Markdown, StateBlock, StateInline, Token } from "markdown-it";
+import { escapeHtml } from "../../display/escape.ts";
 import type { MimeBundle } from "../../notebook/index.ts";
-import { escapeHtml } from "./escape.ts";
 import { highlight } from "./highlight.ts";
 import { mathLetters } from "./math-letters.ts";
 

@@ -1,6 +1,7 @@
 import { AnsiUp } from "ansi_up";
+import { escapeHtml } from "../../display/escape.ts";
 import type { ErrorOutput, MimeBundle, Output } from "../../notebook/index.ts";
-import { escapeHtml, scriptJson } from "./escape.ts";
+import { scriptJson } from "./escape.ts";
 import { highlight } from "./highlight.ts";
 import { renderMarkdown, renderMath } from "./markdown.ts";
 import type { Scrubber } from "./scrub.ts";

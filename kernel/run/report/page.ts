@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { escapeHtml } from "../../display/escape.ts";
 import type { Heading } from "./contents.ts";
-import { escapeHtml } from "./escape.ts";
 import { behaviour } from "./script.ts";
 import { style } from "./style.ts";
 
