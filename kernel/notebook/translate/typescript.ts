@@ -1,3 +1,4 @@
+import { loadTypeScript } from "../../language/typescript.ts";
 import { ParameterError } from "../errors.ts";
 import type { ParameterValue } from "../float.ts";
 import { literal } from "./values.ts";
@@ -45,8 +46,8 @@ function helpOf(source: string, start: number, end: number): string {
 }
 
 /** The variables a cell declares at its top level, through TypeScript's own parser (loaded only when asked). */
-async function inspect(source: string): Promise<KnownParameter[]> {
-  const { default: ts } = await import("typescript");
+function inspect(source: string): KnownParameter[] {
+  const ts = loadTypeScript();
   const file = ts.createSourceFile("parameters.ts", source, ts.ScriptTarget.Latest, true);
   return file.statements.filter(ts.isVariableStatement).flatMap((statement) => {
     const { flags, declarations } = statement.declarationList;
