@@ -5,6 +5,7 @@ import { openCocoFolder } from "../../lib/data/coco-folder.ts";
 import type { CocoDataset } from "../../lib/data/coco.ts";
 import { checkPixels, survey } from "../../lib/data/survey.ts";
 import { UsageError } from "../errors.ts";
+import { wholeNumber } from "../options.ts";
 
 interface SyntheticFlags {
   readonly images: number;
@@ -43,14 +44,6 @@ export function register(program: Command): void {
     .option("--drop", "leave broken annotations out and count them, instead of stopping at the first")
     .option("--no-pixels", "do not decode the images")
     .action(check);
-}
-
-function wholeNumber(least: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : NaN;
-    if (!Number.isSafeInteger(value) || value < least) throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`);
-    return value;
-  };
 }
 
 function share(text: string): number {
