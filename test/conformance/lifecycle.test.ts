@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { alive } from "../alive.ts";
 import { eventually, KernelDriver, mainFile, sleep } from "./kernel-driver.ts";
 
 const kernels: KernelDriver[] = [];
@@ -11,15 +12,6 @@ async function start(options: Parameters<typeof KernelDriver.start>[0] = {}): Pr
   const kernel = await KernelDriver.start(options);
   kernels.push(kernel);
   return kernel;
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 describe("shutdown", () => {

@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { alive } from "../../alive.ts";
 import { testPython } from "../../python.ts";
 import { environment, installIpykernel, notebookText, outputsOf, readFile, statuses, streamText, temporaryFolder, writeNotebookFile } from "./helpers.ts";
 
@@ -23,14 +24,6 @@ afterAll(folder.remove);
 function potstill(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   // With standard input from a file rather than a pipe, as in a terminal, paths are not taken from pipes.
   return spawnSync(process.execPath, [launcher, "run", ...args], { cwd: folder.path, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-}
-
-function alive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0) && !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
-  } catch {
-    return false;
-  }
 }
 
 async function until(condition: () => boolean, child: ChildProcess): Promise<void> {
