@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, describe, expect, it } from "vitest";
 import { random } from "../../../lib/tensor/random.ts";
+import { claim } from "../../../lib/train/atomic.ts";
 import { readMetrics } from "../../../lib/train/metrics.ts";
 import { runResult } from "../../../lib/train/run.ts";
 import { tinyExperiment } from "./tiny.ts";
@@ -49,16 +50,17 @@ describe("a run directory", () => {
     expect(readFileSync(join(runFolderOf(whole), "result.json"), "utf8")).not.toContain("/"); // no paths of this machine
   });
 
-  it("resumes after kill −9 at random steps and ends with the same bits", async () => {
+  const draw = random(Date.now(), "kill");
+  const kills = [1 + draw.integer(5), 7 + draw.integer(5)];
+
+  it(`resumes after kill −9 at random steps (${kills.join(" and ")}) and ends with the same bits`, async () => {
     const runs = join(folder, "killed");
-    const draw = random(Date.now(), "kill");
-    const kills = [1 + draw.integer(5), 7 + draw.integer(5)];
     for (const at of kills) {
       await train(runs, at);
       expect(existsSync(join(runFolderOf(runs), "result.json")), `killed at ${at}`).toBe(false);
     }
     const { code, told, errors } = await train(runs);
-    expect({ code, errors, kills }).toMatchObject({ code: 0, errors: "" });
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
     expect(told).toEqual(Array.from({ length: iterations }, (_, i) => i));
     expect(weights(runs)).toBe(weights(whole));
     expect(losses(runs)).toEqual(losses(whole));
@@ -96,5 +98,47 @@ describe("a run directory", () => {
     expect(second.code).toBe(1);
     expect(second.errors).toMatch(/is being trained by process \d+/);
     await first;
+  });
+});
+
+describe("a claim", () => {
+  const path = join(folder, "claim", "lock");
+  const write = (text: string, ageSeconds = 0) => {
+    const then = new Date(Date.now() - ageSeconds * 1000);
+    writeFileSync(path, text);
+    utimesSync(path, then, then);
+  };
+
+  it("names its process and host from the first moment on, and refuses others until it is released", () => {
+    const held = claim(path);
+    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ pid: process.pid, host: hostname() });
+    expect(() => claim(path)).toThrow(`is being trained by process ${process.pid} on ${hostname()}`);
+    held.release();
+    expect(readdirSync(join(folder, "claim"))).toEqual([]);
+  });
+
+  it("of another host stands until it has been silent for ten minutes; beat() is the sign of life", () => {
+    write(JSON.stringify({ pid: 2 ** 22 + 7, host: "elsewhere", nonce: "n" }), 9 * 60);
+    expect(() => claim(path)).toThrow("on elsewhere");
+    write(JSON.stringify({ pid: 2 ** 22 + 7, host: "elsewhere", nonce: "n" }), 11 * 60);
+    const held = claim(path);
+    const then = new Date(Date.now() - 11 * 60_000);
+    utimesSync(path, then, then);
+    held.beat();
+    expect(() => claim(path)).toThrow("is being trained");
+    held.release();
+  });
+
+  it("of a process that is gone is taken over, an empty one not before it is old: its writer may be at it", () => {
+    write(JSON.stringify({ pid: 2 ** 22 + 7, host: hostname(), nonce: "n" }));
+    claim(path).release();
+    write("");
+    expect(() => claim(path)).toThrow("another process");
+    write("", 11 * 60);
+    claim(path).release();
+  });
+
+  it.skipIf(process.platform !== "linux")("says at once that a folder takes no new ones", () => {
+    expect(() => claim("/proc/potstill/run/lock")).toThrow(/no folder can be made in \/proc/);
   });
 });
