@@ -34,7 +34,6 @@ export interface Wire {
   type: string;
   parent: string | undefined;
   content: Content;
-  at: number;
 }
 
 export interface CellResult {
@@ -183,12 +182,10 @@ export class KernelDriver {
     return this.controlReplies.find((m) => m.parent === id)!.content;
   }
 
-  /** Milliseconds of one heartbeat. */
-  async heartbeat(): Promise<number> {
-    const start = performance.now();
-    await this.#hb.send("ping");
-    await this.#hb.receive();
-    return performance.now() - start;
+  /** What the heartbeat returns; throws when nothing comes back. */
+  async heartbeat(sent: string): Promise<string> {
+    await this.#hb.send(sent);
+    return String((await this.#hb.receive())[0]);
   }
 
   async ended(timeout = 5000): Promise<boolean> {
@@ -225,7 +222,7 @@ export function sleep(milliseconds: number): Promise<void> {
 function parse(frames: readonly Buffer[]): Wire {
   const at = frames.findIndex((frame) => frame.toString() === "<IDS|MSG>");
   const json = (index: number) => JSON.parse(frames[at + index].toString()) as Record<string, string>;
-  return { type: json(2).msg_type, parent: json(3).msg_id, content: json(5) as unknown as Content, at: performance.now() };
+  return { type: json(2).msg_type, parent: json(3).msg_id, content: json(5) as unknown as Content };
 }
 
 async function freePorts(count: number): Promise<number[]> {

@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually, KernelDriver, sleep, text } from "./kernel-driver.ts";
 
@@ -6,6 +8,21 @@ beforeAll(async () => { kernel = await KernelDriver.start(); });
 afterAll(() => kernel.stop());
 
 const execute = (code: string) => ({ code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: true });
+
+/** Acts while a cell blocks the thread that runs cells: it ends only when the act is over, so its reply must come last. */
+async function duringLoop(act: (cell: string) => Promise<void>): Promise<void> {
+  const end = join(kernel.folder, "end");
+  const id = await kernel.execute(`import { existsSync } from "node:fs"; console.log("begun"); while (!existsSync(${JSON.stringify(end)}));`);
+  try {
+    expect(await eventually(() => text(kernel.iopub.filter((m) => m.parent === id)) === "begun\n", 5000)).toBe(true);
+    await act(id);
+    expect(kernel.shellReplies.filter((m) => m.parent === id)).toEqual([]);
+  } finally {
+    writeFileSync(end, "");
+    await kernel.result(id);
+    rmSync(end);
+  }
+}
 
 describe("authentication", () => {
   it("ignores forged, unsigned and malformed messages, tells nobody the right signature, and stays well", async () => {
@@ -77,16 +94,13 @@ describe("requests", () => {
   });
 
   it("answers while a cell runs, and says busy again afterwards", async () => {
-    const id = await kernel.execute("const until = Date.now() + 1000; while (Date.now() < until);");
-    await sleep(50);
-    const start = performance.now();
-    const asked = await kernel.send("complete_request", { code: "consol", cursor_pos: 6 });
-    await kernel.result(asked);
-    expect(performance.now() - start).toBeLessThan(900);
-    const statuses = () => kernel.iopub.filter((m) => m.type === "status" && (m.parent === id || m.parent === asked));
-    expect(await eventually(() => statuses().at(-1)?.parent === id, 500)).toBe(true);
-    expect(statuses().at(-1)!.content.execution_state).toBe("busy");
-    await kernel.result(id);
+    await duringLoop(async (id) => {
+      const asked = await kernel.send("complete_request", { code: "consol", cursor_pos: 6 });
+      expect((await kernel.result(asked)).reply.matches).toContain("console");
+      const statuses = () => kernel.iopub.filter((m) => m.type === "status" && (m.parent === id || m.parent === asked));
+      expect(await eventually(() => statuses().at(-1)?.parent === id, 5000)).toBe(true);
+      expect(statuses().at(-1)!.content.execution_state).toBe("busy");
+    });
   });
 
   it("does nothing about messages it does not know", async () => {
@@ -98,20 +112,11 @@ describe("requests", () => {
 });
 
 describe("heartbeat", () => {
-  it("beats within 100 ms during a synchronous loop of 3 s", async () => {
-    const id = await kernel.execute("const end = Date.now() + 3000; while (Date.now() < end);");
-    await sleep(100);
-    const beats: number[] = [];
-    for (let k = 0; k < 20; k++) {
-      beats.push(await kernel.heartbeat());
-      await sleep(100);
-    }
-    expect(beats.sort((a, b) => a - b)[beats.length >> 1]).toBeLessThan(100);
-    expect(beats.at(-1)).toBeLessThan(1000);
-    const start = performance.now();
-    await kernel.control("kernel_info_request", {});
-    expect(performance.now() - start).toBeLessThan(1000);
-    await kernel.result(id);
+  it("beats, and the control channel answers, before a synchronous loop ends", async () => {
+    await duringLoop(async () => {
+      for (let k = 0; k < 20; k++) expect(await kernel.heartbeat(`beat ${k}`)).toBe(`beat ${k}`);
+      expect((await kernel.control("kernel_info_request", {})).status).toBe("ok");
+    });
   });
 });
 

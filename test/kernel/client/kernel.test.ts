@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { DeadKernelError, Kernel, findKernelSpec } from "../../../kernel/client/index.ts";
 import type { Message } from "../../../kernel/protocol/messages.ts";
+import { alive } from "../../alive.ts";
 import { testPython } from "../../python.ts";
 import { environment, installIpykernel, installSpec, temporaryFolder } from "../run/helpers.ts";
 
@@ -30,15 +31,6 @@ async function launch(name: string, startTimeout = 30): Promise<Kernel> {
 }
 
 const connectionFiles = (): string[] => (existsSync(join(folder.path, "runtime")) ? readdirSync(join(folder.path, "runtime")).filter((name) => name.startsWith("kernel-")) : []);
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
-  } catch {
-    return false;
-  }
-}
 
 describe.skipIf(python === undefined)("a running ipykernel", () => {
   it("answers requests, delivers outputs before execute resolves, and leaves nothing behind", async () => {
@@ -91,13 +83,11 @@ describe.skipIf(python === undefined)("a running ipykernel", () => {
 
 describe("a kernel that does not start", () => {
   it.each([
-    ["dies", 10, /could not start: its process exited with code 3[^]*no module named kernel/],
+    ["dies", 3600, /could not start: its process exited with code 3[^]*no module named kernel/],
     ["mute", 0.5, /did not answer within 0\.5 s/],
-    ["absent", 10, /Cannot start the kernel absent.*ENOENT/],
-  ])("%s: is told, within its time, and leaves no file", async (name, timeout, message) => {
-    const begun = performance.now();
+    ["absent", 3600, /Cannot start the kernel absent.*ENOENT/],
+  ])("%s: is told without waiting for more than there is to come (limit: %d s), and leaves no file", async (name, timeout, message) => {
     await expect(launch(name, timeout)).rejects.toThrow(message);
-    expect(performance.now() - begun).toBeLessThan(5000);
     expect(connectionFiles()).toEqual([]);
   });
 

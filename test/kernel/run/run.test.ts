@@ -82,13 +82,12 @@ describe.skipIf(python === undefined)("runNotebook", () => {
   });
 
   it("records a timeout as that, interrupts the cell and keeps its outputs", async () => {
-    const begun = performance.now();
-    const { status, error, file } = await run([{ code: "print('begun', flush=True)\nimport time\nwhile True: time.sleep(0.01)" }, { code: "1" }], { executionTimeout: 1 });
-    expect(performance.now() - begun).toBeLessThan(8000);
+    const code = "print('begun', flush=True)\nimport time\ntry:\n    while True: time.sleep(0.01)\nexcept KeyboardInterrupt: print('interrupted', flush=True)";
+    const { status, error, file } = await run([{ code }, { code: "1" }], { executionTimeout: 1 });
     expect([status, error?.name, error?.value]).toEqual(["failed", "CellTimeoutError", "The cell did not finish within 1 s."]);
     const notebook = readFile(file);
     expect(statuses(notebook).slice(-2)).toEqual(["failed", "pending"]);
-    expect(streamText(notebook.cells[2])).toBe("begun\n");
+    expect(streamText(notebook.cells[2])).toBe("begun\ninterrupted\n");
   });
 
   it("interrupts the cell when the signal aborts, records it and leaves a valid file", async () => {
