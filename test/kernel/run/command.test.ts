@@ -94,6 +94,7 @@ describe.skipIf(python === undefined)("potstill run", () => {
   it("killed at any moment, leaves a valid notebook that says where it was, and no kernel", async () => {
     const child = spawn(process.execPath, [launcher, "run", "endless.ipynb", "killed.ipynb", "--no-progress-bar", "--stdout-file", "killed.txt"], { cwd: folder.path, env, stdio: "ignore" });
     await until(() => existsSync(at("killed.txt")) && readFileSync(at("killed.txt"), "utf8").includes("begun"), child);
+    await until(() => statuses(readFile(at("killed.ipynb")))[0] === "running", child); // saved a moment after the cell began
     child.kill("SIGKILL");
     expect(statuses(readFile(at("killed.ipynb")))).toEqual(["running", "pending"]);
     const kernel = Number(/begun (\d+)/.exec(readFileSync(at("killed.txt"), "utf8"))![1]);
