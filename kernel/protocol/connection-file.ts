@@ -20,18 +20,13 @@ export function parseConnectionFile(text: string): ConnectionInfo {
   const file = parseJson(text);
   const transport = asString(file.transport, "tcp");
   if (transport !== "tcp" && transport !== "ipc") throw fieldError("transport", transport, '"tcp" or "ipc"');
+  const ports = { shell: port(file, "shell"), control: port(file, "control"), iopub: port(file, "iopub"), stdin: port(file, "stdin"), hb: port(file, "hb") };
   return {
     transport,
     ip: asString(file.ip, "127.0.0.1"),
     key: signingKey(file.key),
     signatureScheme: asString(file.signature_scheme, "hmac-sha256"),
-    ports: {
-      shell: port(file, "shell"),
-      control: port(file, "control"),
-      iopub: port(file, "iopub"),
-      stdin: port(file, "stdin"),
-      hb: port(file, "hb"),
-    },
+    ports,
   };
 }
 
