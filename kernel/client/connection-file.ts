@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeFolder } from "../make-folder.ts";
 import { channels, parseConnectionFile } from "../protocol/connection-file.ts";
 import type { ConnectionInfo } from "../protocol/connection-file.ts";
 import { runtimeDir } from "./jupyter-paths.ts";
@@ -61,7 +62,7 @@ export function writeConnectionFile(text: string, env: NodeJS.ProcessEnv): Conne
     return join(folder, name);
   };
   try {
-    mkdirSync(runtimeDir(env), { recursive: true, mode: 0o700 });
+    makeFolder(runtimeDir(env), 0o700);
     const path = write(runtimeDir(env));
     return { path, remove: () => rmSync(path, { force: true }) };
   } catch {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../make-folder.ts";
 import type { KernelJson } from "./spec.ts";
 import { kernelJson, logo } from "./spec.ts";
 
@@ -12,7 +13,7 @@ import { kernelJson, logo } from "./spec.ts";
 export function installKernelSpec(folder: string, spec: KernelJson = kernelJson()): string {
   const fresh = sibling(folder, "new");
   try {
-    mkdirSync(fresh, { recursive: true });
+    makeFolder(fresh);
     writeFileSync(join(fresh, "kernel.json"), JSON.stringify(spec, null, 2) + "\n");
     writeFileSync(join(fresh, "logo-svg.svg"), logo);
     replace(folder, fresh);

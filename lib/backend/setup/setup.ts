@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isComplete, runtimeOf, type Runtime } from "../runtime.ts";
 import { diskFullError, isDiskFull } from "./child.ts";
@@ -6,6 +6,7 @@ import { compileAddons } from "./compile.ts";
 import { downloadWheel } from "./download.ts";
 import { addons, bindingFolder, cacheRoot, tensorflowFolder, type Addon } from "./folders.ts";
 import { withLock } from "./lock.ts";
+import { makeFolder } from "./make-folder.ts";
 import { planFor, type Device, type RuntimePlan } from "./pins.ts";
 import { silentReporter, type Reporter } from "./progress.ts";
 import { requireSpace } from "./space.ts";
@@ -74,7 +75,7 @@ function isUnwritable(error: unknown): boolean {
 function workFolder(cache: string): string {
   const parent = join(cache, "tmp");
   rmSync(parent, { recursive: true, force: true });
-  mkdirSync(parent, { recursive: true });
+  makeFolder(parent);
   return parent;
 }
 
@@ -112,7 +113,7 @@ async function makeBinding(job: Job, library: string): Promise<void> {
 
 /** Renames a finished folder to its place; what stands there already gives way to it. */
 function moveInto(from: string, to: string, job: Job): void {
-  mkdirSync(dirname(to), { recursive: true });
+  makeFolder(dirname(to));
   const old = join(job.temporary, "replaced");
   if (existsSync(to)) renameSync(to, old);
   renameSync(from, to);

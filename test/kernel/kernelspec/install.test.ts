@@ -31,6 +31,12 @@ describe("installKernelSpec", () => {
   });
 });
 
+describe.skipIf(process.platform !== "linux")("installKernelSpec in a folder that takes no new ones", () => {
+  it("says so at once", () => {
+    expect(() => installKernelSpec("/proc/potstill/kernels/potstill")).toThrow(/was not installed in .*no folder can be made in \/proc .*--prefix DIR/);
+  });
+});
+
 describe("uninstallKernelSpec", () => {
   it("removes the folder and refuses one that holds no kernelspec", () => {
     const folder = installKernelSpec(kernelFolder({ kind: "prefix", path: root }));

@@ -163,6 +163,7 @@ describe("setUp", () => {
 
   it("says when the cache cannot be written", async () => {
     await expect(make({ cache: "/dev/null/cache" })).rejects.toThrow(/the cache \/dev\/null\/cache cannot be written \(.*ENOTDIR.*POTSTILL_CACHE/);
+    if (process.platform === "linux") await expect(make({ cache: "/proc/potstill/cache" })).rejects.toThrow(/the cache \/proc\/potstill\/cache cannot be written \(no folder can be made in \/proc .*POTSTILL_CACHE/);
   });
 
   it("checks the space before it starts", async () => {
