@@ -1,5 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { tryLock, type Held } from "../backend/setup/lock.ts";
+import { makeFolder } from "../backend/setup/make-folder.ts";
 
 /**
  * Writes a text file whole or not at all: temporary file beside it, flushed, renamed.
@@ -8,7 +10,7 @@ import { dirname } from "node:path";
 export function writeAtomic(path: string, text: string): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const file = openSync(temporary, "w");
     try {
       writeFileSync(file, text);
@@ -23,32 +25,21 @@ export function writeAtomic(path: string, text: string): void {
   }
 }
 
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
+/** A holder on another machine that gave no sign of life for this long is gone; longer than any one step takes. */
+const silence = 10 * 60_000;
 
 /**
- * Claims a folder for this process with a file that names it; a claim of a process that is gone is taken over.
- * @returns a function that gives the claim back
+ * Claims a folder for this process with a file that names process and host; the claim of a process that is gone is taken
+ * over, one of another host only after ten minutes without a sign of life. It gives one by itself while the process waits;
+ * who computes without a pause calls `beat()`.
  * @throws Error naming the folder and the process that holds it
  */
-export function claim(path: string): () => void {
-  mkdirSync(dirname(path), { recursive: true });
-  for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      writeFileSync(path, String(process.pid), { flag: "wx" });
-      return () => { rmSync(path, { force: true }); };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-    const holder = Number(readFileSync(path, "utf8"));
-    if (holder > 0 && alive(holder)) throw new Error(`${dirname(path)} is being trained by process ${holder}. Wait for it, or stop it`);
-    rmSync(path, { force: true });
+export function claim(path: string): Held {
+  const held = tryLock(path, silence);
+  if (typeof held !== "string") {
+    const timer = setInterval(() => held.beat(), 5000);
+    timer.unref();
+    return { beat: () => held.beat(), release: () => { clearInterval(timer); held.release(); } };
   }
-  throw new Error(`${path} keeps reappearing; remove it by hand`);
+  throw new Error(`${dirname(path)} is being trained by ${held}. Wait for it, or stop it; the claim of a process on another machine ends ten minutes after its last step`);
 }

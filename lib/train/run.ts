@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { BackendInfo } from "../backend/info.ts";
+import { makeFolder } from "../backend/setup/make-folder.ts";
 import { claim, writeAtomic } from "./atomic.ts";
 import { restoreCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { appendMetric, readMetrics, truncateMetrics } from "./metrics.ts";
@@ -54,14 +55,17 @@ export async function* runSteps(options: RunOptions): AsyncGenerator<Step, void>
     yield* readMetrics(metrics);
     return;
   }
-  const release = claim(join(folder, "lock"));
+  const claimed = claim(join(folder, "lock"));
   try {
     writeAtomic(join(folder, "config.json"), `${JSON.stringify({ fingerprint, config: options.config }, null, 2)}\n`);
-    yield* continueRun(options, metrics);
+    for await (const step of continueRun(options, metrics)) {
+      claimed.beat();
+      yield step;
+    }
     const steps = readMetrics(metrics);
     if (steps.length !== iterations) throw new Error(`${metrics} holds ${steps.length} of ${iterations} iterations`);
   } finally {
-    release();
+    claimed.release();
   }
 }
 
@@ -80,7 +84,7 @@ async function* continueRun(options: RunOptions, metrics: string): AsyncGenerato
   const { folder, fingerprint, iterations, checkpointEvery = 200, keepWeights = true } = options;
   const checkpoints = join(folder, "checkpoint");
   const checkpoint = join(checkpoints, "state.safetensors");
-  mkdirSync(checkpoints, { recursive: true });
+  makeFolder(checkpoints);
   const built = await options.build();
   try {
     const start = restoreCheckpoint(checkpoint, built.training, fingerprint);

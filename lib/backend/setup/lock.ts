@@ -1,7 +1,8 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { makeFolder } from "./make-folder.ts";
 
 interface Holder {
   readonly pid: number;
@@ -20,6 +21,13 @@ export interface LockOptions {
   readonly stale?: number;
 }
 
+/** A lock that this process holds. */
+export interface Held {
+  /** A sign of life for processes of other machines. */
+  beat(): void;
+  release(): void;
+}
+
 /**
  * Runs the action while holding a lock file, so that processes, also of other machines on a shared disk, take turns.
  *
@@ -27,43 +35,60 @@ export interface LockOptions {
  * guarded work is put in place by renames, so even then it is only done twice.
  */
 export async function withLock<T>(path: string, action: () => Promise<T>, options: LockOptions = {}): Promise<T> {
-  const mine = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
-  mkdirSync(dirname(path), { recursive: true });
-  const holder: Holder = { pid: process.pid, host: hostname(), nonce: mine };
-  writeFileSync(mine, JSON.stringify(holder));
-  try {
-    await acquire(path, mine, options);
-  } finally {
-    rmSync(mine, { force: true });
-  }
-  const beat = setInterval(() => touch(path), options.beat ?? 5000);
+  const held = await acquire(path, options);
+  const beat = setInterval(() => held.beat(), options.beat ?? 5000);
   beat.unref();
   try {
     return await action();
   } finally {
     clearInterval(beat);
-    if (readHolder(path)?.nonce === mine) rmSync(path, { force: true });
+    held.release();
   }
 }
 
-async function acquire(path: string, mine: string, options: LockOptions): Promise<void> {
-  for (let told = false; ; ) {
-    options.signal?.throwIfAborted();
-    touch(mine);
-    try {
-      linkSync(mine, path); // atomic, and the content is there from the first moment
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
+/**
+ * Takes a lock file that is free, or abandoned as `withLock` says; does not wait.
+ * @param stale milliseconds after which a silent holder has abandoned its lock
+ * @returns the lock, or who holds it ("process 7 on host")
+ */
+export function tryLock(path: string, stale = 60_000): Held | string {
+  const nonce = `${process.pid}.${Math.random().toString(36).slice(2)}`;
+  makeFolder(dirname(path));
+  for (let attempt = 0; attempt < 3; attempt++) {
     const holder = readHolder(path);
-    if (isAbandoned(path, holder, options.stale ?? 60_000)) {
-      removeAbandoned(path, `${mine}.old`, holder);
-      continue;
+    if (existsSync(path)) {
+      if (!isAbandoned(path, holder, stale)) return holder === undefined ? "another process" : `process ${holder.pid} on ${holder.host}`;
+      removeAbandoned(path, `${path}.${nonce}.old`, holder);
     }
-    if (!told) options.onWait?.(holder === undefined ? "another process" : `process ${holder.pid} on ${holder.host}`);
-    told = true;
-    await sleep(200, undefined, options.signal ? { signal: options.signal } : {});
+    if (create(path, { pid: process.pid, host: hostname(), nonce })) {
+      return { beat: () => touch(path), release: () => { if (readHolder(path)?.nonce === nonce) rmSync(path, { force: true }); } };
+    }
+  }
+  return "another process";
+}
+
+/** Makes the lock, with its content from the first moment on: a filled file gets a second name. False: it exists. */
+function create(path: string, holder: Holder): boolean {
+  const filled = `${path}.${holder.nonce}`;
+  try {
+    writeFileSync(filled, JSON.stringify(holder));
+    linkSync(filled, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  } finally {
+    rmSync(filled, { force: true });
+  }
+}
+
+async function acquire(path: string, { signal, stale, onWait }: LockOptions): Promise<Held> {
+  for (let told = false; ; told = true) {
+    signal?.throwIfAborted();
+    const held = tryLock(path, stale);
+    if (typeof held !== "string") return held;
+    if (!told) onWait?.(held);
+    await sleep(200, undefined, signal ? { signal } : {});
   }
 }
 

@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { announcedSize, bytesUnder, pipArguments } from "../../../../lib/backend/setup/download.ts";
 import { cacheRoot } from "../../../../lib/backend/setup/folders.ts";
-import { withLock } from "../../../../lib/backend/setup/lock.ts";
+import { tryLock, withLock } from "../../../../lib/backend/setup/lock.ts";
 import { planFor, plans } from "../../../../lib/backend/setup/pins.ts";
 import { progressLine, terminalReporter } from "../../../../lib/backend/setup/progress.ts";
 import { scratch } from "./fake.ts";
@@ -112,6 +112,18 @@ describe("withLock", () => {
     const waits: string[] = [];
     await expect(withLock(path, async () => "taken", { signal: AbortSignal.timeout(500), onWait: (holder) => waits.push(holder) })).rejects.toThrow();
     expect(waits).toEqual([`process ${process.pid} on ${hostname()}`]);
+  });
+
+  it("is never seen empty, and leaves nothing beside it", () => {
+    const path = join(folder, "lock-4", "deep", "lock");
+    const held = tryLock(path);
+    if (typeof held === "string") throw new Error(held);
+    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ pid: process.pid, host: hostname() });
+    expect(readdirSync(dirname(path))).toEqual(["lock"]);
+    expect(tryLock(path)).toBe(`process ${process.pid} on ${hostname()}`);
+    writeFileSync(path, JSON.stringify({ pid: 1, host: "elsewhere", nonce: "theirs" }));
+    held.release(); // it is another's by now
+    expect(existsSync(path)).toBe(true);
   });
 
   it("is given back when the work fails", async () => {
