@@ -1,7 +1,7 @@
 // Compiles the TypeScript sources to dist/ when they are newer than the last build. Two processes may call it at once.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -31,17 +31,43 @@ function fingerprint() {
 }
 
 function alive(pid) {
+  if (!(pid > 0)) return false;
   try { process.kill(pid, 0); return true; } catch (error) { return error.code === "EPERM"; }
 }
 
 function acquire() {
   mkdirSync(dirname(lock), { recursive: true });
-  for (;;) {
-    try { writeFileSync(lock, String(process.pid), { flag: "wx" }); return; } catch (error) { if (error.code !== "EEXIST") throw error; }
-    let holder;
-    try { holder = Number(readFileSync(lock, "utf8")); } catch { continue; }
-    if (holder > 0 && !alive(holder)) rmSync(lock, { force: true });
-    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  const mine = `${lock}.${process.pid}`;
+  writeFileSync(mine, String(process.pid));
+  try {
+    while (!linked(mine)) {
+      const holder = holderOf(lock);
+      if (alive(Number(holder))) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+      else if (holder !== undefined) removeAbandoned(`${mine}.old`, holder);
+    }
+  } finally {
+    rmSync(mine, { force: true });
+  }
+}
+
+/** Gives the filled file the lock's name: a lock has its content from the first moment on, so an empty one is nobody's. */
+function linked(mine) {
+  try { linkSync(mine, lock); return true; } catch (error) { if (error.code !== "EEXIST") throw error; return false; }
+}
+
+function holderOf(path) {
+  try { return readFileSync(path, "utf8"); } catch { return undefined; }
+}
+
+/** Moves the lock away and looks again: when somebody renewed it in between, it is put back. */
+function removeAbandoned(aside, seen) {
+  try {
+    renameSync(lock, aside);
+    if (holderOf(aside) !== seen) linkSync(aside, lock);
+  } catch (error) {
+    if (!["ENOENT", "EEXIST"].includes(error.code)) throw error;
+  } finally {
+    rmSync(aside, { force: true });
   }
 }
 
