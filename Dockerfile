@@ -1,6 +1,9 @@
 # Potstill in a container: `docker build -t potstill .`, then
-#   docker run --rm -v "$PWD/artefacts:/workspace/artefacts" potstill reproduce sssd/calibration
-#   docker run --rm -p 8888:8888 -v "$PWD:/workspace" potstill          # JupyterLab with the TypeScript kernel
+#   mkdir -p artefacts runs    # a folder that Docker makes itself belongs to root, and nobody else can write to it
+#   docker run --rm --user "$(id -u):$(id -g)" -v "$PWD/artefacts:/workspace/artefacts" -v "$PWD/runs:/workspace/runs" \
+#     potstill reproduce sssd/calibration
+#   docker run --rm --user "$(id -u):$(id -g)" -p 127.0.0.1:8888:8888 -v "$PWD:/workspace" potstill    # JupyterLab
+# `--user` makes the container write as you do; without it, it runs as user 10001, who cannot write to folders of yours.
 # For NVIDIA GPUs: docker build --build-arg DEVICE=cuda -t potstill:cuda .; docker run --gpus all …
 # BASE is any Debian-like image with Node; pin it by digest for an archive: --build-arg BASE=node:22-bookworm-slim@sha256:…
 ARG BASE=node:22-bookworm-slim
