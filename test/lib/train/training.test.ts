@@ -20,8 +20,6 @@ async function run(iterations: number, seed = 1): Promise<Step[]> {
   return steps;
 }
 
-const endTape = (Object.getPrototypeOf(tf.engine()) as { endTape(this: unknown): void }).endTape;
-
 const numbers = ({ losses, gradientNorm }: Step) => ({ losses, gradientNorm });
 
 describe("training", () => {
@@ -90,9 +88,10 @@ describe("training", () => {
   it("records nothing of a method's readings for the backward pass, and they do not change what is trained", async () => {
     const engine = tf.engine() as unknown as { endTape(): void; state: { activeTape: readonly unknown[] | null } };
     const lengths: number[] = [];
-    const end = vi.spyOn(engine, "endTape").mockImplementation(function (this: typeof engine) {
-      lengths.push(this.state.activeTape?.length ?? 0);
-      endTape.call(this);
+    const endTape = engine.endTape.bind(engine);
+    const end = vi.spyOn(engine, "endTape").mockImplementation(() => {
+      lengths.push(engine.state.activeTape?.length ?? 0);
+      endTape();
     });
     const step = async (observe: boolean) => {
       const experiment = tinyExperiment(1);
