@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadBackend } from "../lib/backend/load.ts";
+import { makeFolder } from "../lib/backend/setup/make-folder.ts";
 import { openCocoFolder } from "../lib/data/coco-folder.ts";
 import { runNotebook } from "../kernel/run/index.ts";
 import type { RunResult } from "../kernel/run/index.ts";
@@ -58,7 +59,7 @@ export async function reproduce(item: Item, options: ReproduceOptions): Promise<
   await assertUsable(options);
   if (options.requireGpu) await loadBackend({ requireGpu: true });
   const { profile, data, seed, seeds, output, requireGpu, signal, onEvent } = options;
-  mkdirSync(output, { recursive: true });
+  makeOutputFolder(output);
   const shown = (path: string) => (relative(process.cwd(), path).startsWith("..") ? path : relative(process.cwd(), path));
   const input = join(projectFolder(), item.notebook);
 
@@ -71,6 +72,15 @@ export async function reproduce(item: Item, options: ReproduceOptions): Promise<
     ...(signal && { signal }), ...(onEvent && { onEvent }),
   });
   return { result, notebook: shown(notebook), report: shown(report), tables: result.notebook.cells.flatMap(resultText) };
+}
+
+/** One folder at a time: a recursive mkdir never returns under folders that take none (Node 20). */
+function makeOutputFolder(path: string): void {
+  try {
+    makeFolder(path);
+  } catch (error) {
+    throw new UsageError(`--output ${path} cannot be made: ${(error as Error).message}. Name a folder that you may write to`);
+  }
 }
 
 function resultText(cell: Cell): string[] {

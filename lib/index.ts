@@ -28,7 +28,7 @@ export { secantLambda } from "./calibrate/secant.ts";
 export { meanShare, observedEstimate, oneRunEstimate } from "./calibrate/share.ts";
 export { powerLaw } from "./calibrate/power-law.ts";
 export { calibrationStudy, collect, estimateReadings } from "./calibrate/study.ts";
-export { showChannels, showExamples, showReadings, showResult, showSearch, showSetting, showShares } from "./calibrate/show.ts";
+export { showChannels, showExamples, showReadings, showResult, showSearch, showSetting, showShares, verdict } from "./calibrate/show.ts";
 export type { SeedResult } from "./calibrate/show.ts";
 export type { SearchState } from "./calibrate/search.ts";
 export type { ReadingEstimates } from "./calibrate/study.ts";

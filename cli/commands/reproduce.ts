@@ -1,8 +1,10 @@
 import { basename, join } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { hasNvidiaDriver } from "../../lib/backend/runtime.ts";
 import { setUp } from "../../lib/backend/setup/setup.ts";
 import { terminalReporter } from "../../lib/backend/setup/progress.ts";
 import { UsageError } from "../errors.ts";
+import { wholeNumber } from "../options.ts";
 import { interruptible } from "../interruptible.ts";
 import { items, type Item } from "../items.ts";
 import { profiles, type Profile } from "../../lib/papers/sssd.ts";
@@ -21,20 +23,10 @@ interface Flags {
   readonly requireGpu: boolean;
 }
 
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("It must be a whole number of at least 1.");
-  return Number(text);
-}
-
 function share(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value < 1)) throw new InvalidArgumentError("It must be a share between 0 and 1.");
   return value;
-}
-
-function seed(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It must be a whole number of at least 0.");
-  return Number(text);
 }
 
 function range(text: string): [number, number] {
@@ -47,9 +39,9 @@ function withOptions(command: Command): Command {
   return command
     .addOption(new Option("--profile <profile>", "smoke: minutes on two CPU cores, proves the pipeline; mini: small networks on real data; paper: the paper's scale (refused until pre-trained weights can be read)").choices([...profiles]).default("smoke"))
     .option("--data <folder>", "a folder in COCO format, or synthetic", "synthetic")
-    .option("--seed <n>", "first seed", seed, 0)
-    .option("--seeds <n>", "repetitions, each with the next seed", wholeNumber, 1)
-    .option("--iterations <n>", "iterations per probe (default: the profile's)", wholeNumber)
+    .option("--seed <n>", "first seed", wholeNumber(0), 0)
+    .option("--seeds <n>", "repetitions, each with the next seed", wholeNumber(1), 1)
+    .option("--iterations <n>", "iterations per probe (default: the profile's)", wholeNumber(1))
     .option("--tolerance <share>", "how close a probe's share must come to the target (default 0.005)", share)
     .option("--interval <low,high>", "where λ is looked for (default 1,100)", range)
     .option("--output <folder>", "where the executed notebook and its report go (default: artefacts/<item>/<profile>-<data>)")
@@ -66,6 +58,7 @@ export function register(program: Command): void {
     .description("make the TensorFlow runtime if needed, then reproduce sssd/calibration: what npm start does")
     .action(async (flags: Flags) => {
       await assertUsable(flags); // before the download
+      if (flags.requireGpu && !hasNvidiaDriver()) throw new Error("a GPU is required, and this machine has no NVIDIA driver (/dev/nvidiactl). Install the driver, or leave --require-gpu out; potstill doctor says what is there");
       if (!process.env.POTSTILL_BINDING && !process.env.POTSTILL_BACKEND) await setUp({ reporter: terminalReporter(), device: flags.requireGpu ? "cuda" : "cpu" });
       await run(chosen("sssd/calibration"), flags);
     });
@@ -79,14 +72,17 @@ function chosen(name: string | undefined): readonly Item[] {
 
 async function run(list: readonly Item[], flags: Flags): Promise<void> {
   for (const item of list) {
+    if (process.env.POTSTILL_BACKEND) process.stderr.write(`POTSTILL_BACKEND=${process.env.POTSTILL_BACKEND}${process.env.POTSTILL_BACKEND === "native" ? "" : ": several times slower than the native library"}\n`);
     process.stderr.write(`${item.id} (${flags.profile} profile, ${flags.data}): ${item.claim}\n`);
     const log = new RunLog({ level: "WARNING", logOutput: false, pipedOutput: false });
     try {
       const output = flags.output ?? join("artefacts", ...item.id.split("/"), `${flags.profile}-${basename(flags.data)}`);
       const { result, exitCode } = await interruptible((signal) => reproduce(item, { ...flags, parameters: chosenParameters(flags), output, signal, onEvent: log.onEvent }));
       log.result(result.result);
-      if (exitCode !== undefined) process.exitCode = exitCode;
-      else if (result.result.status !== "completed") process.exitCode = 1;
+      if (exitCode !== undefined) {
+        process.exitCode = exitCode;
+        process.stderr.write("Interrupted. The same command continues where it stopped.\n");
+      } else if (result.result.status !== "completed") process.exitCode = 1;
       tell(result);
     } finally {
       log.close();
@@ -102,5 +98,5 @@ function chosenParameters({ iterations, tolerance, interval }: Flags): Record<st
 
 function tell({ result, notebook, report, tables }: Reproduced): void {
   for (const text of tables) process.stdout.write(`\n${text}\n`);
-  process.stdout.write(`\nnotebook  ${notebook}\nreport    ${report}\n${result.status} in ${result.seconds.toFixed(0)} s\n`);
+  process.stdout.write(`\nnotebook  ${notebook}\nreport    ${report}\ntrainings runs/ (finished ones are not done again)\n${result.status} in ${result.seconds.toFixed(0)} s\n`);
 }

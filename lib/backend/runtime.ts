@@ -62,5 +62,10 @@ function wantedDevice(preferGpu: boolean): Device {
   const asked = process.env.POTSTILL_DEVICE;
   if (asked && asked !== "cpu" && asked !== "cuda") throw new Error(`POTSTILL_DEVICE is "${asked}"; allowed: cpu, cuda`);
   if (preferGpu || asked === "cuda") return "cuda";
-  return asked !== "cpu" && existsSync("/dev/nvidiactl") ? "cuda" : "cpu";
+  return asked !== "cpu" && hasNvidiaDriver() ? "cuda" : "cpu";
+}
+
+/** Whether NVIDIA's kernel driver is loaded. */
+export function hasNvidiaDriver(): boolean {
+  return existsSync("/dev/nvidiactl");
 }
