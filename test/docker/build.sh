@@ -12,7 +12,7 @@ builder=(buildah --root "$work/storage" --runroot "$work/run" --storage-driver v
 
 if [ ! -e "$work/rootfs/.complete" ]; then
   rm -rf "$work/rootfs"
-  debootstrap --variant=minbase --include=ca-certificates,libstdc++6 bookworm "$work/rootfs" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" > "$work/debootstrap.log"
+  debootstrap --variant=minbase --include=ca-certificates,libstdc++6 bookworm "$work/rootfs" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} > "$work/debootstrap.log"
   node_home=$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")
   install -D "$(readlink -f "$(command -v node)")" "$work/rootfs/usr/local/bin/node"
   mkdir -p "$work/rootfs/usr/local/lib/node_modules"

@@ -32,7 +32,7 @@ export async function downloadWheel(wheel: Wheel, folders: DownloadFolders, opti
   if (actual === wheel.sha256) return path;
   throw new Error(
     `${path} is corrupt or not the official file: its SHA-256 is ${actual}, expected ${wheel.sha256}. It is not used. ` +
-    "Run `potstill setup` again to fetch it anew; when this repeats, see which index pip uses (pip config list) and compare with https://pypi.org",
+    "Run `potstill setup` again to fetch it anew; when this repeats, see which index pip uses (pip config list) and compare with Python's official one",
   );
 }
 
