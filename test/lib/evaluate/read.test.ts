@@ -54,7 +54,7 @@ it("refuses files of another kind", () => {
   expect(() => readGroundTruth(write("gt.json", { ...dataset, annotations: {} }))).toThrow(/"annotations" is not a list/);
   expect(() => readGroundTruth(write("gt.json", { ...dataset, annotations: [annotation, annotation] }))).toThrow(/id 1 occurs more than once/);
   expect(() => readDetections(write("dt.json", dataset), groundTruthFrom(dataset))).toThrow(/is not a list of objects/);
-  expect(() => readGroundTruth(join(folder, "absent.json"))).toThrow(/ENOENT.*absent\.json/);
+  expect(() => readGroundTruth(join(folder, "absent.json"))).toThrow(/absent\.json cannot be read: there is no such file/);
 });
 
 it("counts what it leaves out", () => {
