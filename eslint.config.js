@@ -29,6 +29,6 @@ export default tseslint.config(
   },
   {
     files: ["**/*.mjs", "eslint.config.js"],
-    languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly", setTimeout: "readonly", performance: "readonly", Buffer: "readonly", globalThis: "readonly" } },
+    languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly", setTimeout: "readonly", performance: "readonly", Buffer: "readonly", globalThis: "readonly", fetch: "readonly", AbortSignal: "readonly" } },
   },
 );

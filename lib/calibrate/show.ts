@@ -177,8 +177,8 @@ export function verdict({ profile, setting }: Pick<CalibrationStudy, "profile" |
   const lambdas = results.map(({ search }) => search.lambda.toPrecision(3)).join(", ");
   const miss = law.at(paperChannels) / calibrationTargets.lambda.value - 1;
   return [
-    `- **There is one λ, and bisection finds it:** reproduced in direction. The share rises with λ and meets LGD's at λ* = ${lambdas} (C = ${setting.channels}, ${results.length === 1 ? "one seed" : `${results.length} seeds`}).`,
+    `- **There is one λ, and bisection finds it:** reproduced in direction. The share rises with λ and meets LGD's at λ\\* = ${lambdas} (C = ${setting.channels}, ${results.length === 1 ? "one seed" : `${results.length} seeds`}).`,
     `- **It is 50:** not testable at the ${profile} profile, which has other maps, another detector and ${setting.channels} channels instead of 256.`,
-    `- **λ* grows with √C under the default reading:** exponent ${law.exponent.toFixed(2)} for 0.50, over ${estimates.length} channel counts and one seed. Continued to C = ${paperChannels} it gives ${law.at(paperChannels).toPrecision(3)}, ${Math.abs(100 * miss).toFixed(0)} % ${miss > 0 ? "above" : "below"} the paper's 50: the same order, not the same number.`,
+    `- **λ\\* grows with √C under the default reading:** exponent ${law.exponent.toFixed(2)} for 0.50, over ${estimates.length} channel counts and one seed. Continued to C = ${paperChannels} it gives ${law.at(paperChannels).toPrecision(3)}, ${Math.abs(100 * miss).toFixed(0)} % ${miss > 0 ? "above" : "below"} the paper's 50: the same order, not the same number.`,
   ].join("\n");
 }

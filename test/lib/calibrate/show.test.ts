@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { namedReadings, showChannels, showReadings, showSearch, showShares } from "../../../lib/calibrate/show.ts";
+import { namedReadings, showChannels, showReadings, showSearch, showShares, verdict } from "../../../lib/calibrate/show.ts";
 import { searchLambda } from "../../../lib/calibrate/search.ts";
 import type { SearchState } from "../../../lib/calibrate/search.ts";
 import { estimateReadings } from "../../../lib/calibrate/study.ts";
+import type { CalibrationStudy } from "../../../lib/calibrate/study.ts";
 import type { Step } from "../../../lib/train/step.ts";
 
 const display = Symbol.for("Jupyter.display");
@@ -53,5 +54,16 @@ describe("the calibration's tables and figures", () => {
   it("stack the shares of every loss term", () => {
     const { data } = showShares([step(0, 0.2, {}), step(1, 0.3, {})], { title: "t", target: 0.25 });
     expect(data.map(({ name }) => name)).toEqual(["box", "λ · distillation"]);
+  });
+});
+
+describe("verdict", () => {
+  it("names each claim with what this run can say of it", () => {
+    const search = { lambda: 20, share: 0.2, bracket: [{ lambda: 19, share: 0.19 }, { lambda: 20, share: 0.2 }] as const, probes: [], reason: "tolerance" as const };
+    const text = verdict({ profile: "smoke", setting: { channels: 32 } as CalibrationStudy["setting"] }, [{ seed: 0, target: 0.2, search, secant: [] }], estimates);
+    expect(text.split("\n")).toHaveLength(3);
+    expect(text).toContain("not testable at the smoke profile");
+    expect(text).toContain("exponent 0.50 for 0.50, over 2 channel counts and one seed. Continued to C = 256 it gives 80.0, 60 % above the paper's 50");
+    expect(text.replaceAll("\\*", "").replaceAll("**", "")).not.toContain("*"); // a bare asterisk would become emphasis
   });
 });
