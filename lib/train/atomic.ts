@@ -4,16 +4,28 @@ import { tryLock, type Held } from "../backend/setup/lock.ts";
 import { makeFolder } from "../backend/setup/make-folder.ts";
 
 /**
- * Writes a text file whole or not at all: temporary file beside it, flushed, renamed.
+ * Writes a text file whole or not at all, and the folders above it.
  * @throws Error naming the file; an older version of it stays
  */
 export function writeAtomic(path: string, text: string): void {
+  replaceFile(path, (file) => {
+    writeFileSync(file, text);
+  }, () => makeFolder(dirname(path)));
+}
+
+/**
+ * Puts a new file in a path's place whole or not at all: temporary file beside it, flushed, renamed.
+ * @param write fills the open file
+ * @param prepare runs before it is opened; what it throws is told in the same words
+ * @throws Error naming the file; the temporary file is removed and an older file stays
+ */
+export function replaceFile(path: string, write: (file: number) => void, prepare?: () => void): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    makeFolder(dirname(path));
+    prepare?.();
     const file = openSync(temporary, "w");
     try {
-      writeFileSync(file, text);
+      write(file);
       fsyncSync(file);
     } finally {
       closeSync(file);

@@ -49,7 +49,7 @@ export interface RunResult {
  * @throws Error when another live process trains the same folder, a file is broken, or a loss is not finite
  */
 export async function* runSteps(options: RunOptions): AsyncGenerator<Step, void> {
-  const { folder, fingerprint, iterations } = options;
+  const { folder, fingerprint } = options;
   const metrics = join(folder, "metrics.jsonl");
   if (runResult(folder) !== undefined) {
     yield* readMetrics(metrics);
@@ -62,8 +62,6 @@ export async function* runSteps(options: RunOptions): AsyncGenerator<Step, void>
       claimed.beat();
       yield step;
     }
-    const steps = readMetrics(metrics);
-    if (steps.length !== iterations) throw new Error(`${metrics} holds ${steps.length} of ${iterations} iterations`);
   } finally {
     claimed.release();
   }
@@ -97,13 +95,17 @@ async function* continueRun(options: RunOptions, metrics: string): AsyncGenerato
       saveCheckpoint(checkpoint, built.training, fingerprint);
       saved = built.training.iteration;
     };
+    const complete = () => {
+      finish(options, built, readMetrics(metrics));
+      if (!keepWeights) rmSync(checkpoints, { recursive: true, force: true });
+    };
+    if (start === iterations) complete(); // killed between the last checkpoint and the result
     try {
       for await (const step of built.training.steps()) {
         appendMetric(metrics, step);
         const done = step.iteration + 1;
         if (done === iterations ? keepWeights : done % checkpointEvery === 0) save();
-        if (done === iterations) finish(folder, built, readMetrics(metrics));
-        if (done === iterations && !keepWeights) rmSync(checkpoints, { recursive: true, force: true });
+        if (done === iterations) complete();
         yield step;
       }
     } finally {
@@ -116,7 +118,8 @@ async function* continueRun(options: RunOptions, metrics: string): AsyncGenerato
   }
 }
 
-function finish(folder: string, { environment }: BuiltTraining, steps: readonly Step[]): void {
+function finish({ folder, iterations }: RunOptions, { environment }: BuiltTraining, steps: readonly Step[]): void {
+  if (steps.length !== iterations) throw new Error(`${folder} holds ${steps.length} of ${iterations} iterations. Remove it to train again`);
   const seconds = steps.reduce((sum, step) => sum + step.seconds, 0);
   const images = steps.reduce((sum, step) => sum + step.imagesPerSecond * step.seconds, 0);
   const { binding: _path, ...recorded } = environment; // a path of this machine is nobody else's business

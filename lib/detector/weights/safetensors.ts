@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import { replaceFile } from "../../train/atomic.ts";
 
 /** A tensor's data in memory: little-endian float32 or int32. */
 export interface StoredTensor {
@@ -27,21 +28,10 @@ const dtypes = { F32: Float32Array, I32: Int32Array } as const;
  */
 export function writeSafetensors(path: string, tensors: ReadonlyMap<string, StoredTensor>, metadata: Readonly<Record<string, string>> = {}): void {
   const entries = [...tensors].sort(([a], [b]) => (a < b ? -1 : 1));
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = openSync(temporary, "w");
-  try {
-    try {
-      writeAll(file, header(entries, metadata));
-      for (const [, { data }] of entries) writeAll(file, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw new Error(`cannot write the checkpoint ${path}: ${(error as Error).message}`, { cause: error });
-  }
+  replaceFile(path, (file) => {
+    writeAll(file, header(entries, metadata));
+    for (const [, { data }] of entries) writeAll(file, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  });
 }
 
 function header(entries: readonly (readonly [string, StoredTensor])[], metadata: Readonly<Record<string, string>>): Uint8Array {

@@ -76,6 +76,16 @@ describe("a run directory", () => {
     expect(weights(whole)).toBe(before);
   });
 
+  it("finishes a run that was killed between its last checkpoint and its result", async () => {
+    const result = join(runFolderOf(whole), "result.json"), before = weights(whole);
+    rmSync(result);
+    const { code, told, errors } = await train(whole);
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(told).toHaveLength(iterations);
+    expect(runResult(runFolderOf(whole))).toMatchObject({ status: "finished", iterations });
+    expect(weights(whole)).toBe(before);
+  });
+
   it("drops a last line that a kill cut short and refuses a broken one in the middle", () => {
     const path = join(folder, "metrics.jsonl");
     writeFileSync(path, `${JSON.stringify({ iteration: 0 })}\n{"iteration": 1, "los`);
