@@ -21,14 +21,27 @@ export interface CellRequest {
   readonly code: string;
   readonly allowStdin: boolean;
   readonly expressions: Readonly<Record<string, string>>;
+  /** Whether the cell is TSX: `<Tag/>` is an element and `<T>value` is not a type assertion. */
+  readonly tsx: boolean;
 }
 
-/** What the wire worker tells the main thread. */
+/** A `comm_open`, `comm_msg` or `comm_close` on its way through the kernel, in either direction. */
+export interface CommMessage {
+  readonly kind: "open" | "msg" | "close";
+  readonly commId: string;
+  /** The target's name; of `open` alone. */
+  readonly target?: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly buffers: readonly Uint8Array[];
+}
+
+/** What the wire worker tells the main thread. Cells of different subshells may run at the same time. */
 export type ToInterpreter =
   /** Cells will come soon: load the compiler. */
   | { readonly type: "warm" }
-  /** Compile a cell while its types are still being checked. */
-  | { readonly type: "prepare"; readonly cell: CellRequest }
+  /** Compile a cell while its types are still being checked; `report` asks for a `compiled` message (the debugger needs its source map). */
+  | { readonly type: "prepare"; readonly cell: CellRequest; readonly report?: boolean }
   | { readonly type: "run"; readonly id: number }
   | { readonly type: "discard"; readonly id: number }
   /** Throw `InterruptedError` out of every pending `await`; answered at once by `responsive`. */
@@ -36,6 +49,8 @@ export type ToInterpreter =
   /** The cell did not end after an interrupt: report it as interrupted and let none of its awaits continue. */
   | { readonly type: "abandon"; readonly id: number; readonly terminated: boolean }
   | ({ readonly type: "answer" } & InputAnswer)
+  /** A frontend opened, used or closed a comm. */
+  | { readonly type: "comm"; readonly message: CommMessage }
   | { readonly type: "exit" };
 
 /** What the main thread tells the wire worker, in the order in which it happened. */
@@ -55,6 +70,10 @@ export type FromInterpreter =
   | { readonly type: "clear"; readonly cell: number; readonly wait: boolean }
   | { readonly type: "result"; readonly cell: number; readonly data: MimeBundle; readonly metadata: Record<string, unknown> }
   | { readonly type: "input"; readonly cell: number; readonly prompt: string; readonly password: boolean; readonly blocking: boolean }
+  /** A cell's code opened, used or closed a comm. */
+  | { readonly type: "comm"; readonly cell: number; readonly message: CommMessage }
+  /** The script that V8 will know as `potstill-cell:<id>`, with the source map to the cell's TypeScript. */
+  | { readonly type: "compiled"; readonly id: number; readonly code: string; readonly map: string }
   | { readonly type: "done"; readonly cell: number; readonly outcome: Outcome };
 
 /** The answer to an `input` request; to a blocking one it comes on a port of its own, which a blocked thread can read. */

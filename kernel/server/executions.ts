@@ -98,6 +98,7 @@ export class Executions {
       code: asString(content.code),
       allowStdin: asBoolean(content.allow_stdin, true),
       expressions: stringFields(content.user_expressions),
+      tsx: false,
     };
     this.#remember(cell.id, request);
     this.#running = { cell, request, silent, stopOnError: asBoolean(content.stop_on_error, true), interrupted: false, finish: () => undefined };
