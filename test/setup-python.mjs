@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const requirements = ["numpy>=1.26", "pycocotools==2.0.11", "jupyter_client>=8.6,<9", "ipykernel>=6.29,<8", "nbformat>=5.10,<6", "nbclient>=0.10,<1", "papermill==2.7.0", "jupyter_kernel_test==0.7.0", "pillow>=11"];
+const requirements = ["numpy>=1.26", "pycocotools==2.0.11", "jupyter_client>=8.6,<9", "ipykernel>=6.29,<8", "nbformat>=5.10,<6", "nbclient>=0.10,<1", "papermill==2.7.0", "jupyter_kernel_test==0.7.0", "pillow>=11", "setuptools>=68"];
 
 export function setUpPython(root) {
   if (process.env.POTSTILL_TEST_PYTHON) return;
