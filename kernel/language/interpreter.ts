@@ -91,7 +91,10 @@ class Interpreter {
     this.#post({ type: "done", cell: id, outcome: { status: "error", ename: name, evalue: message, traceback: [`${name}: ${message}`] } });
   }
 
-  readonly #post = (message: FromInterpreter): void => this.#link.port.postMessage(message);
+  readonly #post = (message: FromInterpreter): void => {
+    // Node's own postMessage answers true, which would become a cell's result.
+    this.#link.port.postMessage(message);
+  };
 
   #defineGlobals(require: NodeJS.Require, folder: string): void {
     installTypeScriptRequire(require);

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { isAbsolute, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { constants, Script } from "node:vm";
+import { ownModule, withOwnModules } from "./own-modules.ts";
 import { packageRoot } from "./package-root.ts";
 import { installTypeScriptModules } from "./typescript-modules.ts";
 import { locateTypeScript } from "./typescript-files.ts";
@@ -24,7 +25,7 @@ export interface NotebookModules {
 /** @param folder the notebook's folder, absolute */
 export function createModules(folder: string): NotebookModules {
   const notebook = join(folder, "notebook.ts");
-  const require = createRequire(notebook);
+  const require = withOwnModules(createRequire(notebook));
   const importHere = importerAt(notebook);
   const importOwn = importerAt(join(packageRoot(), "notebook.js"));
   const url = pathToFileURL(notebook).href;
@@ -34,8 +35,8 @@ export function createModules(folder: string): NotebookModules {
     const located = isPath(specifier) ? locate(specifier, url) : specifier;
     if (/\.[cm]?tsx?(\?|$)/.test(located)) installTypeScriptModules();
     if (located.startsWith("file:") && located.endsWith(".json")) return readJson(located);
-    // The running kernel's own module: another copy in the notebook's folder could not reach this kernel.
-    if (specifier === "potstill/notebook") return importOwn(specifier);
+    const own = ownModule(specifier);
+    if (own !== undefined) return importOwn(own);
     return isBare(specifier) ? importPackage(specifier, options) : importHere(located, options);
   };
 

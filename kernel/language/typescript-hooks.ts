@@ -1,9 +1,12 @@
 // Module hooks for Node 20, which runs them in a thread of their own (see typescript-modules.ts).
 import type { LoadHook, ResolveHook } from "node:module";
+import { ownModule } from "./own-modules.ts";
 import { isTypeScript, loadTypeScriptFile } from "./typescript-files.ts";
 import { redirect } from "./typescript-modules.ts";
 
 export const resolve: ResolveHook = async (specifier, context, next) => {
+  const own = ownModule(specifier);
+  if (own !== undefined) return next(own, context);
   try {
     return await next(specifier, context);
   } catch (error) {

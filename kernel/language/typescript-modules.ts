@@ -1,4 +1,5 @@
 import module from "node:module";
+import { ownModule } from "./own-modules.ts";
 import { compileFile, isTypeScript, loadTypeScriptFile, locateTypeScript } from "./typescript-files.ts";
 
 /** The synchronous hooks of Node ≥ 22.15, which @types/node 20 does not know. */
@@ -23,6 +24,8 @@ export function installTypeScriptModules(): void {
 
 const syncHooks: SyncHooks = {
   resolve: (specifier, context, next) => {
+    const own = ownModule(specifier);
+    if (own !== undefined) return next(own, context);
     try {
       return next(specifier, context);
     } catch (error) {

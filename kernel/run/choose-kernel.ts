@@ -19,13 +19,28 @@ function withNodeArguments(spec: KernelSpec, nodeArguments: readonly string[]): 
   return { ...spec, argv: [spec.argv[0], ...nodeArguments, ...spec.argv.slice(1)] };
 }
 
-/** The kernel a notebook runs in: the asked one, else its own. `potstill` needs no installation. Throws a KernelSpecError. */
+/** tslab's kernels, whose notebooks Potstill's own runs too. What is JavaScript by design is not checked as TypeScript. */
+const substituted = new Map<string, Record<string, string>>([["tslab", {}], ["jslab", { POTSTILL_TYPECHECK: "off" }]]);
+
+/**
+ * The kernel a notebook runs in: the asked one, else its own. `potstill` needs no installation, and stands in for tslab
+ * (with a note) where that is not installed. Throws a KernelSpecError.
+ */
 export function chooseKernel(notebook: Notebook, options: RunOptions): KernelSpec {
-  const name = options.kernelName ?? notebook.metadata.kernelspec?.name;
+  const own = notebook.metadata.kernelspec?.name;
+  const name = options.kernelName ?? own;
   if (!name) throw new KernelSpecError("The notebook names no kernel (metadata.kernelspec.name). Say which: -k NAME.");
-  const env = options.env ?? process.env;
-  const spec = name === kernelName && !findKernelSpecs(env).has(name) ? bundledSpec() : findKernelSpec(name, env);
+  const installed = findKernelSpecs(options.env ?? process.env);
+  const spec = installed.has(name.toLowerCase()) ? findKernelSpec(name, options.env) : standIn(name, options) ?? findKernelSpec(name, options.env);
   return withNodeArguments(spec, options.nodeArguments ?? []);
+}
+
+function standIn(name: string, { kernelName: asked, onEvent }: RunOptions): KernelSpec | undefined {
+  if (name === kernelName) return bundledSpec();
+  const env = asked === undefined ? substituted.get(name) : undefined;
+  if (env === undefined) return undefined;
+  onEvent?.({ type: "info", message: `The notebook's kernel ${name} is not installed: it runs in Potstill's own, which has tslab's interface. (-k NAME chooses another.)` });
+  return { ...bundledSpec(), env };
 }
 
 /**

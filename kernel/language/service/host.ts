@@ -3,7 +3,7 @@ import type TS from "typescript";
 import { isPackageFile } from "./documents.ts";
 import type { Documents } from "./documents.ts";
 import { ts } from "./typescript.ts";
-import { notebookApiFile, packageRoot, slashed } from "./locations.ts";
+import { ownTypes, packageRoot, slashed } from "./locations.ts";
 import { cellOptions } from "./options.ts";
 
 const cellScheme = "potstill-cell:";
@@ -21,7 +21,7 @@ type Versioned = { readonly version: string; readonly snapshot: TS.IScriptSnapsh
 export class NotebookHost implements TS.LanguageServiceHost {
   readonly #folder: string;
   readonly #package = packageRoot();
-  readonly #api = notebookApiFile();
+  readonly #ownTypes = new Map<string, string | undefined>();
   readonly #built = `${this.#package}/dist/`;
   readonly #virtual = new Map<string, Versioned>();
   readonly #real = new Map<string, Versioned>();
@@ -135,12 +135,17 @@ export class NotebookHost implements TS.LanguageServiceHost {
     return snapshot?.getText(0, snapshot.getLength());
   }
 
-  /** Committed cells, and the cell API, which must be the running kernel's. */
+  /** Committed cells, and the modules that must be the running kernel's: the cell API and tslab's. */
   #own(name: string): TS.ResolvedModuleWithFailedLookupLocations | undefined {
-    const path = name.startsWith(cellScheme) ? this.#path(`cell_${name.slice(cellScheme.length)}`) : name === "potstill/notebook" ? this.#api : undefined;
+    const path = name.startsWith(cellScheme) ? this.#path(`cell_${name.slice(cellScheme.length)}`) : this.#typesOf(name);
     if (path === undefined || !this.fileExists(path)) return undefined;
     const extension = path.endsWith(".d.ts") ? ts.Extension.Dts : ts.Extension.Ts;
     return { resolvedModule: { resolvedFileName: path, extension, isExternalLibraryImport: false } };
+  }
+
+  #typesOf(name: string): string | undefined {
+    if (!this.#ownTypes.has(name)) this.#ownTypes.set(name, ownTypes(name));
+    return this.#ownTypes.get(name);
   }
 
   #resolve(name: string, containing: string, mode: TS.ResolutionMode): TS.ResolvedModuleWithFailedLookupLocations {
