@@ -1,4 +1,5 @@
 import type ts from "typescript";
+import { withoutMagics } from "./magics.ts";
 import { moduleToCell } from "./module-to-cell.ts";
 import { relaxBindings } from "./relax-bindings.ts";
 import { loadTypeScript } from "./typescript.ts";
@@ -32,7 +33,7 @@ export class CellSyntaxError extends Error {
  */
 export function compileCell(source: string, id: number): Compiled {
   const ts = loadTypeScript();
-  return compile(source, "cell.ts", { before: [moduleToCell(ts, id)], after: [relaxBindings(ts)] });
+  return compile(withoutMagics(source), "cell.ts", { before: [moduleToCell(ts, id)], after: [relaxBindings(ts)] });
 }
 
 /** Compiles an imported TypeScript file to an ES module (or to CommonJS when it is one). Throws {@link CellSyntaxError}. */

@@ -6,6 +6,7 @@ import type { Executions } from "./executions.ts";
 import type { IoPub } from "./iopub.ts";
 import { kernelInfo } from "./kernel-info.ts";
 import type { Language } from "./language.ts";
+import { completeMagic, inspectMagic } from "./magics/assist.ts";
 
 /** What request handlers work with. */
 export interface Services {
@@ -73,13 +74,13 @@ async function isComplete({ language }: Services, { message }: Received): Promis
 
 async function complete({ language }: Services, { message }: Received): Promise<JsonObject> {
   const { code, cursor } = position(message.content);
-  const { matches, start, end, metadata } = await language.client.complete(code, cursor);
+  const { matches, start, end, metadata } = completeMagic(code, cursor) ?? (await language.client.complete(code, cursor));
   return { status: "ok", matches, cursor_start: toCodePoints(code, start), cursor_end: toCodePoints(code, end), metadata };
 }
 
 async function inspect({ language }: Services, { message }: Received): Promise<JsonObject> {
   const { code, cursor } = position(message.content);
-  const { found, data } = await language.client.inspect(code, cursor, message.content.detail_level === 1 ? 1 : 0);
+  const { found, data } = inspectMagic(code, cursor) ?? await language.client.inspect(code, cursor, message.content.detail_level === 1 ? 1 : 0);
   return { status: "ok", found, data, metadata: {} };
 }
 

@@ -1,10 +1,11 @@
-import type { CellDiagnostic } from "../language/service/client.ts";
+import { InterruptedError } from "../language/interrupts.ts";
 import type { CellRequest, Outcome, ToInterpreter } from "../language/link.ts";
 import type { Header, JsonObject, Received } from "../protocol/messages.ts";
 import { asBoolean, asObject, asString } from "../protocol/messages.ts";
-import { diagnosticText, typeErrorContent } from "./diagnostics.ts";
 import type { IoPub } from "./iopub.ts";
 import type { Language } from "./language.ts";
+import type { CellPlan, Planner } from "./planner.ts";
+import { TypeGate } from "./type-gate.ts";
 
 /** A cell between `execute_request` and `execute_reply`. */
 interface Execution {
@@ -12,19 +13,22 @@ interface Execution {
   readonly request: Received;
   readonly silent: boolean;
   readonly stopOnError: boolean;
-  interrupted: boolean;
+  /** Aborted by an interrupt that comes before the cell's code has started. */
+  readonly interrupted: AbortController;
   finish: (outcome: Outcome) => void;
 }
 
 /** How many past cells are remembered as parents of late output. */
 const rememberedCells = 1000;
 
-/** Runs execute requests on the main thread, one at a time: types first, then code. */
+/** Runs execute requests, one at a time: magics and types first, then code, on the main thread. */
 export class Executions {
   readonly #post: (message: ToInterpreter) => void;
   readonly #quiet: () => Promise<void>;
   readonly #iopub: IoPub;
   readonly #language: Language;
+  readonly #planner: Planner;
+  readonly #gate: TypeGate;
   readonly #parents = new Map<number, Received>();
   #ids = 0;
   #count = 0;
@@ -32,11 +36,13 @@ export class Executions {
   #started = false;
 
   /** @param quiet resolves when no interrupt is under way */
-  constructor(post: (message: ToInterpreter) => void, quiet: () => Promise<void>, { iopub, language }: { iopub: IoPub; language: Language }) {
+  constructor(post: (message: ToInterpreter) => void, quiet: () => Promise<void>, { iopub, language, planner }: { iopub: IoPub; language: Language; planner: Planner }) {
     this.#quiet = quiet;
     this.#post = post;
     this.#iopub = iopub;
     this.#language = language;
+    this.#planner = planner;
+    this.#gate = new TypeGate(language);
   }
 
   /** The cell that the main thread is evaluating. */
@@ -80,11 +86,10 @@ export class Executions {
     if (this.#running?.cell.id === cell) this.#running.finish(outcome);
   }
 
-  /** Ends a cell whose types are still being checked. */
+  /** Ends a cell whose magics run or whose types are still being checked. */
   interrupt(): void {
     if (this.#running === undefined || this.#started) return;
-    this.#running.interrupted = true;
-    this.#running.finish(interruptedOutcome);
+    this.#running.interrupted.abort(new InterruptedError());
   }
 
   #begin(request: Received): Execution {
@@ -101,57 +106,52 @@ export class Executions {
       tsx: false,
     };
     this.#remember(cell.id, request);
-    this.#running = { cell, request, silent, stopOnError: asBoolean(content.stop_on_error, true), interrupted: false, finish: () => undefined };
+    this.#running = { cell, request, silent, stopOnError: asBoolean(content.stop_on_error, true), interrupted: new AbortController(), finish: () => undefined };
     return this.#running;
   }
 
   async #outcome(execution: Execution): Promise<Outcome> {
-    const { cell } = execution;
+    const { interrupted, request: { message } } = execution;
     const finished = new Promise<Outcome>((resolve) => { execution.finish = resolve; });
     await this.#quiet();
-    // The main thread compiles while the language thread looks for type errors.
-    this.#post({ type: "prepare", cell });
-    const name = `cell-${cell.id}`;
-    const diagnostics = await Promise.race([this.#check(cell, name), finished.then(() => [])]);
-    const refusal = execution.interrupted ? interruptedOutcome : this.#judge(execution, diagnostics);
+    const plan = await this.#planner.plan(execution.cell, message, interrupted.signal);
+    const cell = { ...execution.cell, tsx: plan.settings.tsx };
+    const refusal = await this.#refusal(cell, plan, execution);
     if (refusal) {
       this.#post({ type: "discard", id: cell.id });
       return refusal;
     }
     this.#started = true;
+    const started = performance.now();
     this.#post({ type: "run", id: cell.id });
     const outcome = await finished;
-    this.#language.commit(cell.code, name);
+    plan.ended(performance.now() - started);
+    this.#language.commit(cell.code, `cell-${cell.id}`);
     return outcome;
   }
 
-  async #check(cell: CellRequest, name: string): Promise<readonly CellDiagnostic[]> {
-    try {
-      return await this.#language.check(cell.code, name);
-    } catch (error) {
-      this.#complain(cell, `The cell's types were not checked: ${(error as Error).message}\n`);
-      return [];
-    }
-  }
-
-  /** The outcome of a cell that must not run, or undefined. */
-  #judge(execution: Execution, diagnostics: readonly CellDiagnostic[]): Outcome | undefined {
-    const errors = diagnostics.filter(({ severity }) => severity === "error");
-    const { cell } = execution;
-    const label = cell.count === undefined ? "cell" : `In [${cell.count}]`;
-    if (errors.length > 0 && this.#language.mode === "error") return { status: "error", ...typeErrorContent(errors, cell.code, label) };
-    if (diagnostics.length > 0) this.#complain(cell, diagnosticText(diagnostics, cell.code, label));
-    return undefined;
-  }
-
-  #complain(cell: CellRequest, text: string): void {
-    this.#iopub.stream("stderr", text, this.#parents.get(cell.id)?.message.header);
+  /** The outcome of a cell that must not run, or undefined. The main thread compiles while the language thread looks for type errors. */
+  async #refusal(cell: CellRequest, { failure, settings }: CellPlan, { interrupted: { signal }, request }: Execution): Promise<Outcome | undefined> {
+    if (signal.aborted) return interruptedOutcome;
+    if (failure) return { status: "error", ...failure };
+    this.#post({ type: "prepare", cell });
+    const warn = (text: string): void => this.#iopub.stream("stderr", text, request.message.header);
+    const refusal = await Promise.race([this.#gate.refusal(cell, settings.typecheck, warn), aborted(signal)]);
+    return signal.aborted ? interruptedOutcome : refusal;
   }
 
   #remember(id: number, request: Received): void {
     this.#parents.set(id, request);
     this.#parents.delete(id - rememberedCells);
   }
+}
+
+/** Resolves when the signal is aborted. */
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
 }
 
 const interruptedOutcome: Outcome = { status: "error", ename: "InterruptedError", evalue: "interrupted", traceback: ["InterruptedError: interrupted"] };

@@ -1,13 +1,5 @@
 import { startLanguageService } from "../language/service/client.ts";
-import type { CellDiagnostic, LanguageClient } from "../language/service/client.ts";
-
-/** What is done about type errors: the cell is not run, they are shown and it is run, or they are not looked for. */
-export type TypecheckMode = "error" | "warn" | "off";
-
-/** Reads the mode from `POTSTILL_TYPECHECK`; unknown values mean "error". */
-export function typecheckMode(value: string | undefined): TypecheckMode {
-  return value === "warn" || value === "off" ? value : "error";
-}
+import type { Cell, CellDiagnostic, LanguageClient } from "../language/service/client.ts";
 
 /**
  * How long a cell's diagnostics count as fresh when the very same cell is sent again, in milliseconds: cells that are
@@ -22,28 +14,28 @@ const declaring = /\b(?:let|const|var|using|function|class|enum|namespace|module
 /** The language service, started when it is first needed. */
 export class Language {
   readonly #cwd: string;
-  readonly mode: TypecheckMode;
   readonly #checked = new Map<string, { at: number; diagnostics: readonly CellDiagnostic[] }>();
+  /** Cells that ran while nobody needed the service. */
+  #waiting: Cell[] = [];
   #client: LanguageClient | undefined;
 
-  constructor(cwd: string, mode: TypecheckMode) {
+  constructor(cwd: string) {
     this.#cwd = cwd;
-    this.mode = mode;
   }
 
   get client(): LanguageClient {
-    this.#client ??= startLanguageService({ cwd: this.#cwd });
-    return this.#client;
+    return (this.#client ??= this.#start());
   }
 
-  /** Starts the service ahead of need, when cells are going to be checked. */
-  warm(): void {
-    if (this.mode !== "off") void this.client;
+  #start(): LanguageClient {
+    const client = startLanguageService({ cwd: this.#cwd, committed: this.#waiting });
+    this.#waiting = [];
+    return client;
   }
 
-  /** Diagnostics of a cell that is about to run; none when checking is off. */
+  /** Diagnostics of a cell that is about to run. */
   async check(code: string, name: string): Promise<readonly CellDiagnostic[]> {
-    if (this.mode === "off" || code.trim() === "") return [];
+    if (code.trim() === "") return [];
     const known = this.#checked.get(code);
     if (known && performance.now() - known.at < freshMs) return known.diagnostics;
     this.#checked.delete(code);
@@ -58,7 +50,13 @@ export class Language {
   commit(code: string, name: string): void {
     if (!declaring.test(code)) return;
     this.#checked.clear();
-    if (this.#client || this.mode !== "off") this.client.commit({ code, name });
+    if (this.#client) this.#client.commit({ code, name });
+    else this.#waiting.push({ code, name });
+  }
+
+  /** Forgets what is known of packages and files that may have changed. */
+  packagesChanged(): void {
+    this.#checked.clear();
   }
 
   async dispose(): Promise<void> {

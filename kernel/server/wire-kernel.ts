@@ -14,8 +14,10 @@ import { Composer } from "./composer.ts";
 import { Executions } from "./executions.ts";
 import { Guardian } from "./guardian.ts";
 import { IoPub } from "./iopub.ts";
-import { Language, typecheckMode } from "./language.ts";
+import { Language } from "./language.ts";
 import { watchParent } from "./parent.ts";
+import { Planner } from "./planner.ts";
+import { Settings } from "./settings.ts";
 import { Shell } from "./shell.ts";
 import type { Sockets } from "./sockets.ts";
 import { openSockets } from "./sockets.ts";
@@ -45,6 +47,7 @@ export class Wire {
   readonly #replay = new ReplayGuard();
   readonly #composer = new Composer();
   readonly #iopub: IoPub;
+  readonly #settings = Settings.fromEnvironment(process.env);
   readonly #language: Language;
   readonly #executions: Executions;
   readonly #guardian: Guardian;
@@ -64,8 +67,10 @@ export class Wire {
     this.#signer = signer;
     this.#sockets = sockets;
     this.#iopub = new IoPub(sockets, this.#composer, signer, (chars) => this.#sent(chars));
-    this.#language = new Language(link.cwd, typecheckMode(process.env.POTSTILL_TYPECHECK));
-    this.#executions = new Executions((message) => this.#post(message), () => this.#guardian.settled(), { iopub: this.#iopub, language: this.#language });
+    this.#language = new Language(link.cwd);
+    const packagesChanged = (): void => this.#language.packagesChanged();
+    const planner = new Planner({ folder: link.cwd, settings: this.#settings, packagesChanged }, this.#iopub);
+    this.#executions = new Executions((message) => this.#post(message), () => this.#guardian.settled(), { iopub: this.#iopub, language: this.#language, planner });
     this.#guardian = new Guardian(link.shared, {
       running: () => this.#executions.running,
       post: (message) => this.#post(message),
@@ -156,7 +161,7 @@ export class Wire {
     if (this.#warmed) return;
     this.#warmed = true;
     this.#post({ type: "warm" });
-    this.#language.warm();
+    if (this.#settings.of().typecheck !== "off") void this.#language.client; // starts it
   }
 
   #interrupt(): Promise<void> {

@@ -4,7 +4,8 @@ import type { Cell, CellDiagnostic } from "./core.ts";
 import { workerFile } from "./locations.ts";
 import type { Answer, Method, Question } from "./messages.ts";
 
-export type { CellDiagnostic } from "./core.ts";
+export type { Completions } from "./completion.ts";
+export type { Cell, CellDiagnostic } from "./core.ts";
 
 /** Types, completion and inspection of a notebook's cells, computed in a thread of their own. Cursors are UTF-16 offsets. */
 export type LanguageClient = {
@@ -21,9 +22,12 @@ export type LanguageClient = {
 
 type Pending = { resolve: (value: unknown) => void; reject: (error: Error) => void };
 
-/** Starts the language thread, which reads TypeScript's libraries in the background; it never keeps the process alive. */
-export function startLanguageService(options: { cwd: string }): LanguageClient {
-  return new WorkerClient(options.cwd);
+/**
+ * Starts the language thread, which reads TypeScript's libraries in the background; it never keeps the process alive.
+ * @param options `cwd`: the notebook's folder; `committed`: the cells that ran before
+ */
+export function startLanguageService(options: { cwd: string; committed?: readonly Cell[] }): LanguageClient {
+  return new WorkerClient(options.cwd, options.committed ?? []);
 }
 
 class WorkerClient implements LanguageClient {
@@ -34,8 +38,9 @@ class WorkerClient implements LanguageClient {
   #questions = 0;
   #disposed = false;
 
-  constructor(cwd: string) {
+  constructor(cwd: string, committed: readonly Cell[]) {
     this.#cwd = cwd;
+    this.#committed.push(...committed);
     this.#start();
   }
 

@@ -1,5 +1,6 @@
 import type TS from "typescript";
 import { ts } from "./typescript.ts";
+import { withoutMagics } from "../magics.ts";
 import { descendants, parseCell } from "./cell-syntax.ts";
 import type { CellSyntax } from "./cell-syntax.ts";
 import { completeness } from "./completeness.ts";
@@ -60,7 +61,7 @@ export class LanguageCore {
 
   /** Syntax errors, or else type errors, of a cell; nothing is remembered. */
   check({ code }: Cell): readonly CellDiagnostic[] {
-    const syntax = parseCell(code);
+    const syntax = parseCell(withoutMagics(code));
     if (syntax.errors.length > 0) return syntax.errors.map((error) => locate(syntax.file, { ...error, severity: "error" }));
     if (/^\s*\/\/\s*@ts-nocheck\b/.test(code)) return [];
     const frame = this.#frame(syntax, "used");
@@ -78,19 +79,19 @@ export class LanguageCore {
 
   /** Makes a cell's declarations visible to later cells. */
   commit({ code }: Cell): void {
-    const syntax = parseCell(code);
+    const syntax = parseCell(withoutMagics(code));
     if (syntax.declarations.size === 0 && !/\b(?:global|module)\b|^\/\/\//.test(code)) return;
     this.#scope.commit(this.#host.addCell(this.#frame(syntax, "used").text), syntax);
   }
 
   complete(code: string, cursor: number): Completions {
-    const frame = this.#frame(parseCell(code), "all");
+    const frame = this.#frame(parseCell(withoutMagics(code)), "all");
     this.#host.setCurrent(frame.text);
     return completions(this.#service, this.#host.current, frame, cursor);
   }
 
   inspect(code: string, cursor: number, detail: 0 | 1): Inspection {
-    const frame = this.#frame(parseCell(code), "used");
+    const frame = this.#frame(parseCell(withoutMagics(code)), "used");
     this.#host.setCurrent(frame.text);
     const question = { frame, cursor, detail };
     for (const path of declaringFiles(this.#service, this.#host.current, question)) this.#documents.document(path);
@@ -98,7 +99,7 @@ export class LanguageCore {
   }
 
   isComplete(code: string): Completeness {
-    return completeness(code);
+    return completeness(withoutMagics(code));
   }
 
   dispose(): void {

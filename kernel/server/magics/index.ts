@@ -1,0 +1,13 @@
+import { helpMagics } from "./lsmagic.ts";
+import type { Magic } from "./magic.ts";
+import { time } from "./time.ts";
+import { tsx } from "./tsx.ts";
+import { typecheck } from "./typecheck.ts";
+
+/** All magics by name. */
+export const magics: Readonly<Record<string, Magic>> = {
+  typecheck,
+  tsx,
+  time,
+  ...helpMagics(() => magics),
+};

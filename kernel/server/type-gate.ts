@@ -1,0 +1,50 @@
+import type { CellRequest, Outcome } from "../language/link.ts";
+import type { CellDiagnostic } from "../language/service/client.ts";
+import { diagnosticText, typeErrorContent } from "./diagnostics.ts";
+import type { Language } from "./language.ts";
+import type { TypecheckMode } from "./settings.ts";
+
+/** How long a cell waits for its type check before it runs without, in milliseconds. */
+const patience = 10_000;
+
+/** Lets cells pass whose types are right, or whose mode asks for no more than a warning. */
+export class TypeGate {
+  readonly #language: Language;
+
+  constructor(language: Language) {
+    this.#language = language;
+  }
+
+  /**
+   * The outcome of a cell that must not run, or undefined. Never rejects, and takes ten seconds at most: a type checker
+   * that is lost in some type must not keep the cell from running.
+   * @param warn prints on the cell's stderr
+   */
+  async refusal(cell: CellRequest, mode: TypecheckMode, warn: (text: string) => void): Promise<Outcome | undefined> {
+    if (mode === "off") return undefined;
+    try {
+      const diagnostics = await within(this.#language.check(cell.code, `cell-${cell.id}`), patience);
+      return judge(cell, { mode, diagnostics, warn });
+    } catch (error) {
+      warn(`The cell's types were not checked: ${(error as Error).message}\n`);
+      return undefined;
+    }
+  }
+}
+
+function judge(cell: CellRequest, { mode, diagnostics, warn }: { mode: TypecheckMode; diagnostics: readonly CellDiagnostic[]; warn: (text: string) => void }): Outcome | undefined {
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  const label = cell.count === undefined ? "cell" : `In [${cell.count}]`;
+  if (errors.length > 0 && mode === "error") return { status: "error", ...typeErrorContent(errors, cell.code, label) };
+  if (diagnostics.length > 0) warn(diagnosticText(diagnostics, cell.code, label));
+  return undefined;
+}
+
+async function within<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new Error(`they took more than ${milliseconds / 1000} s. %typecheck off turns the check off.`);
+    timer = setTimeout(() => reject(error), milliseconds);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
