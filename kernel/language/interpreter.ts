@@ -70,7 +70,7 @@ class Interpreter {
       case "run": return void this.#run(message.id);
       case "interrupt": this.#post({ type: "responsive" }); return this.#interrupts.interrupt();
       case "abandon": return this.#abandon(message.id, message.terminated);
-      case "answer": return this.#stdin.deliver(message);
+      case "answer": return this.#stdin.deliver(message.cell, message);
       case "exit": return this.#exit(0);
     }
   }
@@ -81,6 +81,7 @@ class Interpreter {
     this.#cells.delete(id);
     this.#asker = cell;
     const outcome = await this.#session.run(cell, (result) => this.#post({ type: "result", cell: id, ...result }));
+    this.#stdin.forget(id);
     this.#post({ type: "done", cell: id, outcome });
   }
 

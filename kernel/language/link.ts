@@ -48,7 +48,7 @@ export type ToInterpreter =
   | { readonly type: "interrupt" }
   /** The cell did not end after an interrupt: report it as interrupted and let none of its awaits continue. */
   | { readonly type: "abandon"; readonly id: number; readonly terminated: boolean }
-  | ({ readonly type: "answer" } & InputAnswer)
+  | ({ readonly type: "answer"; readonly cell: number } & InputAnswer)
   /** A frontend opened, used or closed a comm. */
   | { readonly type: "comm"; readonly message: CommMessage }
   | { readonly type: "exit" };

@@ -28,21 +28,26 @@ export class Stdin {
   ask(asker: Asker | undefined, prompt: string, password: boolean): Promise<string> {
     const cell = allowed(asker);
     return new Promise((resolve, reject) => {
-      // Questions of an interrupted cell are not answered any more.
-      this.#waiting = this.#waiting.filter((other) => other.cell === cell);
       this.#waiting.push({ cell, answer: (answer) => ("value" in answer ? resolve(answer.value) : reject(new Error(answer.error))) });
       this.#post({ type: "input", cell, prompt, password, blocking: false });
     });
   }
 
-  /** Delivers an answer to the oldest question asked with {@link ask}. */
-  deliver(answer: InputAnswer): void {
-    this.#waiting.shift()?.answer(answer);
+  /** Delivers an answer to the oldest question that a cell asked with {@link ask}. */
+  deliver(cell: number, answer: InputAnswer): void {
+    const at = this.#waiting.findIndex((waiting) => waiting.cell === cell);
+    if (at >= 0) this.#waiting.splice(at, 1)[0].answer(answer);
+  }
+
+  /** A cell has ended: its questions are not answered any more. */
+  forget(cell: number): void {
+    this.#waiting = this.#waiting.filter((waiting) => waiting.cell !== cell);
   }
 
   /** Waits on this thread for the answer. Throws InterruptedError, or when the frontend takes no questions. */
   askSync(asker: Asker | undefined, prompt: string, password: boolean): string {
     const cell = allowed(asker);
+    while (receiveMessageOnPort(this.#answers)); // late answers to a question that was interrupted
     this.#post({ type: "input", cell, prompt, password, blocking: true });
     for (;;) {
       const seen = Atomics.load(this.#shared.control, slot.input);

@@ -9,6 +9,8 @@ export interface Header {
   readonly date: string;
   readonly msg_type: string;
   readonly version: string;
+  /** The subshell that a request is meant for (JEP 91); the parent shell without one. */
+  readonly subshell_id?: unknown;
 }
 
 /** One Jupyter message without its routing identities. */
@@ -28,7 +30,7 @@ export interface Received {
 }
 
 /** The Jupyter messaging protocol this kernel speaks. */
-export const protocolVersion = "5.3";
+export const protocolVersion = "5.5";
 
 /** The execution states of the `status` message. */
 export type ExecutionState = "starting" | "busy" | "idle";

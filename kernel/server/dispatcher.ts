@@ -7,6 +7,8 @@ import type { IoPub } from "./iopub.ts";
 import { kernelInfo } from "./kernel-info.ts";
 import type { Language } from "./language.ts";
 import { completeMagic, inspectMagic } from "./magics/assist.ts";
+import { createSubshell, deleteSubshell, listSubshells } from "./subshell-requests.ts";
+import type { Subshells } from "./subshells.ts";
 
 /** What request handlers work with. */
 export interface Services {
@@ -14,6 +16,7 @@ export interface Services {
   readonly iopub: IoPub;
   readonly executions: Executions;
   readonly language: Language;
+  readonly subshells: Subshells;
   interrupt(): Promise<void>;
   /** Loads what the first cell will need. */
   warm(): void;
@@ -38,12 +41,12 @@ export const shellHandlers: Readonly<Record<string, Handler>> = {
   shutdown_request: shutdown,
 };
 
-/** Requests on the control channel. */
+/** Requests on the control channel, which takes those of the shell channel too. */
 export const controlHandlers: Readonly<Record<string, Handler>> = {
-  kernel_info_request: describeKernel,
-  connect_request: connect,
-  interrupt_request: interrupt,
-  shutdown_request: shutdown,
+  ...shellHandlers,
+  create_subshell_request: createSubshell,
+  delete_subshell_request: deleteSubshell,
+  list_subshell_request: listSubshells,
 };
 
 /** Runs a handler; what it throws becomes an error reply. */
@@ -51,9 +54,14 @@ export async function answer(handler: Handler, services: Services, request: Rece
   try {
     return await handler(services, request);
   } catch (error) {
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
-    return { status: "error", ename: name, evalue: message, traceback: [`${name}: ${message}`] };
+    return failure(error);
   }
+}
+
+/** The content of a reply that says what went wrong. */
+export function failure(error: unknown): JsonObject {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  return { status: "error", ename: name, evalue: message, traceback: [`${name}: ${message}`] };
 }
 
 /** `execute_request` → `execute_reply`. */

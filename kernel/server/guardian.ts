@@ -9,10 +9,10 @@ const maximumAttempts = 40;
 
 /** What the guardian knows about the cells. */
 export interface Watched {
-  /** The running cell, if one is running. */
-  running(): number | undefined;
+  /** The cells that run. */
+  running(): readonly number[];
   post(message: ToInterpreter): void;
-  /** Called when a cell withstands everything. */
+  /** Called when what runs withstands everything. */
   giveUp(): void;
 }
 
@@ -40,12 +40,17 @@ export class Guardian {
 
   /** Interrupts what the main thread does, cell or not. Resolves when it is free, or beyond help. */
   async interrupt(): Promise<void> {
-    const cell = this.#watched.running();
+    const cells = this.#watched.running();
     Atomics.store(this.#shared.flag, 0, 1);
     Atomics.notify(this.#shared.control, slot.input);
     if (this.#stopping) return this.#stopping;
-    this.#stopping = this.#stopAndDisconnect(cell);
+    this.#stopping = this.#stopAndDisconnect(cells);
     return this.#stopping;
+  }
+
+  /** Whether an interrupt is under way. */
+  get busy(): boolean {
+    return this.#stopping !== undefined;
   }
 
   /** Resolves when no interrupt is under way any more: a cell started earlier could be hit by it. */
@@ -53,9 +58,9 @@ export class Guardian {
     await this.#stopping;
   }
 
-  async #stopAndDisconnect(cell: number | undefined): Promise<void> {
+  async #stopAndDisconnect(cells: readonly number[]): Promise<void> {
     try {
-      await this.#stop(cell);
+      await this.#stop(cells);
     } finally {
       this.#stopping = undefined;
       // A session left connected would make the process wait for it at exit.
@@ -64,11 +69,11 @@ export class Guardian {
     }
   }
 
-  async #stop(cell: number | undefined): Promise<void> {
+  async #stop(cells: readonly number[]): Promise<void> {
     const cooperative = Atomics.load(this.#shared.control, slot.cooperative) === 1;
-    if (await within(this.#ask(), cooperative ? patience.cooperative : patience.reply)) return this.#unwind(cell);
+    if (await within(this.#ask(), cooperative ? patience.cooperative : patience.reply)) return this.#unwind(cells);
     if (!(await this.#force())) return this.#watched.giveUp();
-    this.#finish(cell, true);
+    this.#finish(cells, true);
   }
 
   /** Terminates until the main thread answers. Resolves with whether it did. */
@@ -87,26 +92,27 @@ export class Guardian {
     return false;
   }
 
-  /** Waits for a cell whose awaits were rejected; leaves it behind if it goes on. */
-  async #unwind(cell: number | undefined): Promise<void> {
+  /** Waits for cells whose awaits were rejected; leaves those behind that go on. */
+  async #unwind(cells: readonly number[]): Promise<void> {
     const end = Date.now() + patience.unwind;
-    while (this.#isRunning(cell) && Date.now() < end) {
+    while (this.#stillRunning(cells).length > 0 && Date.now() < end) {
       await sleep(10);
       // Having caught the interrupt, the cell may now compute without a pause.
       if (Date.now() > end - patience.unwind / 2 && !(await within(this.#ask(), patience.unwind / 2))) {
         if (!(await this.#force())) return this.#watched.giveUp();
-        return this.#finish(cell, true);
+        return this.#finish(cells, true);
       }
     }
-    this.#finish(cell, false);
+    this.#finish(cells, false);
   }
 
-  #finish(cell: number | undefined, terminated: boolean): void {
-    if (cell !== undefined && this.#isRunning(cell)) this.#watched.post({ type: "abandon", id: cell, terminated });
+  #finish(cells: readonly number[], terminated: boolean): void {
+    for (const id of this.#stillRunning(cells)) this.#watched.post({ type: "abandon", id, terminated });
   }
 
-  #isRunning(cell: number | undefined): boolean {
-    return cell !== undefined && this.#watched.running() === cell;
+  #stillRunning(cells: readonly number[]): readonly number[] {
+    const running = this.#watched.running();
+    return cells.filter((cell) => running.includes(cell));
   }
 
   #ask(): Promise<void> {

@@ -1,10 +1,13 @@
 import { encode } from "../protocol/frames.ts";
 import type { JsonObject, Received } from "../protocol/messages.ts";
 import type { Signer } from "../protocol/signer.ts";
+import type { CellQueue } from "./cell-queue.ts";
 import type { Composer } from "./composer.ts";
-import { answer, controlHandlers, replyType, shellHandlers } from "./dispatcher.ts";
+import { answer, controlHandlers, failure, replyType, shellHandlers } from "./dispatcher.ts";
 import type { Handler, Services } from "./dispatcher.ts";
+import type { Finished } from "./execution.ts";
 import type { RequestSocket, Sockets } from "./sockets.ts";
+import { Subshells } from "./subshells.ts";
 
 /** Answers the requests of the shell and control channels. */
 export class Shell {
@@ -12,11 +15,16 @@ export class Shell {
   readonly #sockets: Sockets;
   readonly #composer: Composer;
   readonly #signer: Signer;
-  #queue: Received[] = [];
-  #draining = false;
+  readonly #started = new WeakMap<Received, string>();
+  /** The parent shell's queue of cells, and those of the subshells. */
+  readonly subshells = new Subshells({
+    execute: (request) => this.#execute(request),
+    conclude: (request, finished) => this.#conclude(request, finished),
+    abort: (request) => this.#abort(request),
+  });
 
-  constructor(services: Services, sockets: Sockets, composer: Composer, signer: Signer) {
-    this.#services = services;
+  constructor(services: Omit<Services, "subshells">, sockets: Sockets, composer: Composer, signer: Signer) {
+    this.#services = { ...services, subshells: this.subshells };
     this.#sockets = sockets;
     this.#composer = composer;
     this.#signer = signer;
@@ -24,12 +32,25 @@ export class Shell {
 
   /** Takes a request of the shell channel. Cells queue; everything else is answered at once, even while a cell runs. */
   onShell(request: Received): void {
-    if (request.message.header.msg_type === "execute_request") return this.#enqueue(request);
+    const queue = this.#queueOf(request);
+    if (queue === undefined) return;
+    if (request.message.header.msg_type === "execute_request") return queue.add(request);
     this.#handle(shellHandlers, this.#sockets.shell, request);
   }
 
   onControl(request: Received): void {
     this.#handle(controlHandlers, this.#sockets.control, request);
+  }
+
+  /** The queue of the request's shell; without such a shell the request is refused. */
+  #queueOf(request: Received): CellQueue | undefined {
+    try {
+      return this.subshells.queueOf(request.message.header);
+    } catch (error) {
+      const isRequest = request.message.header.msg_type.endsWith("_request");
+      this.#around(request, () => { if (isRequest) this.#reply(this.#sockets.shell, request, failure(error)); });
+      return undefined;
+    }
   }
 
   #handle(handlers: Readonly<Record<string, Handler>>, socket: RequestSocket, request: Received): void {
@@ -40,57 +61,48 @@ export class Shell {
   }
 
   async #serve(handler: Handler, socket: RequestSocket, request: Received): Promise<void> {
-    const { iopub, executions } = this.#services;
+    const { iopub } = this.#services;
     const { header } = request.message;
     iopub.status("busy", header);
     this.#reply(socket, request, await answer(handler, this.#services, request));
     iopub.status("idle", header);
-    // Frontends show the last status they hear: a running cell keeps the kernel busy.
-    if (executions.current) iopub.status("busy", executions.current);
+    this.#stayBusy();
   }
 
-  #enqueue(request: Received): void {
-    this.#queue.push(request);
-    if (!this.#draining) void this.#drain();
+  #execute(request: Received): Promise<Finished> {
+    this.#started.set(request, new Date().toISOString());
+    this.#services.iopub.status("busy", request.message.header);
+    return this.#services.executions.execute(request);
   }
 
-  async #drain(): Promise<void> {
-    this.#draining = true;
-    for (let request = this.#queue.shift(); request; request = this.#queue.shift()) {
-      await this.#execute(request);
-    }
-    this.#draining = false;
-  }
-
-  async #execute(request: Received): Promise<void> {
-    const { iopub, executions } = this.#services;
-    iopub.status("busy", request.message.header);
-    const { reply, abortQueue } = await executions.execute(request);
-    const unwanted = abortQueue ? await this.#takeWaiting() : [];
-    this.#reply(this.#sockets.shell, request, reply);
-    iopub.status("idle", request.message.header);
-    for (const each of unwanted) this.#abort(each);
-  }
-
-  /** A cell failed: those already sent after it are not run, as their author did not know of the failure. */
-  async #takeWaiting(): Promise<readonly Received[]> {
-    // Some may still be in the sockets. Waiting before the reply, not after it, spares what is sent in answer to it.
-    await new Promise((resolve) => setTimeout(resolve, 2));
-    const waiting = this.#queue;
-    this.#queue = [];
-    return waiting;
+  #conclude(request: Received, { reply }: Finished): void {
+    this.#reply(this.#sockets.shell, request, reply, { started: this.#started.get(request) });
+    this.#services.iopub.status("idle", request.message.header);
+    this.#stayBusy();
   }
 
   #abort(request: Received): void {
-    const { iopub } = this.#services;
-    iopub.status("busy", request.message.header);
-    this.#reply(this.#sockets.shell, request, { status: "aborted" });
-    iopub.status("idle", request.message.header);
+    this.#around(request, () => this.#reply(this.#sockets.shell, request, { status: "aborted" }, { started: new Date().toISOString(), status: "aborted" }));
   }
 
-  #reply(socket: RequestSocket, request: Received, content: JsonObject): void {
+  /** Says that the kernel is busy with a request while it does something at once. */
+  #around(request: Received, act: () => void): void {
+    const { iopub } = this.#services;
+    iopub.status("busy", request.message.header);
+    act();
+    iopub.status("idle", request.message.header);
+    this.#stayBusy();
+  }
+
+  /** Frontends show the last status they hear: a cell that still runs keeps the kernel busy. */
+  #stayBusy(): void {
+    const { iopub, executions } = this.#services;
+    if (executions.current) iopub.status("busy", executions.current);
+  }
+
+  #reply(socket: RequestSocket, request: Received, content: JsonObject, metadata: JsonObject = {}): void {
     const { header } = request.message;
-    const message = this.#composer.compose(replyType(header), content, header);
+    const message = this.#composer.compose(replyType(header), content, header, metadata);
     socket.send(encode(message, request.identities, this.#signer));
   }
 }

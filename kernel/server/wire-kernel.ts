@@ -4,7 +4,7 @@ import { writeSync } from "node:fs";
 import { slot } from "../language/link.ts";
 import type { FromInterpreter, InputAnswer, SharedState, ToInterpreter } from "../language/link.ts";
 import type { ConnectionInfo } from "../protocol/connection-file.ts";
-import { decode, encode, split } from "../protocol/frames.ts";
+import { decode, split } from "../protocol/frames.ts";
 import type { Received } from "../protocol/messages.ts";
 import { asString, ProtocolError } from "../protocol/messages.ts";
 import { ReplayGuard } from "../protocol/replay.ts";
@@ -17,6 +17,7 @@ import { IoPub } from "./iopub.ts";
 import { Language } from "./language.ts";
 import { watchParent } from "./parent.ts";
 import { Planner } from "./planner.ts";
+import { Questions } from "./questions.ts";
 import { Settings } from "./settings.ts";
 import { Shell } from "./shell.ts";
 import type { Sockets } from "./sockets.ts";
@@ -52,7 +53,7 @@ export class Wire {
   readonly #executions: Executions;
   readonly #guardian: Guardian;
   readonly #shell: Shell;
-  #asking: { readonly blocking: boolean } | undefined;
+  readonly #questions: Questions;
   #closing = false;
   #warmed = false;
 
@@ -85,6 +86,7 @@ export class Wire {
       warm: () => this.#warm(),
       shutdown: () => void this.#shutdown(),
     };
+    this.#questions = new Questions(sockets.stdin, this.#composer, signer);
     this.#shell = new Shell(services, sockets, this.#composer, signer);
   }
 
@@ -120,7 +122,7 @@ export class Wire {
       case "clear": return this.#iopub.publish("clear_output", { wait: message.wait }, this.#parent(message.cell));
       case "result": return this.#executions.result(message.cell, message.data, message.metadata);
       case "input": return this.#ask(message);
-      case "done": this.#asking = undefined; return this.#executions.done(message.cell, message.outcome);
+      case "done": return this.#done(message);
     }
   }
 
@@ -129,19 +131,26 @@ export class Wire {
     this.#iopub.publish(update ? "update_display_data" : "display_data", { data, metadata, transient }, this.#parent(cell));
   }
 
-  #ask({ cell, prompt, password, blocking }: Extract<FromInterpreter, { type: "input" }>): void {
-    const request = this.#executions.requestOf(cell);
-    if (request === undefined) return;
-    this.#iopub.flushStreams();
-    this.#asking = { blocking };
-    const message = this.#composer.compose("input_request", { prompt, password }, request.message.header);
-    this.#sockets.stdin.send(encode(message, request.identities, this.#signer));
+  #done({ cell, outcome }: Extract<FromInterpreter, { type: "done" }>): void {
+    this.#questions.forget(cell);
+    this.#executions.done(cell, outcome);
+    // A cell that had withstood its interrupt is over now: the interrupt is not meant for those started since.
+    const others = this.#executions.running.some((other) => other !== cell);
+    if (others && !this.#guardian.busy) Atomics.store(this.#link.shared.flag, 0, 0);
   }
 
-  #onStdin({ message }: Received): void {
-    if (message.header.msg_type !== "input_reply" || this.#asking === undefined) return;
-    const answer: InputAnswer = { value: asString(message.content.value) };
-    if (!this.#asking.blocking) return this.#post({ type: "answer", ...answer });
+  #ask(question: Extract<FromInterpreter, { type: "input" }>): void {
+    const request = this.#executions.requestOf(question.cell);
+    if (request === undefined) return;
+    this.#iopub.flushStreams();
+    this.#questions.ask(question, request);
+  }
+
+  #onStdin(reply: Received): void {
+    const question = reply.message.header.msg_type === "input_reply" ? this.#questions.take(reply) : undefined;
+    if (question === undefined) return;
+    const answer: InputAnswer = { value: asString(reply.message.content.value) };
+    if (!question.blocking) return this.#post({ type: "answer", cell: question.cell, ...answer });
     this.#link.answers.postMessage(answer);
     Atomics.add(this.#link.shared.control, slot.input, 1);
     Atomics.notify(this.#link.shared.control, slot.input);
@@ -152,8 +161,8 @@ export class Wire {
   }
 
   #post(message: ToInterpreter): void {
-    // Clears the interrupt of the cell before; only this thread raises it.
-    if (message.type === "run") Atomics.store(this.#link.shared.flag, 0, 0);
+    // Clears the interrupt of the cells before, unless one of them has withstood it; only this thread raises it.
+    if (message.type === "run" && this.#executions.running.every((cell) => cell === message.id)) Atomics.store(this.#link.shared.flag, 0, 0);
     this.#link.port.postMessage(message);
   }
 

@@ -66,7 +66,7 @@ describe("authentication", () => {
 describe("requests", () => {
   it("describes itself", async () => {
     const info = await kernel.request("kernel_info_request", {});
-    expect(info).toMatchObject({ status: "ok", implementation: "potstill", protocol_version: "5.3", language_info: { name: "typescript", file_extension: ".ts" } });
+    expect(info).toMatchObject({ status: "ok", implementation: "potstill", protocol_version: "5.5", language_info: { name: "typescript", file_extension: ".ts" } });
     expect(await kernel.control("kernel_info_request", {})).toMatchObject({ status: "ok" });
   });
 
