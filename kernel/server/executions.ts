@@ -45,6 +45,11 @@ export class Executions {
     return newest && parentOf(newest);
   }
 
+  /** The newest request, whether its cell still runs or not. */
+  get newest(): Header | undefined {
+    return this.requestOf(this.#ids)?.message.header;
+  }
+
   /** The request whose cell has this id, as long as it is remembered. */
   requestOf(cell: number): Received | undefined {
     return this.#parents.get(cell);

@@ -1,7 +1,8 @@
 import { Worker } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
-import { writeSync } from "node:fs";
 import { slot } from "../language/link.ts";
+import { Log } from "../log.ts";
+import type { StandardStreams } from "../standard-streams.ts";
 import type { FromInterpreter, InputAnswer, SharedState, ToInterpreter } from "../language/link.ts";
 import type { ConnectionInfo } from "../protocol/connection-file.ts";
 import { decode, split } from "../protocol/frames.ts";
@@ -15,6 +16,7 @@ import { Executions } from "./executions.ts";
 import { Guardian } from "./guardian.ts";
 import { IoPub } from "./iopub.ts";
 import { Language } from "./language.ts";
+import { NativeOutput } from "./native-output.ts";
 import { watchParent } from "./parent.ts";
 import { Planner } from "./planner.ts";
 import { Questions } from "./questions.ts";
@@ -28,6 +30,7 @@ export interface MainLink {
   readonly connection: ConnectionInfo;
   readonly cwd: string;
   readonly shared: SharedState;
+  readonly streams: StandardStreams;
   readonly port: MessagePort;
   readonly answers: MessagePort;
 }
@@ -39,6 +42,9 @@ export function asMainLink(data: unknown): MainLink {
 
 /** How long the main thread may take to exit before the process is killed, in milliseconds. */
 const exitPatience = 500;
+
+/** How V8 announces that the process is about to end: clients must not be the only ones to be told. */
+const fatalMark = "FATAL ERROR:";
 
 /** The server side of the kernel: connects sockets, cells, language service and guardian. */
 export class Wire {
@@ -52,6 +58,8 @@ export class Wire {
   readonly #language: Language;
   readonly #executions: Executions;
   readonly #guardian: Guardian;
+  readonly #native: NativeOutput;
+  readonly #log: Log;
   readonly #shell: Shell;
   readonly #questions: Questions;
   #closing = false;
@@ -77,6 +85,8 @@ export class Wire {
       post: (message) => this.#post(message),
       giveUp: () => this.#iopub.stream("stderr", "The cell does not react to interrupts. Restart the kernel to stop it.\n", this.#executions.current),
     });
+    this.#log = new Log(link.streams.log);
+    this.#native = new NativeOutput(link.streams.captured, (name, text) => this.#captured(name, text));
     const services = {
       connection: link.connection,
       iopub: this.#iopub,
@@ -109,11 +119,13 @@ export class Wire {
       handle(request);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      writeSync(2, `potstill kernel: ignored a message: ${error.message}\n`);
+      this.#log.write(`ignored a message: ${error.message}`);
     }
   }
 
   #hear(message: FromInterpreter): void {
+    // What native code has written by now comes before what the cell says next.
+    this.#native.drain();
     switch (message.type) {
       case "responsive": return this.#guardian.responsive();
       case "sigint": return void this.#interrupt();
@@ -124,6 +136,13 @@ export class Wire {
       case "input": return this.#ask(message);
       case "done": return this.#done(message);
     }
+  }
+
+  /** Text from outside JavaScript belongs to the newest cell; before the first one it is the kernel's own log's. */
+  #captured(name: "stdout" | "stderr", text: string): void {
+    const parent = this.#executions.newest;
+    if (parent === undefined || text.includes(fatalMark)) this.#log.write(text.trimEnd());
+    if (parent !== undefined) this.#iopub.stream(name, text, parent);
   }
 
   #display({ cell, data, metadata, id, update }: Extract<FromInterpreter, { type: "display" }>): void {
@@ -187,7 +206,7 @@ export class Wire {
     const worker = new Worker(new URL("./signal-watch.js", import.meta.url));
     worker.unref();
     worker.on("message", () => void this.#interrupt());
-    worker.on("error", (error) => writeSync(2, `potstill kernel: SIGINT is only heard between cells: ${error.message}\n`));
+    worker.on("error", (error) => this.#log.write(`SIGINT is only heard between cells: ${error.message}`));
   }
 
   async #shutdown(): Promise<void> {
