@@ -24,3 +24,14 @@ export function testPython(modules: readonly string[]): string | undefined {
   if (found === undefined) console.warn(`SKIPPED: no test Python with ${modules.join(", ")} (set POTSTILL_TEST_PYTHON, or run node test/setup-python.mjs)`);
   return found;
 }
+
+/**
+ * The Python that has JupyterLab and its kin, or undefined after a loud note.
+ * Looked for in `POTSTILL_TEST_JUPYTER`, then in the environment that `npm run test:slow` makes under `.cache/test-jupyter`.
+ */
+export function jupyterPython(modules: readonly string[]): string | undefined {
+  const candidates = [process.env.POTSTILL_TEST_JUPYTER, join(root, ".cache", "test-jupyter", "bin", "python")];
+  const found = candidates.find((path) => path !== undefined && existsSync(path) && imports(path, modules));
+  if (found === undefined) console.warn(`SKIPPED: no Python with ${modules.join(", ")} (set POTSTILL_TEST_JUPYTER, or run node test/setup-python.mjs --jupyter)`);
+  return found;
+}
