@@ -25,6 +25,11 @@ export interface CellRequest {
   readonly tsx: boolean;
 }
 
+/** What a cell is called in messages: `In [3]`. */
+export function cellLabel({ count }: Pick<CellRequest, "count">): string {
+  return count === undefined ? "cell" : `In [${count}]`;
+}
+
 /** A `comm_open`, `comm_msg` or `comm_close` on its way through the kernel, in either direction. */
 export interface CommMessage {
   readonly kind: "open" | "msg" | "close";

@@ -1,4 +1,5 @@
 import { InterruptedError } from "../language/interrupts.ts";
+import { cellLabel } from "../language/link.ts";
 import type { CellRequest, Outcome, ToInterpreter } from "../language/link.ts";
 import type { Header, JsonObject, Received } from "../protocol/messages.ts";
 import { createExecution, finished, interruptedOutcome, parentOf } from "./execution.ts";
@@ -108,7 +109,7 @@ export class Executions {
     this.#post({ type: "run", id: cell.id });
     const outcome = await ended;
     plan.ended(performance.now() - started);
-    this.#language.commit(cell.code, `cell-${cell.id}`);
+    this.#language.commit(cell.code, cellLabel(cell));
     return outcome;
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { splitMagics } from "../language/magics.ts";
+import { cellLabel } from "../language/link.ts";
 import type { CellRequest, MimeBundle } from "../language/link.ts";
 import type { Message } from "../protocol/messages.ts";
 import type { IoPub } from "./iopub.ts";
@@ -38,7 +39,7 @@ export class Planner {
   #cell(cell: CellRequest, settings: CellSettings, header: Message["header"]): Parameters<typeof runMagics>[1] {
     return {
       code: cell.code,
-      label: cell.count === undefined ? "cell" : `In [${cell.count}]`,
+      label: cellLabel(cell),
       settings,
       print: (text, stream) => this.#iopub.stream(stream, text, header),
       display: (data) => this.#display(data, header),

@@ -1,3 +1,4 @@
+import { cellLabel } from "../language/link.ts";
 import type { CellRequest, Outcome } from "../language/link.ts";
 import type { CellDiagnostic } from "../language/service/client.ts";
 import { diagnosticText, typeErrorContent } from "./diagnostics.ts";
@@ -23,7 +24,7 @@ export class TypeGate {
   async refusal(cell: CellRequest, mode: TypecheckMode, warn: (text: string) => void): Promise<Outcome | undefined> {
     if (mode === "off") return undefined;
     try {
-      const diagnostics = await within(this.#language.check(cell.code, `cell-${cell.id}`), patience);
+      const diagnostics = await within(this.#language.check(cell.code, cellLabel(cell)), patience);
       return judge(cell, { mode, diagnostics, warn });
     } catch (error) {
       warn(`The cell's types were not checked: ${(error as Error).message}\n`);
@@ -34,7 +35,7 @@ export class TypeGate {
 
 function judge(cell: CellRequest, { mode, diagnostics, warn }: { mode: TypecheckMode; diagnostics: readonly CellDiagnostic[]; warn: (text: string) => void }): Outcome | undefined {
   const errors = diagnostics.filter(({ severity }) => severity === "error");
-  const label = cell.count === undefined ? "cell" : `In [${cell.count}]`;
+  const label = cellLabel(cell);
   if (errors.length > 0 && mode === "error") return { status: "error", ...typeErrorContent(errors, cell.code, label) };
   if (diagnostics.length > 0) warn(diagnosticText(diagnostics, cell.code, label));
   return undefined;

@@ -1,11 +1,13 @@
 import { Worker } from "node:worker_threads";
 import type { MimeBundle } from "../../display/mime.ts";
-import type { Cell, CellDiagnostic } from "./core.ts";
+import type { Cell } from "./core.ts";
+import type { CellDiagnostic } from "./findings.ts";
 import { workerFile } from "./locations.ts";
 import type { Answer, Method, Question } from "./messages.ts";
 
 export type { Completions } from "./completion.ts";
-export type { Cell, CellDiagnostic } from "./core.ts";
+export type { Cell } from "./core.ts";
+export type { CellDiagnostic, CellNote } from "./findings.ts";
 
 /** Types, completion and inspection of a notebook's cells, computed in a thread of their own. Cursors are UTF-16 offsets. */
 export type LanguageClient = {

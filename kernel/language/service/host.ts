@@ -24,6 +24,7 @@ export class NotebookHost implements TS.LanguageServiceHost {
   readonly #ownTypes = new Map<string, string | undefined>();
   readonly #built = `${this.#package}/dist/`;
   readonly #virtual = new Map<string, Versioned>();
+  readonly #names = new Map<string, string>();
   readonly #real = new Map<string, Versioned>();
   /** Notebooks of one folder may share a registry of parsed files: their cells must not be taken for each other's. */
   readonly #id = randomUUID();
@@ -67,9 +68,13 @@ export class NotebookHost implements TS.LanguageServiceHost {
     this.#write(this.current, text);
   }
 
+  /** The name of the committed cell that is stored at a path. */
+  readonly cellName = (path: string): string | undefined => this.#names.get(path);
+
   /** Adds a cell for good and returns the module name that later cells import it by. */
-  addCell(text: string): string {
+  addCell(text: string, name = "an earlier cell"): string {
     this.#committed++;
+    this.#names.set(this.#path(`cell_${this.#committed}`), name);
     this.#write(this.#path(`cell_${this.#committed}`), text);
     this.#writeIndex();
     return cellModule(this.#committed);
