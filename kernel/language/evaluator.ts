@@ -13,60 +13,85 @@ export class Thrown {
   }
 }
 
-const stash = "__potstillThrown";
+/** A script that runs. */
+export interface Evaluation {
+  /** Resolves when the script has ended, with what it threw if it threw. */
+  readonly ended: Promise<Thrown | undefined>;
+  /**
+   * Gives up waiting for a script that will never end. V8 (of Node 22 and 24) aborts the process when it collects the
+   * promise of an evaluation that the inspector still waits for; terminated scripts leave such promises.
+   */
+  forget(): void;
+}
+
+/** Where values pass between the inspector and this module; there only while one passes. */
+const gate = "potstill.gate";
 
 /**
  * Runs scripts in V8's REPL mode: top-level `await`, bindings that later scripts share and may declare again.
  * The scripts run on this thread; only their evaluation goes through the inspector, because nothing else offers that mode.
  */
 export class Evaluator {
-  #session = new Session();
-  #thrown: unknown;
+  /** Connections that wait for no script. Each script has its own, so that one can be forgotten without the others. */
+  readonly #idle: Session[] = [];
 
-  constructor() {
-    this.#session.connect();
-    Object.defineProperty(globalThis, stash, { set: (value: unknown) => { this.#thrown = value; }, configurable: true });
+  /** Declares a name that all scripts see, without making it a property of `globalThis`. */
+  define(name: string, value: unknown): void {
+    throughGate({ value }, () => { void this.evaluate(`const ${name} = globalThis[Symbol.for("${gate}")];`, "potstill", () => false); });
   }
 
-  /**
-   * Forgets evaluations that will never end. V8 (of Node 22 and 24) aborts the process when it collects the promise
-   * of an evaluation that the inspector still waits for; terminated scripts leave such promises.
-   */
-  forget(): void {
-    this.#session.disconnect();
-    this.#session = new Session();
-    this.#session.connect();
-  }
-
-  /**
-   * Resolves when the script has ended, with what it threw if it threw.
-   */
-  evaluate(code: string, url: string, isInterrupted: () => boolean): Promise<Thrown | undefined> {
-    return new Promise((resolve) => {
+  /** Starts a script. */
+  evaluate(code: string, url: string, isInterrupted: () => boolean): Evaluation {
+    const session = this.#idle.pop() ?? connect();
+    let forgotten = false;
+    const ended = new Promise<Thrown | undefined>((resolve) => {
       const expression = `${code}\n//# sourceURL=${url}`;
       // @types/node lacks `replMode`, a stable part of the DevTools protocol.
       const options = { expression, replMode: true, awaitPromise: true, objectGroup: "cell" } as Runtime.EvaluateParameterType;
-      this.#session.post("Runtime.evaluate", options, (error, answer?: Runtime.EvaluateReturnType) => {
-        resolve(error || answer === undefined ? failure(error, isInterrupted()) : this.#outcome(answer));
-        this.#session.post("Runtime.releaseObjectGroup", { objectGroup: "cell" });
+      session.post("Runtime.evaluate", options, (error, answer?: Runtime.EvaluateReturnType) => {
+        resolve(error || answer === undefined ? failure(error, isInterrupted()) : outcome(session, answer));
+        if (forgotten) return;
+        session.post("Runtime.releaseObjectGroup", { objectGroup: "cell" });
+        this.#idle.push(session);
       });
     });
+    const forget = () => {
+      forgotten = true;
+      session.disconnect();
+    };
+    return { ended, forget };
   }
+}
 
-  #outcome({ exceptionDetails }: Runtime.EvaluateReturnType): Thrown | undefined {
-    if (exceptionDetails === undefined) return undefined;
-    const { exception } = exceptionDetails;
-    if (exception === undefined) return new Thrown(new Error(exceptionDetails.text));
-    if (exception.objectId === undefined) return new Thrown(primitive(exception));
-    this.#session.post("Runtime.callFunctionOn", {
-      objectId: exception.objectId,
-      functionDeclaration: `function (value) { globalThis.${stash} = value; }`,
-      arguments: [{ objectId: exception.objectId }],
-    });
-    const thrown = new Thrown(this.#thrown);
-    this.#thrown = undefined;
-    return thrown;
-  }
+function connect(): Session {
+  const session = new Session();
+  session.connect();
+  return session;
+}
+
+function outcome(session: Session, { exceptionDetails }: Runtime.EvaluateReturnType): Thrown | undefined {
+  if (exceptionDetails === undefined) return undefined;
+  const { exception } = exceptionDetails;
+  if (exception === undefined) return new Thrown(new Error(exceptionDetails.text));
+  if (exception.objectId === undefined) return new Thrown(primitive(exception));
+  return new Thrown(objectOf(session, exception.objectId));
+}
+function objectOf(session: Session, objectId: string): unknown {
+  let found: unknown;
+  throughGate({ set: (value: unknown) => { found = value; } }, () => session.post("Runtime.callFunctionOn", {
+    objectId,
+    functionDeclaration: `function (value) { globalThis[Symbol.for("${gate}")] = value; }`,
+    arguments: [{ objectId }],
+  }));
+  return found;
+}
+
+/** The inspector answers in-process requests before `post` returns. */
+function throughGate(property: PropertyDescriptor, pass: () => void): void {
+  const key = Symbol.for(gate);
+  Object.defineProperty(globalThis, key, { ...property, configurable: true });
+  pass();
+  Reflect.deleteProperty(globalThis, key);
 }
 
 /** Node 20 reports "Execution was terminated", later versions an internal error: then the interrupt flag tells. */

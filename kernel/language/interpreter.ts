@@ -1,13 +1,14 @@
 import type { MessagePort } from "node:worker_threads";
 import { installCellApi, flush } from "../display/cell-api.ts";
 import { mimeBundle } from "../display/index.ts";
+import { carryCells } from "./carried-callbacks.ts";
+import { createCellContext } from "./cell-context.ts";
 import { InterruptedError, Interrupts } from "./interrupts.ts";
 import type { CellRequest, FromInterpreter, SharedState, ToInterpreter } from "./link.ts";
 import { createModules } from "./modules.ts";
 import { captureStreams, createOutput } from "./output.ts";
 import { guardProcessExit, reportStrayErrors, silenceLoaderWarning } from "./process-guard.ts";
 import { CellSession } from "./session.ts";
-import type { Asker } from "./stdin.ts";
 import { Stdin } from "./stdin.ts";
 import { plainTraceback, Tracebacks } from "./traceback.ts";
 import { loadTypeScript } from "./typescript.ts";
@@ -38,19 +39,20 @@ class Interpreter {
   readonly #stdin: Stdin;
   readonly #cells = new Map<number, CellRequest>();
   readonly #exit: (code: number) => never;
-  #asker: Asker | undefined;
 
   constructor(link: InterpreterLink, folder: string) {
     this.#link = link;
     this.#exit = guardProcessExit();
     silenceLoaderWarning();
-    this.#interrupts = new Interrupts(link.shared);
+    const context = createCellContext();
+    carryCells(context);
+    this.#interrupts = new Interrupts(link.shared, context);
     this.#interrupts.publish();
     this.#stdin = new Stdin(this.#post, link.answers, link.shared);
     const tracebacks = new Tracebacks();
     tracebacks.install();
     const modules = createModules(folder);
-    this.#session = new CellSession({ interrupts: this.#interrupts, tracebacks, modules, shared: link.shared, render: mimeBundle, flush });
+    this.#session = new CellSession({ context, interrupts: this.#interrupts, tracebacks, modules, shared: link.shared, render: mimeBundle, flush });
     const output = createOutput(this.#post, link.shared, () => this.#session.cell);
     captureStreams(output);
     reportStrayErrors((error) => {
@@ -79,7 +81,6 @@ class Interpreter {
     const cell = this.#cells.get(id);
     if (cell === undefined) return;
     this.#cells.delete(id);
-    this.#asker = cell;
     const outcome = await this.#session.run(cell, (result) => this.#post({ type: "result", cell: id, ...result }));
     this.#stdin.forget(id);
     this.#post({ type: "done", cell: id, outcome });
@@ -106,8 +107,8 @@ class Interpreter {
     installCellApi({
       display: (data, { id, update = false, metadata = {} }) => this.#post({ type: "display", cell: this.#session.cell, data, metadata, id, update }),
       clearOutput: (wait) => this.#post({ type: "clear", cell: this.#session.cell, wait }),
-      input: (prompt, { password }) => this.#stdin.ask(this.#asker, prompt, password),
-      inputSync: (prompt, { password }) => this.#stdin.askSync(this.#asker, prompt, password),
+      input: (prompt, { password }) => this.#stdin.ask(this.#session.request, prompt, password),
+      inputSync: (prompt, { password }) => this.#stdin.askSync(this.#session.request, prompt, password),
     });
   }
 }

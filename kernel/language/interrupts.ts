@@ -1,3 +1,5 @@
+import { createCellContext } from "./cell-context.ts";
+import type { CellContext } from "./cell-context.ts";
 import type { SharedState } from "./link.ts";
 import { slot } from "./link.ts";
 
@@ -20,29 +22,39 @@ export interface InterruptContract {
 
 type Reject = (reason: Error) => void;
 
+/** What an interrupt needs to know of a running cell. */
+interface Running {
+  /** Throws out of the await at which the cell's top level stands. */
+  top?: Reject;
+  /** Made when the cell's code asks for its signal. */
+  controller?: AbortController;
+}
+
 /**
  * Where cells wait: every `await` of a cell's code goes through here, so that an interrupt can throw out of it.
  *
  * Awaits inside functions are held weakly (what nobody can settle may be collected); the one await at which the top
- * level of a cell stands is held strongly.
+ * level of a cell stands is held strongly. An interrupt concerns all cells that run.
  */
 export class Interrupts {
   readonly #shared: SharedState;
-  #controller = new AbortController();
-  #running: number | undefined;
-  #top: Reject | undefined;
+  readonly #context: CellContext;
+  readonly #running = new Map<number, Running>();
+  /** For code that belongs to no running cell. */
+  #stray = new AbortController();
   readonly #abandoned = new Set<number>();
   #inner: WeakRef<Reject>[] = [];
   #pruneAt = 1024;
 
-  constructor(shared: SharedState) {
+  constructor(shared: SharedState, context: CellContext = createCellContext()) {
     this.#shared = shared;
+    this.#context = context;
   }
 
   /** Makes the contract visible to libraries. Reading `flag` tells the kernel that somebody will honour it. */
   publish(): void {
     const shared = this.#shared;
-    const signal = () => this.#controller.signal;
+    const signal = () => this.#controller().signal;
     const contract: InterruptContract = {
       get flag() {
         Atomics.store(shared.control, slot.cooperative, 1);
@@ -56,32 +68,42 @@ export class Interrupts {
   }
 
   begin(cell: number): void {
-    this.#running = cell;
-    this.#top = undefined;
-    if (this.#controller.signal.aborted) this.#controller = new AbortController();
+    this.#running.set(cell, {});
+    if (this.#stray.signal.aborted) this.#stray = new AbortController();
   }
 
-  end(): void {
-    this.#running = undefined;
-    this.#top = undefined;
+  end(cell: number): void {
+    this.#running.delete(cell);
   }
 
-  /** Throws {@link InterruptedError} out of pending awaits: innermost functions first, then the cell's top level. */
+  /** Throws {@link InterruptedError} out of pending awaits: innermost functions first, then the cells' top levels. */
   interrupt(): void {
     const error = new InterruptedError();
-    this.#controller.abort(error);
+    const running = [...this.#running.values()];
+    for (const controller of [this.#stray, ...running.map((each) => each.controller)]) controller?.abort(error);
     const pending = this.#inner;
     this.#inner = [];
     for (const reference of pending) reference.deref()?.(error);
-    const top = this.#top;
+    const tops = running.map(({ top }) => top);
     // The functions unwind in microtasks and usually settle the top level themselves, with their `finally` blocks run.
-    setTimeout(() => top?.(error), 20);
+    setTimeout(() => { for (const top of tops) top?.(error); }, 20);
   }
 
   /** From now on this cell's top level stops at its next await. */
   abandon(cell: number): void {
     this.#abandoned.add(cell);
-    this.#top = undefined;
+    this.#running.delete(cell);
+  }
+
+  /** Whether the cell's top level stands at an await, so that an interrupt can throw out of it. */
+  isWaiting(cell: number): boolean {
+    return this.#running.get(cell)?.top !== undefined;
+  }
+
+  /** The cell's top level goes on. */
+  woke(cell: number): void {
+    const running = this.#running.get(cell);
+    if (running) running.top = undefined;
   }
 
   /** The operand of a top-level await. */
@@ -89,7 +111,8 @@ export class Interrupts {
     if (this.#abandoned.has(cell)) return new Promise(() => undefined);
     if (!isThenable(value)) return value;
     return new Promise((resolve, reject) => {
-      if (cell === this.#running) this.#top = reject;
+      const running = this.#running.get(cell);
+      if (running) running.top = reject;
       // `resolve` and `reject` themselves, not closures: V8 follows them when it writes asynchronous stack traces.
       value.then(resolve, reject);
     });
@@ -109,6 +132,12 @@ export class Interrupts {
   each(cell: number | undefined, iterable: unknown): AsyncIterable<unknown> {
     const guard = (value: unknown) => (cell === undefined ? this.inner(value) : this.top(cell, value));
     return { [Symbol.asyncIterator]: () => guardedIterator(iterable, guard) };
+  }
+
+  #controller(): AbortController {
+    const cell = this.#context.current() ?? [...this.#running.keys()].at(-1);
+    const running = cell === undefined ? undefined : this.#running.get(cell);
+    return running ? (running.controller ??= new AbortController()) : this.#stray;
   }
 
   #prune(): void {

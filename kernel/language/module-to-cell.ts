@@ -6,8 +6,8 @@ export const runtimeName = "__potstill";
 
 /** What compiled cells call. Its methods are named here because the compiler writes calls to them. */
 export interface CellRuntime {
-  /** The value of the cell's last expression. */
-  result: unknown;
+  /** Takes the value of the cell's last expression. */
+  result(cell: number, value: unknown): void;
   /** What `import.meta` means in a cell. */
   readonly meta: object;
   /** `import(specifier)` relative to the notebook's folder. */
@@ -16,18 +16,47 @@ export interface CellRuntime {
   named(names: readonly string[], specifier: string, options?: ImportCallOptions): Promise<object>;
   /** The operand of an `await` at a cell's top level: settled by an interrupt. */
   top(cell: number, value: unknown): unknown;
+  /** A cell's top level goes on after a wait. Returns the value. */
+  woke(cell: number, value?: unknown): unknown;
   /** The operand of an `await` inside a function of a cell. */
   inner(value: unknown): unknown;
+  /** The cell for which code runs now, if that is known. */
+  cell(): number | undefined;
+  /** Code that runs for this cell goes on after a wait. Returns the value. */
+  back(cell: number | undefined, value?: unknown): unknown;
+  /** A callback that will run for the cell that made it. */
+  bind(callback: unknown): unknown;
   /** The iterable of a `for await`. `cell` is undefined inside functions. */
   each(cell: number | undefined, iterable: unknown): AsyncIterable<unknown>;
+}
+
+/** How a cell is rewritten. */
+export interface RewriteOptions {
+  readonly cell: number;
+  /** Whether functions must say after each wait for which cell they run; see {@link CellContext.needsHelp}. */
+  readonly carriesContext: boolean;
 }
 
 /**
  * Rewrites a cell, which is a module to TypeScript, into statements of a script: imports and exports, `import.meta`,
  * `await` (so that an interrupt can reach it) and the last expression, whose value is the cell's result.
  */
-export function moduleToCell(ts: TypeScript, cell: number): ts.TransformerFactory<ts.SourceFile> {
-  return (context) => (file) => new Rewriter(ts, context, cell).file(file);
+export function moduleToCell(ts: TypeScript, options: RewriteOptions): ts.TransformerFactory<ts.SourceFile> {
+  return (context) => (file) => new Rewriter(ts, context, options).file(file);
+}
+
+/** The variable in which an asynchronous function keeps the cell for which it runs. */
+const cellVariable = `${runtimeName}Cell`;
+
+/** Methods whose callbacks run later; functions written in their calls keep the cell. */
+const callbackTakers: ReadonlySet<string> = new Set([
+  "then", "catch", "finally", "on", "once", "addListener", "prependListener", "addEventListener", "subscribe",
+]);
+
+/** A function around the code that is being rewritten, or the top level. */
+interface Scope {
+  readonly kind: "top" | "block" | "expression";
+  waits: number;
 }
 
 class Rewriter {
@@ -35,13 +64,15 @@ class Rewriter {
   readonly #f: ts.NodeFactory;
   readonly #context: ts.TransformationContext;
   readonly #cell: number;
-  #depth = 0;
+  readonly #carries: boolean;
+  #scope: Scope = { kind: "top", waits: 0 };
 
-  constructor(ts: TypeScript, context: ts.TransformationContext, cell: number) {
+  constructor(ts: TypeScript, context: ts.TransformationContext, { cell, carriesContext }: RewriteOptions) {
     this.#ts = ts;
     this.#f = context.factory;
     this.#context = context;
     this.#cell = cell;
+    this.#carries = carriesContext;
   }
 
   file(file: ts.SourceFile): ts.SourceFile {
@@ -62,13 +93,25 @@ class Rewriter {
     if (ts.isExportAssignment(node)) return [this.#result(node, node.expression)];
     if (ts.isExportDeclaration(node)) return this.#exportDeclaration(node);
     if (ts.isImportEqualsDeclaration(node) && ts.isExternalModuleReference(node.moduleReference)) return this.#importEquals(node, node.moduleReference);
-    return [this.#visit(node) as ts.Statement];
+    return this.#many(this.#visit(node));
+  }
+
+  #many(visited: ts.VisitResult<ts.Node | undefined>): readonly ts.Statement[] {
+    return (Array.isArray(visited) ? visited : [visited]) as ts.Statement[];
+  }
+
+  #isComma(node: ts.Expression): boolean {
+    return this.#ts.isBinaryExpression(node) && node.operatorToken.kind === this.#ts.SyntaxKind.CommaToken;
+  }
+
+  #id(): ts.Expression {
+    return this.#f.createNumericLiteral(this.#cell);
   }
 
   #result(node: ts.Statement, expression: ts.Expression): ts.Statement {
-    const target = this.#f.createPropertyAccessExpression(this.#f.createIdentifier(runtimeName), "result");
     const value = this.#ts.visitNode(expression, this.#visit) as ts.Expression;
-    return this.#at(node, this.#f.createExpressionStatement(this.#f.createAssignment(target, value)));
+    const parts = this.#ts.isCommaListExpression(value) || this.#isComma(value) ? this.#f.createParenthesizedExpression(value) : value;
+    return this.#at(node, this.#f.createExpressionStatement(this.#call("result", [this.#id(), parts])));
   }
 
   #importDeclaration(node: ts.ImportDeclaration): readonly ts.Statement[] {
@@ -111,37 +154,124 @@ class Rewriter {
     return [this.#constants(node, [this.#declare(node.name, call)])];
   }
 
-  readonly #visit = (node: ts.Node): ts.Node => {
+  readonly #visit = (node: ts.Node): ts.VisitResult<ts.Node> => {
     const ts = this.#ts;
     if (ts.isFunctionLike(node) || ts.isClassStaticBlockDeclaration(node)) return this.#inFunction(node);
+    if (ts.isTryStatement(node)) return this.#tryStatement(node);
+    if (ts.isLabeledStatement(node)) return this.#labelled(node);
+    if (ts.isForOfStatement(node) && node.awaitModifier) return [this.#forAwait(node), ...this.#goOn()];
     const visited = ts.visitEachChild(node, this.#visit, this.#context);
-    if (ts.isAwaitExpression(visited)) return this.#f.updateAwaitExpression(visited, this.#guard(visited.expression));
-    if (ts.isForOfStatement(visited) && visited.awaitModifier) return this.#forAwait(visited);
-    if (ts.isCallExpression(visited) && visited.expression.kind === ts.SyntaxKind.ImportKeyword) return this.#at(node, this.#call("import", visited.arguments));
+    if (ts.isAwaitExpression(visited)) return this.#at(node, this.#waited(this.#f.updateAwaitExpression(visited, this.#guard(visited.expression))));
+    if (ts.isCallExpression(visited)) return this.#callExpression(visited);
     if (ts.isMetaProperty(visited) && visited.keywordToken === ts.SyntaxKind.ImportKeyword) return this.#at(node, this.#runtime("meta"));
     return visited;
   };
 
-  #inFunction(node: ts.Node): ts.Node {
-    this.#depth++;
-    const visited = this.#ts.visitEachChild(node, this.#visit, this.#context);
-    this.#depth--;
-    return visited;
+  #callExpression(node: ts.CallExpression): ts.Node {
+    const ts = this.#ts;
+    const { expression } = node;
+    if (expression.kind === ts.SyntaxKind.ImportKeyword) return this.#at(node, this.#call("import", node.arguments));
+    if (!this.#carries || !ts.isPropertyAccessExpression(expression) || !callbackTakers.has(expression.name.text)) return node;
+    const bind = (argument: ts.Expression) => (ts.isArrowFunction(argument) || ts.isFunctionExpression(argument) ? this.#at(argument, this.#call("bind", [argument])) : argument);
+    const args = node.arguments.map(bind);
+    return ts.isCallChain(node)
+      ? this.#f.updateCallChain(node, expression, node.questionDotToken, node.typeArguments, args)
+      : this.#f.updateCallExpression(node, expression, node.typeArguments, args);
   }
 
-  #forAwait(node: ts.ForOfStatement): ts.Node {
-    const cell = this.#depth === 0 ? this.#f.createNumericLiteral(this.#cell) : this.#f.createVoidZero();
-    const iterable = this.#at(node.expression, this.#call("each", [cell, node.expression]));
-    return this.#f.updateForOfStatement(node, node.awaitModifier, node.initializer, iterable, node.statement);
+  #inFunction(node: ts.Node): ts.Node {
+    const outer = this.#scope;
+    const body = (node as ts.FunctionLikeDeclaration).body;
+    this.#scope = { kind: body !== undefined && !this.#ts.isBlock(body) ? "expression" : "block", waits: 0 };
+    const visited = this.#ts.visitEachChild(node, this.#visit, this.#context);
+    const { kind, waits } = this.#scope;
+    this.#scope = outer;
+    return this.#carries && kind === "block" && waits > 0 ? this.#remembering(visited as ts.FunctionLikeDeclaration) : visited;
+  }
+
+  /** The function with its cell in a variable, which holds after every wait. */
+  #remembering(node: ts.FunctionLikeDeclaration): ts.Node {
+    const remember = this.#constants(node, [this.#declare(this.#f.createIdentifier(cellVariable), this.#call("cell", []))]);
+    const insert = (child: ts.Node): ts.Node => {
+      if (child !== node.body) return child;
+      const block = child as ts.Block;
+      const directives = block.statements.findIndex((statement) => !this.#isDirective(statement));
+      const at = directives < 0 ? block.statements.length : directives;
+      return this.#f.updateBlock(block, [...block.statements.slice(0, at), remember, ...block.statements.slice(at)]);
+    };
+    return this.#ts.visitEachChild(node, insert, undefined);
+  }
+
+  #isDirective(node: ts.Statement): boolean {
+    return this.#ts.isExpressionStatement(node) && this.#ts.isStringLiteral(node.expression);
+  }
+
+  #forAwait(node: ts.ForOfStatement): ts.ForOfStatement {
+    const ts = this.#ts;
+    const cell = this.#scope.kind === "top" ? this.#id() : this.#f.createVoidZero();
+    this.#scope.waits++;
+    const expression = ts.visitNode(node.expression, this.#visit) as ts.Expression;
+    const iterable = this.#at(node.expression, this.#call("each", [cell, expression]));
+    const body = this.#block(ts.visitNode(node.statement, this.#visit, ts.isStatement, (nodes) => this.#f.createBlock(nodes as readonly ts.Statement[])));
+    const initializer = ts.visitNode(node.initializer, this.#visit) as ts.ForInitializer;
+    return this.#f.updateForOfStatement(node, node.awaitModifier, initializer, iterable, this.#startingAgain(body));
+  }
+
+  /** Labels stay on their loop, whose `continue` needs them. */
+  #labelled(node: ts.LabeledStatement): ts.VisitResult<ts.Node> {
+    const ts = this.#ts;
+    const inner = node.statement;
+    if (ts.isForOfStatement(inner) && inner.awaitModifier) return [this.#f.updateLabeledStatement(node, node.label, this.#forAwait(inner)), ...this.#goOn()];
+    if (!ts.isLabeledStatement(inner)) return ts.visitEachChild(node, this.#visit, this.#context);
+    const [labelled, ...after] = this.#many(this.#labelled(inner));
+    return [this.#f.updateLabeledStatement(node, node.label, labelled), ...after];
+  }
+
+  /** A rejected `await` goes on in `catch` or `finally`. */
+  #tryStatement(node: ts.TryStatement): ts.Node {
+    const ts = this.#ts;
+    const before = this.#scope.waits;
+    const tried = ts.visitNode(node.tryBlock, this.#visit, ts.isBlock);
+    const caught = ts.visitNode(node.catchClause, this.#visit, ts.isCatchClause);
+    const last = ts.visitNode(node.finallyBlock, this.#visit, ts.isBlock);
+    if (this.#scope.waits === before) return this.#f.updateTryStatement(node, tried, caught, last);
+    const clause = caught && this.#f.updateCatchClause(caught, caught.variableDeclaration, this.#startingAgain(caught.block));
+    return this.#f.updateTryStatement(node, tried, clause, last && this.#startingAgain(last));
+  }
+
+  #block(statement: ts.Statement): ts.Block {
+    return this.#ts.isBlock(statement) ? statement : this.#f.createBlock([statement]);
+  }
+
+  #startingAgain(block: ts.Block): ts.Block {
+    return this.#f.updateBlock(block, [...this.#goOn(), ...block.statements]);
+  }
+
+  /** The statement that says for whom the code goes on. */
+  #goOn(): readonly ts.Statement[] {
+    const call = this.#resumed([]);
+    return call === undefined ? [] : [this.#f.createExpressionStatement(call)];
+  }
+
+  #waited(wait: ts.Expression): ts.Expression {
+    this.#scope.waits++;
+    return this.#resumed([wait]) ?? wait;
+  }
+
+  #resumed(value: readonly ts.Expression[]): ts.Expression | undefined {
+    if (this.#scope.kind === "top") return this.#call("woke", [this.#id(), ...value]);
+    if (!this.#carries) return undefined;
+    const cell = this.#scope.kind === "block" ? this.#f.createIdentifier(cellVariable) : this.#call("cell", []);
+    return this.#call("back", [cell, ...value]);
   }
 
   #await(expression: ts.Expression): ts.Expression {
-    return this.#f.createAwaitExpression(this.#guard(expression));
+    return this.#waited(this.#f.createAwaitExpression(this.#guard(expression)));
   }
 
   #guard(expression: ts.Expression): ts.Expression {
-    if (this.#depth > 0) return this.#at(expression, this.#call("inner", [expression]));
-    return this.#at(expression, this.#call("top", [this.#f.createNumericLiteral(this.#cell), expression]));
+    if (this.#scope.kind !== "top") return this.#at(expression, this.#call("inner", [expression]));
+    return this.#at(expression, this.#call("top", [this.#id(), expression]));
   }
 
   #runtime(member: keyof CellRuntime): ts.Expression {

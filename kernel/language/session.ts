@@ -1,7 +1,8 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { isShown } from "../display/mime.ts";
 import type { ErrorContent } from "../protocol/messages.ts";
-import type { Thrown } from "./evaluator.ts";
+import { bound } from "./carried-callbacks.ts";
+import type { CellContext } from "./cell-context.ts";
+import type { Evaluation, Thrown } from "./evaluator.ts";
 import { Evaluator } from "./evaluator.ts";
 import { InterruptedError } from "./interrupts.ts";
 import type { Interrupts } from "./interrupts.ts";
@@ -23,6 +24,7 @@ export interface Rendered {
 
 /** What a session needs from its surroundings. */
 export interface SessionParts {
+  readonly context: CellContext;
   readonly interrupts: Interrupts;
   readonly tracebacks: Tracebacks;
   readonly modules: NotebookModules;
@@ -35,34 +37,42 @@ export interface SessionParts {
 
 const forcedMessage = "interrupted by force: the cell did not stop by itself";
 
-// Before Node 24 an active AsyncLocalStorage makes terminating an asynchronous cell abort the process.
-const tracksCells = Number(process.versions.node.split(".", 1)[0]) >= 24;
+/** A cell between its start and its end. */
+interface Running {
+  readonly cell: CellRequest;
+  /** The value of its last expression. */
+  result: unknown;
+  evaluation?: Evaluation;
+  settle(outcome: Outcome): void;
+}
 
-/** A module REPL: cells are evaluated one after another and share their top-level bindings. */
+/** A module REPL: cells share their top-level bindings. Several may run at the same time, each waiting for its own. */
 export class CellSession {
   readonly #parts: SessionParts;
   readonly #evaluator = new Evaluator();
-  readonly #runtime: CellRuntime;
-  readonly #origin = new AsyncLocalStorage<number>();
   readonly #compiled = new Map<number, Compiled | CellSyntaxError>();
-  #current = 0;
+  readonly #running = new Map<number, Running>();
+  #newest: CellRequest | undefined;
   #terminations = 0;
-  #running: { id: number; settle: (outcome: Outcome) => void } | undefined;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.#runtime = createRuntime(parts);
-    Object.defineProperty(globalThis, runtimeName, { value: this.#runtime, configurable: true });
+    this.#evaluator.define(runtimeName, createRuntime(parts, (cell, value) => this.#keepResult(cell, value)));
   }
 
-  /** The cell that what happens now belongs to: the one that started it (Node ≥ 24), or else the newest. */
+  /** The cell that what happens now belongs to: the one that started it if that is known, or else the newest. */
   get cell(): number {
-    return this.#origin.getStore() ?? this.#current;
+    return this.#parts.context.current() ?? [...this.#running.keys()].at(-1) ?? this.#newest?.id ?? 0;
+  }
+
+  /** The request of {@link cell} if it still runs, or else the newest. */
+  get request(): CellRequest | undefined {
+    return this.#running.get(this.cell)?.cell ?? this.#newest;
   }
 
   /** Compiles a cell ahead of {@link run}. */
   prepare(cell: CellRequest): void {
-    this.#compiled.set(cell.id, this.#compile(cell.code, cell.id));
+    this.#compiled.set(cell.id, this.#compile(cell, cell.code));
   }
 
   discard(id: number): void {
@@ -71,29 +81,32 @@ export class CellSession {
 
   /** Evaluates a prepared cell. `show` receives the value of its last expression, unless that is undefined. Never rejects. */
   async run(cell: CellRequest, show: (result: Rendered) => void): Promise<Outcome> {
-    this.#current = cell.id;
-    const compiled = this.#compiled.get(cell.id) ?? this.#compile(cell.code, cell.id);
+    this.#newest = cell;
+    const compiled = this.#compiled.get(cell.id) ?? this.#compile(cell, cell.code);
     this.#compiled.delete(cell.id);
     const label = cell.count === undefined ? "cell" : `In [${cell.count}]`;
     if (compiled instanceof CellSyntaxError) return syntaxOutcome(compiled, cell.code, label);
     this.#parts.tracebacks.register(cell.id, { label, source: cell.code, compiled });
-    const outcome = await new Promise<Outcome>((resolve) => {
-      this.#running = { id: cell.id, settle: resolve };
+    const outcome = await new Promise<Outcome>((settle) => {
+      const running: Running = { cell, result: undefined, settle };
+      this.#running.set(cell.id, running);
       this.#parts.interrupts.begin(cell.id);
-      void this.#evaluate(cell, compiled, show).then(resolve);
+      void this.#evaluate(running, compiled, show).then(settle);
     });
-    this.#running = undefined;
-    this.#parts.interrupts.end();
+    this.#running.delete(cell.id);
+    this.#parts.interrupts.end(cell.id);
     return outcome;
   }
 
   /** Ends a cell that an interrupt could not end; its top level stops at its next await. False when it is not running. */
   abandon(id: number, terminated: boolean): boolean {
-    if (this.#running?.id !== id) return false;
+    const running = this.#running.get(id);
+    if (running === undefined) return false;
+    this.#running.delete(id);
     this.#parts.interrupts.abandon(id);
-    this.#evaluator.forget();
+    running.evaluation?.forget();
     const error = new InterruptedError(terminated ? this.#forced() : "interrupted: the cell did not stop by itself and was left where it waits");
-    this.#running.settle({ status: "error", ...this.#parts.tracebacks.describe(quiet(error)) });
+    running.settle({ status: "error", ...this.#parts.tracebacks.describe(quiet(error)) });
     return true;
   }
 
@@ -105,55 +118,71 @@ export class CellSession {
 
   /** To be called first in every message event: a terminated cell never ends by itself. */
   noticeTermination(): void {
+    this.#parts.context.clear();
     const terminations = Atomics.load(this.#parts.shared.control, slot.terminations);
     if (terminations === this.#terminations) return;
     this.#terminations = terminations;
-    if (this.#running) this.abandon(this.#running.id, true);
+    // Of several cells those that wait can still be interrupted in the ordinary way.
+    const cells = [...this.#running.keys()];
+    const stuck = cells.length === 1 ? cells : cells.filter((id) => !this.#parts.interrupts.isWaiting(id));
+    for (const id of stuck) this.abandon(id, true);
   }
 
   readonly #isInterrupted = (): boolean => Atomics.load(this.#parts.shared.flag, 0) !== 0;
 
-  async #evaluate(cell: CellRequest, compiled: Compiled, show: (result: Rendered) => void): Promise<Outcome> {
-    this.#runtime.result = undefined;
-    const evaluate = () => this.#evaluator.evaluate(compiled.code, cellUrlOf(cell.id), this.#isInterrupted);
-    const thrown = await (tracksCells ? this.#origin.run(cell.id, evaluate) : evaluate());
+  #keepResult(cell: number, value: unknown): void {
+    const running = this.#running.get(cell);
+    if (running) running.result = value;
+  }
+
+  async #evaluate(running: Running, compiled: Compiled, show: (result: Rendered) => void): Promise<Outcome> {
+    const thrown = await this.#script(running, compiled, cellUrlOf(running.cell.id));
     if (thrown?.terminated) return { status: "error", ...this.#parts.tracebacks.describe(quiet(new InterruptedError(this.#forced()))) };
-    if (thrown === undefined) await this.#show(cell, show);
+    if (thrown === undefined) await this.#show(running, show);
     await this.#parts.flush();
     if (thrown) return { status: "error", ...this.#describe(thrown) };
-    return { status: "ok", expressions: await this.#expressions(cell) };
+    return { status: "ok", expressions: await this.#expressions(running) };
   }
 
-  async #show(cell: CellRequest, show: (result: Rendered) => void): Promise<void> {
-    const { result } = this.#runtime;
-    this.#runtime.result = undefined;
+  #script(running: Running, { code }: Compiled, url: string): Promise<Thrown | undefined> {
+    const evaluation = this.#parts.context.run(running.cell.id, () => this.#evaluator.evaluate(code, url, this.#isInterrupted));
+    running.evaluation = evaluation;
+    return evaluation.ended;
+  }
+
+  async #show(running: Running, show: (result: Rendered) => void): Promise<void> {
+    const { result } = running;
     if (result === undefined || isShown(result)) return;
-    const rendered = await this.#parts.render(result);
-    if (this.#running?.id === cell.id) show(rendered);
+    const rendered = await this.#render(running, result);
+    if (this.#running.has(running.cell.id)) show(rendered);
   }
 
-  async #expressions(cell: CellRequest): Promise<Record<string, ExpressionResult>> {
+  #render({ cell }: Running, value: unknown): Promise<Rendered> {
+    return this.#parts.context.run(cell.id, () => this.#parts.render(value));
+  }
+
+  async #expressions(running: Running): Promise<Record<string, ExpressionResult>> {
     const results: Record<string, ExpressionResult> = {};
-    for (const [name, code] of Object.entries(cell.expressions)) results[name] = await this.#expression(code, cell.id);
+    for (const [name, code] of Object.entries(running.cell.expressions)) results[name] = await this.#expression(code, running);
     return results;
   }
 
-  async #expression(code: string, id: number): Promise<ExpressionResult> {
-    const compiled = this.#compile(code, id);
+  async #expression(code: string, running: Running): Promise<ExpressionResult> {
+    const compiled = this.#compile(running.cell, code);
     if (compiled instanceof CellSyntaxError) return { status: "error", ename: compiled.name, evalue: compiled.message, traceback: [compiled.message] };
-    this.#runtime.result = undefined;
-    const thrown = await this.#evaluator.evaluate(compiled.code, "potstill-expression", this.#isInterrupted);
+    running.result = undefined;
+    const thrown = await this.#script(running, compiled, "potstill-expression");
     if (thrown) return { status: "error", ...this.#describe(thrown) };
-    return { status: "ok", ...(await this.#parts.render(this.#runtime.result)) };
+    return { status: "ok", ...(await this.#render(running, running.result)) };
   }
 
   #describe(thrown: Thrown): ErrorContent {
     return this.#critically(() => this.#parts.tracebacks.describe(thrown.value));
   }
 
-  #compile(code: string, id: number): Compiled | CellSyntaxError {
+  #compile({ id, tsx }: CellRequest, code: string): Compiled | CellSyntaxError {
     try {
-      return this.#critically(() => compileCell(code, id));
+      return this.#critically(() => compileCell(code, { id, tsx, carriesContext: this.#parts.context.needsHelp }));
     } catch (error) {
       if (error instanceof CellSyntaxError) return error;
       throw error;
@@ -171,14 +200,25 @@ export class CellSession {
   }
 }
 
-function createRuntime({ modules, interrupts }: SessionParts): CellRuntime {
+function createRuntime({ modules, interrupts, context }: SessionParts, result: CellRuntime["result"]): CellRuntime {
   return {
-    result: undefined,
+    result,
     meta: modules.meta,
     import: modules.import,
     named: modules.named,
     top: (cell, value) => interrupts.top(cell, value),
+    woke: (cell, value) => {
+      interrupts.woke(cell);
+      context.resume(cell);
+      return value;
+    },
     inner: (value) => interrupts.inner(value),
+    cell: () => context.current(),
+    back: (cell, value) => {
+      context.resume(cell);
+      return value;
+    },
+    bind: (callback) => bound(context, callback),
     each: (cell, iterable) => interrupts.each(cell, iterable),
   };
 }

@@ -26,28 +26,61 @@ export class CellSyntaxError extends Error {
   }
 }
 
+/** The settings of a tsconfig that change what code does. */
+export type EmitOptions = Pick<
+  ts.CompilerOptions,
+  "experimentalDecorators" | "emitDecoratorMetadata" | "jsx" | "jsxFactory" | "jsxFragmentFactory" | "jsxImportSource" | "useDefineForClassFields"
+>;
+
+/** How a cell is compiled. */
+export interface CellOptions {
+  /** Names the cell's waits, so that an abandoned cell can be told from a running one. */
+  readonly id: number;
+  /** Whether `<Tag/>` is an element and `<T>value` is not a type assertion. */
+  readonly tsx?: boolean;
+  /** Of a tsconfig, only {@link EmitOptions} count. */
+  readonly compilerOptions?: ts.CompilerOptions;
+  /** See {@link RewriteOptions.carriesContext}. */
+  readonly carriesContext?: boolean;
+}
+
 /**
  * Compiles a cell to a script for V8's REPL mode: imports become awaited calls, the last expression becomes the
  * result, and all top-level declarations become re-declarable. Throws {@link CellSyntaxError}.
- * @param id names the cell's awaits, so that an abandoned cell can be told from a running one
  */
-export function compileCell(source: string, id: number): Compiled {
+export function compileCell(source: string, { id, tsx = false, compilerOptions = {}, carriesContext = false }: CellOptions): Compiled {
   const ts = loadTypeScript();
-  return compile(withoutMagics(source), "cell.ts", { before: [moduleToCell(ts, id)], after: [relaxBindings(ts)] });
+  const transformers = { before: [moduleToCell(ts, { cell: id, carriesContext })], after: [relaxBindings(ts)] };
+  return compile(withoutMagics(source), { fileName: tsx ? "cell.tsx" : "cell.ts", transformers, options: emitOptions(compilerOptions) });
 }
 
 /** Compiles an imported TypeScript file to an ES module (or to CommonJS when it is one). Throws {@link CellSyntaxError}. */
-export function compileModule(source: string, fileName: string, format: "module" | "commonjs"): Compiled {
-  return compile(source, fileName, {}, format);
+export function compileModule(source: string, fileName: string, format: "module" | "commonjs", compilerOptions: ts.CompilerOptions = {}): Compiled {
+  return compile(source, { fileName, format, options: emitOptions(compilerOptions) });
 }
 
-function compile(source: string, fileName: string, transformers: ts.CustomTransformers, format: "module" | "commonjs" = "module"): Compiled {
+function emitOptions(options: ts.CompilerOptions): EmitOptions {
+  const { experimentalDecorators, emitDecoratorMetadata, jsx, jsxFactory, jsxFragmentFactory, jsxImportSource, useDefineForClassFields } = options;
+  const chosen = { experimentalDecorators, emitDecoratorMetadata, jsx, jsxFactory, jsxFragmentFactory, jsxImportSource, useDefineForClassFields };
+  return Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
+}
+
+interface CompileRequest {
+  readonly fileName: string;
+  readonly options: EmitOptions;
+  readonly transformers?: ts.CustomTransformers;
+  readonly format?: "module" | "commonjs";
+}
+
+function compile(source: string, { fileName, options, transformers = {}, format = "module" }: CompileRequest): Compiled {
   const ts = loadTypeScript();
   const output = ts.transpileModule(source, {
     fileName,
     reportDiagnostics: true,
     transformers,
     compilerOptions: {
+      jsx: ts.JsxEmit.React,
+      ...options,
       target: ts.ScriptTarget.ES2022,
       module: format === "module" ? ts.ModuleKind.ESNext : ts.ModuleKind.CommonJS,
       moduleDetection: ts.ModuleDetectionKind.Force,

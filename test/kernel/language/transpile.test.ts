@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CellSyntaxError, compileCell, compileModule } from "../../../kernel/language/transpile.ts";
 
-const compile = (source: string) => compileCell(source, 7).code;
+const compile = (source: string) => compileCell(source, { id: 7 }).code;
 
 describe("compileCell", () => {
   it("declares every top-level name with let, functions first", () => {
@@ -35,9 +35,9 @@ describe("compileCell", () => {
   });
 
   it("makes the value of the last expression the result, and nothing else", () => {
-    expect(compile("1; 2")).toContain("__potstill.result = 2");
-    expect(compile("'abc'")).toContain('__potstill.result = ');
-    expect(compile("a, b")).toContain("__potstill.result = (a, b)");
+    expect(compile("1; 2")).toContain("__potstill.result(7, 2)");
+    expect(compile("'abc'")).toContain('__potstill.result(7, ');
+    expect(compile("a, b")).toContain("__potstill.result(7, (a, b))");
     for (const source of ["let x = 1", "if (a) { b }", "", "// comment", "interface I {}", "function f() { 5 }"]) expect(compile(source)).not.toContain("result");
   });
 
