@@ -1,4 +1,5 @@
 import { builtFile } from "../display/built-file.ts";
+import { protocolVersion } from "../protocol/messages.ts";
 
 /** The name under which Jupyter knows the kernel. */
 export const kernelName = "potstill";
@@ -9,7 +10,8 @@ export interface KernelJson {
   readonly display_name: string;
   readonly language: string;
   readonly interrupt_mode: "message";
-  readonly metadata: { readonly debugger: boolean };
+  readonly kernel_protocol_version: string;
+  readonly metadata: { readonly debugger: boolean; readonly supported_encryption: readonly string[] };
 }
 
 /** Node's flags for the kernel process. */
@@ -25,7 +27,9 @@ export function kernelJson(): KernelJson {
     display_name: "TypeScript (Potstill)",
     language: "typescript",
     interrupt_mode: "message",
-    metadata: { debugger: false },
+    kernel_protocol_version: protocolVersion,
+    // Clients that encrypt (jupyter_client from 8.10 on: transport_encryption) look here whether a kernel can.
+    metadata: { debugger: false, supported_encryption: ["curve"] },
   };
 }
 

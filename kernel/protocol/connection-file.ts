@@ -8,6 +8,13 @@ export interface ConnectionInfo {
   readonly key: string;
   readonly signatureScheme: string;
   readonly ports: Readonly<Record<Channel, number>>;
+  /** The kernel's CurveZMQ keys, in Z85; without them the connection is not encrypted. */
+  readonly curve?: CurveKeys | undefined;
+}
+
+export interface CurveKeys {
+  readonly publicKey: string;
+  readonly secretKey: string;
 }
 
 /** The five sockets of a kernel. */
@@ -27,6 +34,7 @@ export function parseConnectionFile(text: string): ConnectionInfo {
     key: signingKey(file.key),
     signatureScheme: asString(file.signature_scheme, "hmac-sha256"),
     ports,
+    curve: curveKeys(file),
   };
 }
 
@@ -52,6 +60,20 @@ function parseJson(text: string): Record<string, unknown> {
 function signingKey(value: unknown): string {
   if (typeof value !== "string") throw fieldError("key", value, 'a string (an explicit "" turns signing off)');
   return value;
+}
+
+/** Half a pair of keys must not turn encryption off in silence. */
+function curveKeys(file: Record<string, unknown>): CurveKeys | undefined {
+  const { curve_publickey: publicKey = null, curve_secretkey: secretKey = null } = file;
+  if (publicKey === null && secretKey === null) return undefined;
+  return { publicKey: curveKey("curve_publickey", publicKey), secretKey: curveKey("curve_secretkey", secretKey) };
+}
+
+function curveKey(field: string, value: unknown): string {
+  if (typeof value === "string" && /^[0-9A-Za-z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/.test(value)) return value;
+  // A key is a secret: what was received is described, not shown.
+  const received = typeof value === "string" ? `a string of ${value.length} characters` : value === null ? "missing" : `a ${typeof value}`;
+  throw new Error(`connection file: ${field} is ${received}, expected a key of 40 Z85 characters; leave out both curve_publickey and curve_secretkey to connect without encryption.`);
 }
 
 function port(file: Record<string, unknown>, channel: Channel): number {

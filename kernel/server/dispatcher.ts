@@ -108,5 +108,8 @@ function interrupt(services: Services): JsonObject {
 
 function shutdown(services: Services, { message }: Received): JsonObject {
   setImmediate(() => services.shutdown());
-  return { status: "ok", restart: message.content.restart === true };
+  const content = { status: "ok", restart: message.content.restart === true };
+  // All clients learn that the kernel goes, not only the one that asked.
+  services.iopub.publish("shutdown_reply", content, message.header);
+  return content;
 }

@@ -62,6 +62,13 @@ export class IoPub {
     void this.#sockets.flush().then(() => this.#sent(gathered.chars));
   }
 
+  /** Greets whoever has just subscribed to a topic (JEP 65): from now on nothing that is published escapes them. */
+  welcome(topic: Uint8Array): void {
+    this.flushStreams();
+    const message = this.#composer.compose("iopub_welcome", { subscription: Buffer.from(topic).toString("utf8") }, undefined);
+    this.#sockets.publish(encode(message, topic.length > 0 ? [topic] : [], this.#signer));
+  }
+
   #send(type: string, content: JsonObject, parent: Header | undefined, metadata: JsonObject): void {
     const message = this.#composer.compose(type, content, parent, metadata);
     this.#sockets.publish(encode(message, [Buffer.from(`kernel.${this.#composer.session}.${type}`)], this.#signer));

@@ -20,11 +20,13 @@ export function kernelInfo(): JsonObject {
       mimetype: "text/typescript",
       file_extension: ".ts",
       pygments_lexer: "typescript",
-      codemirror_mode: { name: "javascript", typescript: true },
+      // CodeMirror 5 knows the name, CodeMirror 6 (JupyterLab 4) the MIME type; "javascript" would highlight no types there.
+      codemirror_mode: { name: "text/typescript", mime: "application/typescript", typescript: true },
       nbconvert_exporter: "script",
     },
     banner: `Potstill ${version}: TypeScript ${typescript} on Node.js ${process.version}`,
     debugger: false,
+    supported_features: ["kernel subshells"],
     help_links: [
       { text: "TypeScript handbook", url: "https://www.typescriptlang.org/docs/handbook/intro.html" },
       { text: "Node.js", url: "https://nodejs.org/api/" },

@@ -1,4 +1,4 @@
-import { Publisher, Reply, Router } from "zeromq";
+import { capability, Reply, Router, XPublisher } from "zeromq";
 import type { ConnectionInfo } from "../protocol/connection-file.ts";
 import { addressOf, channels } from "../protocol/connection-file.ts";
 
@@ -15,18 +15,24 @@ export interface Sockets {
   readonly control: RequestSocket;
   readonly stdin: RequestSocket;
   publish(frames: readonly Uint8Array[]): void;
+  /** Calls `welcome` with the topic of every subscription that arrives, also with topics that others have. */
+  onSubscription(welcome: (topic: Uint8Array) => void): void;
   /** Resolves when everything handed over so far is in ZeroMQ's hands. */
   flush(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Binds the five sockets and answers heartbeats. Throws when an address is taken, naming it. */
+/**
+ * Binds the five sockets and answers heartbeats; a connection with CURVE keys is encrypted, and closed to whoever does
+ * not know the public one. Throws when an address is taken, naming it.
+ */
 export async function openSockets(info: ConnectionInfo): Promise<Sockets> {
   // Without a limit no message is ever dropped for a slow client; lingering gives the last ones a moment to leave.
-  const options = { sendHighWaterMark: 0, linger: 1000 };
+  const curve = curveOptions(info);
+  const options = { ...curve, sendHighWaterMark: 0, linger: 1000 };
   const routers = { shell: new Router(options), control: new Router(options), stdin: new Router(options) };
-  const publisher = new Publisher(options);
-  const heartbeat = new Reply({ linger: 0 });
+  const publisher = new XPublisher({ ...options, verbosity: "allSubs" });
+  const heartbeat = new Reply({ ...curve, linger: 0 });
   const all = { ...routers, iopub: publisher, hb: heartbeat };
   const bound = await Promise.allSettled(channels.map((channel) => bind(all[channel], addressOf(info, channel))));
   const failure = bound.find((result) => result.status === "rejected");
@@ -43,6 +49,7 @@ export async function openSockets(info: ConnectionInfo): Promise<Sockets> {
     control: requestSocket(routers.control, control),
     stdin: requestSocket(routers.stdin, stdin),
     publish: (frames) => iopub.send(frames),
+    onSubscription: (welcome) => void receiveSubscriptions(publisher, welcome),
     flush: async () => void (await Promise.all(senders.map((sender) => sender.idle()))),
     close: async () => {
       await Promise.all(senders.map((sender) => sender.idle()));
@@ -51,7 +58,13 @@ export async function openSockets(info: ConnectionInfo): Promise<Sockets> {
   };
 }
 
-async function bind(socket: Router | Publisher | Reply, address: string): Promise<void> {
+function curveOptions({ curve }: ConnectionInfo): { curveServer?: true; curvePublicKey?: string; curveSecretKey?: string } {
+  if (curve === undefined) return {};
+  if (!capability.curve) throw new Error("the connection file asks for encryption (curve_publickey), which this build of ZeroMQ lacks; start the kernel without transport encryption.");
+  return { curveServer: true, curvePublicKey: curve.publicKey, curveSecretKey: curve.secretKey };
+}
+
+async function bind(socket: Router | XPublisher | Reply, address: string): Promise<void> {
   try {
     await socket.bind(address);
   } catch (error) {
@@ -74,12 +87,22 @@ async function receive(socket: Router, handle: (frames: readonly Uint8Array[]) =
   for await (const frames of socket) handle(frames);
 }
 
+/** Subscriptions arrive as one frame: a byte that is 1 for a new one, and the topic. */
+async function receiveSubscriptions(publisher: XPublisher, welcome: (topic: Uint8Array) => void): Promise<void> {
+  for await (const [frame] of publisher) {
+    if (frame[0] === 1 && frame.length <= longestTopic) welcome(frame.subarray(1));
+  }
+}
+
+/** Longer topics are nothing that a Jupyter client subscribes to, in bytes. */
+const longestTopic = 256;
+
 /** ZeroMQ sockets take one send at a time: this one queues. */
 class Sender {
-  readonly #socket: Router | Publisher;
+  readonly #socket: Router | XPublisher;
   #last: Promise<void> = Promise.resolve();
 
-  constructor(socket: Router | Publisher) {
+  constructor(socket: Router | XPublisher) {
     this.#socket = socket;
   }
 

@@ -103,6 +103,7 @@ export class Wire {
   listen(): void {
     this.#link.port.on("message", (message: FromInterpreter) => this.#hear(message));
     this.#iopub.status("starting", undefined);
+    this.#sockets.onSubscription((topic) => this.#iopub.welcome(topic));
     this.#sockets.shell.listen((frames) => this.#accept(frames, (request) => this.#shell.onShell(request)));
     this.#sockets.control.listen((frames) => this.#accept(frames, (request) => this.#shell.onControl(request)));
     this.#sockets.stdin.listen((frames) => this.#accept(frames, (request) => this.#onStdin(request)));

@@ -33,6 +33,8 @@ export interface Content extends Record<string, unknown> {
 export interface Wire {
   type: string;
   parent: string | undefined;
+  header: Record<string, unknown>;
+  metadata: Record<string, unknown>;
   content: Content;
 }
 
@@ -129,15 +131,16 @@ export class KernelDriver {
     }
   }
 
-  frames(type: string, content: object, { key = this.key, id = randomUUID() }: { key?: string; id?: string } = {}): { frames: Frames; id: string } {
-    const header = { msg_id: id, session: this.session, username: "test", date: new Date().toISOString(), msg_type: type, version: "5.3" };
+  /** @param options.header fields beside the usual ones, for example `subshell_id` */
+  frames(type: string, content: object, { key = this.key, id = randomUUID(), header: more = {} }: { key?: string; id?: string; header?: object } = {}): { frames: Frames; id: string } {
+    const header = { ...more, msg_id: id, session: this.session, username: "test", date: new Date().toISOString(), msg_type: type, version: "5.5" };
     const json = [header, {}, {}, content].map((part) => JSON.stringify(part));
     const signature = createHmac("sha256", key).update(json.join("")).digest("hex");
     return { frames: ["<IDS|MSG>", signature, ...json], id };
   }
 
-  async send(type: string, content: object, channel: "shell" | "control" | "stdin" = "shell"): Promise<string> {
-    const { frames, id } = this.frames(type, content);
+  async send(type: string, content: object, channel: "shell" | "control" | "stdin" = "shell", header: object = {}): Promise<string> {
+    const { frames, id } = this.frames(type, content, { header });
     await this.raw(frames, channel);
     return id;
   }
@@ -146,8 +149,8 @@ export class KernelDriver {
     await { shell: this.#shell, control: this.#control, stdin: this.#stdin }[channel].send(frames);
   }
 
-  execute(code: string, options: object = {}): Promise<string> {
-    return this.send("execute_request", { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: true, ...options });
+  execute(code: string, options: object = {}, header: object = {}): Promise<string> {
+    return this.send("execute_request", { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: true, ...options }, "shell", header);
   }
 
   async result(id: string, timeout = 20_000): Promise<CellResult> {
@@ -222,7 +225,7 @@ export function sleep(milliseconds: number): Promise<void> {
 function parse(frames: readonly Buffer[]): Wire {
   const at = frames.findIndex((frame) => frame.toString() === "<IDS|MSG>");
   const json = (index: number) => JSON.parse(frames[at + index].toString()) as Record<string, string>;
-  return { type: json(2).msg_type, parent: json(3).msg_id, content: json(5) as unknown as Content };
+  return { type: json(2).msg_type, parent: json(3).msg_id, header: json(2), metadata: json(4), content: json(5) as unknown as Content };
 }
 
 async function freePorts(count: number): Promise<number[]> {

@@ -22,6 +22,7 @@ describe("shutdown", () => {
     expect(await kernel.ended()).toBe(true);
     expect([kernel.process.exitCode, kernel.process.signalCode]).toEqual([0, null]);
     expect(kernel.log).toBe("");
+    expect(kernel.iopub.filter(({ type }) => type === "shutdown_reply").map(({ content }) => content)).toEqual([{ status: "ok", restart }]);
   });
 
   it("ends also while a cell runs in a loop", async () => {

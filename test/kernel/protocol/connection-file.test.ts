@@ -15,8 +15,20 @@ describe("parseConnectionFile", () => {
     expect(parseConnectionFile(JSON.stringify({ ...good, key: "" })).key).toBe("");
   });
 
+  it("reads CURVE keys, and takes null for none, as jupyter_client writes it", () => {
+    const keys = { curve_publickey: "a".repeat(40), curve_secretkey: "!".repeat(40) };
+    expect(parseConnectionFile(JSON.stringify({ ...good, ...keys })).curve).toEqual({ publicKey: "a".repeat(40), secretKey: "!".repeat(40) });
+    expect(parseConnectionFile(JSON.stringify({ ...good, curve_publickey: null, curve_secretkey: null })).curve).toBeUndefined();
+  });
+
+  it("does not show a key that it refuses", () => {
+    expect(() => parseConnectionFile(JSON.stringify({ ...good, curve_publickey: "a".repeat(40), curve_secretkey: "secret" }))).toThrow(/curve_secretkey is a string of 6 characters, (?!.*"secret")/);
+  });
+
   it.each([
     ["{", "not JSON"],
+    [JSON.stringify({ ...good, curve_publickey: "a".repeat(40) }), "curve_secretkey is missing, expected a key of 40 Z85 characters"],
+    [JSON.stringify({ ...good, curve_secretkey: "a".repeat(40) }), "curve_publickey is missing"],
     ["[]", "expected a JSON object"],
     [JSON.stringify({ ...good, hb_port: "5" }), 'hb_port is "5"'],
     [JSON.stringify({ ...good, shell_port: undefined }), "shell_port is missing"],
