@@ -15,11 +15,14 @@ export interface CellContext {
 }
 
 /**
- * The context that this version of Node allows. Before Node 24 an active AsyncLocalStorage makes terminating an
- * asynchronous cell abort the process: there compiled cells and wrapped timers carry the cell along.
+ * Whether compiled cells must carry their cell along ({@link CellContext.needsHelp}): before Node 24 an active
+ * AsyncLocalStorage makes terminating an asynchronous cell abort the process.
  */
+export const cellsCarryContext = (version = process.versions.node): boolean => Number(version.split(".", 1)[0]) < 24;
+
+/** The context that this version of Node allows: where it cannot store it, compiled cells and wrapped timers carry it. */
 export function createCellContext(version = process.versions.node): CellContext {
-  return Number(version.split(".", 1)[0]) >= 24 ? new StoredContext() : new CarriedContext();
+  return cellsCarryContext(version) ? new CarriedContext() : new StoredContext();
 }
 
 /** What Node itself tracks. */

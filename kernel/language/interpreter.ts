@@ -11,7 +11,6 @@ import { guardProcessExit, reportStrayErrors, silenceLoaderWarning } from "./pro
 import { CellSession } from "./session.ts";
 import { Stdin } from "./stdin.ts";
 import { plainTraceback, Tracebacks } from "./traceback.ts";
-import { loadTypeScript } from "./typescript.ts";
 import { installTypeScriptRequire } from "./typescript-modules.ts";
 
 /** The lines between the main thread and the wire worker. */
@@ -66,8 +65,7 @@ class Interpreter {
   hear(message: ToInterpreter): void {
     this.#session.noticeTermination();
     switch (message.type) {
-      case "warm": return void loadTypeScript();
-      case "prepare": this.#cells.set(message.cell.id, message.cell); return this.#session.prepare(message.cell);
+      case "prepare": this.#cells.set(message.cell.id, message.cell); return this.#session.prepare(message.cell, message.script);
       case "discard": this.#cells.delete(message.id); return this.#session.discard(message.id);
       case "run": return void this.#run(message.id);
       case "interrupt": this.#post({ type: "responsive" }); return this.#interrupts.interrupt();

@@ -1,4 +1,5 @@
 import type { ErrorContent } from "../protocol/messages.ts";
+import type { Precompiled } from "./precompiled.ts";
 
 /** MIME type → representation. */
 export type MimeBundle = Record<string, unknown>;
@@ -43,10 +44,8 @@ export interface CommMessage {
 
 /** What the wire worker tells the main thread. Cells of different subshells may run at the same time. */
 export type ToInterpreter =
-  /** Cells will come soon: load the compiler. */
-  | { readonly type: "warm" }
-  /** Compile a cell while its types are still being checked; `report` asks for a `compiled` message (the debugger needs its source map). */
-  | { readonly type: "prepare"; readonly cell: CellRequest; readonly report?: boolean }
+  /** Here is a cell, with its script unless this thread must compile it; `report` asks for a `compiled` message (the debugger needs its source map). */
+  | { readonly type: "prepare"; readonly cell: CellRequest; readonly script: Precompiled | undefined; readonly report?: boolean }
   | { readonly type: "run"; readonly id: number }
   | { readonly type: "discard"; readonly id: number }
   /** Throw `InterruptedError` out of every pending `await`; answered at once by `responsive`. */

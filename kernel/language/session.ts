@@ -9,6 +9,8 @@ import type { Interrupts } from "./interrupts.ts";
 import type { CellRequest, ExpressionResult, MimeBundle, Outcome, SharedState } from "./link.ts";
 import { slot } from "./link.ts";
 import type { NotebookModules } from "./modules.ts";
+import { unpack } from "./precompiled.ts";
+import type { Precompiled } from "./precompiled.ts";
 import { runtimeName } from "./module-to-cell.ts";
 import type { CellRuntime } from "./module-to-cell.ts";
 import { cellUrlOf, codeFrame } from "./traceback.ts";
@@ -70,9 +72,9 @@ export class CellSession {
     return this.#running.get(this.cell)?.cell ?? this.#newest;
   }
 
-  /** Compiles a cell ahead of {@link run}. */
-  prepare(cell: CellRequest): void {
-    this.#compiled.set(cell.id, this.#compile(cell, cell.code));
+  /** Takes a cell's script, or compiles the cell, ahead of {@link run}. */
+  prepare(cell: CellRequest, script?: Precompiled): void {
+    this.#compiled.set(cell.id, script ? unpack(script, cell.id) : this.#compile(cell, cell.code));
   }
 
   discard(id: number): void {
@@ -180,6 +182,7 @@ export class CellSession {
     return this.#critically(() => this.#parts.tracebacks.describe(thrown.value));
   }
 
+  /** What the language thread has not compiled (`precompile` there must be given the same options). */
   #compile({ id, tsx }: CellRequest, code: string): Compiled | CellSyntaxError {
     try {
       return this.#critically(() => compileCell(code, { id, tsx, carriesContext: this.#parts.context.needsHelp }));

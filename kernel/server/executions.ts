@@ -113,14 +113,19 @@ export class Executions {
     return outcome;
   }
 
-  /** The outcome of a cell that must not run, or undefined. The main thread compiles while the language thread looks for type errors. */
+  /** The outcome of a cell that must not run, or undefined: then the main thread has its script. */
   async #refusal(cell: CellRequest, { failure, settings }: CellPlan, { interrupted: { signal }, request }: Execution): Promise<Outcome | undefined> {
     if (signal.aborted) return interruptedOutcome;
     if (failure) return { status: "error", ...failure };
-    this.#post({ type: "prepare", cell });
     const warn = (text: string): void => this.#iopub.stream("stderr", text, request.message.header);
-    const refusal = await Promise.race([this.#gate.refusal(cell, settings.typecheck, warn), aborted(signal)]);
-    return signal.aborted ? interruptedOutcome : refusal;
+    const gate = this.#gate.refusal(cell, settings.typecheck, warn);
+    const compiling = this.#language.compile(cell);
+    const refusal = await Promise.race([gate, aborted(signal)]);
+    if (refusal) return refusal;
+    const script = await Promise.race([compiling, aborted(signal)]);
+    if (signal.aborted) return interruptedOutcome;
+    this.#post({ type: "prepare", cell, script });
+    return undefined;
   }
 
   #remember({ cell: { id }, request }: Execution): void {

@@ -1,4 +1,6 @@
 import { startLanguageService } from "../language/service/client.ts";
+import type { CellRequest } from "../language/link.ts";
+import type { Precompiled } from "../language/precompiled.ts";
 import type { Cell, CellDiagnostic, LanguageClient } from "../language/service/client.ts";
 
 /**
@@ -8,16 +10,21 @@ import type { Cell, CellDiagnostic, LanguageClient } from "../language/service/c
  */
 const freshMs = 5000;
 
+/** How long a cell waits for its script before the main thread is asked for it, in milliseconds: longer than for its types. */
+const compilePatience = 11_000;
+
 /** Words without one of which a cell declares and imports nothing, so that it cannot change how others are checked. */
 const declaring = /\b(?:let|const|var|using|function|class|enum|namespace|module|interface|type|import|export|declare|global|require)\b/;
 
 /** The language service, started when it is first needed. */
 export class Language {
   readonly #cwd: string;
+  readonly #scripts = new Map<string, Precompiled>();
   readonly #checked = new Map<string, { at: number; diagnostics: readonly CellDiagnostic[] }>();
   /** Cells that ran while nobody needed the service. */
   #waiting: Cell[] = [];
   #client: LanguageClient | undefined;
+  #late = false;
 
   constructor(cwd: string) {
     this.#cwd = cwd;
@@ -27,10 +34,36 @@ export class Language {
     return (this.#client ??= this.#start());
   }
 
-  #start(): LanguageClient {
-    const client = startLanguageService({ cwd: this.#cwd, committed: this.#waiting });
+  #start(checks = true): LanguageClient {
+    const client = startLanguageService({ cwd: this.#cwd, committed: this.#waiting, checks });
     this.#waiting = [];
     return client;
+  }
+
+  /** Starts the service ahead of need. `checks`: whether cells' types are going to be checked. */
+  warm(checks: boolean): void {
+    this.#client ??= this.#start(checks);
+  }
+
+  /** A cell's script, or undefined when the language thread cannot make it in time. */
+  async compile({ code, tsx }: CellRequest): Promise<Precompiled | undefined> {
+    const key = `${tsx ? "x" : ""}:${code}`;
+    const known = this.#scripts.get(key);
+    if (known || this.#late) return known;
+    this.warm(false);
+    const script = await this.#within(this.client.compile(code, { tsx }));
+    if (script) remember(this.#scripts, key, script);
+    return script;
+  }
+
+  /** The main thread compiles whatever the language thread, busy with some type, is too late for. */
+  async #within(compiling: Promise<Precompiled>): Promise<Precompiled | undefined> {
+    const answer = compiling.catch(() => undefined).finally(() => { this.#late = false; });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => { this.#late = true; resolve(undefined); }, compilePatience);
+    });
+    return Promise.race([answer, late]).finally(() => clearTimeout(timer));
   }
 
   /** Diagnostics of a cell that is about to run. */
@@ -41,8 +74,7 @@ export class Language {
     this.#checked.delete(code);
     const diagnostics = await this.client.check({ code, name });
     // A cell that imports may see a changed file the next time; one that declares nothing sees the same until another does.
-    if (this.#checked.size >= 100) this.#checked.clear();
-    if (!declaring.test(code)) this.#checked.set(code, { at: performance.now(), diagnostics });
+    if (!declaring.test(code)) remember(this.#checked, code, { at: performance.now(), diagnostics });
     return diagnostics;
   }
 
@@ -62,4 +94,10 @@ export class Language {
   async dispose(): Promise<void> {
     await this.#client?.dispose();
   }
+}
+
+/** Keeps about a hundred values. */
+function remember<T>(memory: Map<string, T>, key: string, value: T): void {
+  if (memory.size >= 100) memory.clear();
+  memory.set(key, value);
 }

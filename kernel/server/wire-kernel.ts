@@ -189,8 +189,7 @@ export class Wire {
   #warm(): void {
     if (this.#warmed) return;
     this.#warmed = true;
-    this.#post({ type: "warm" });
-    if (this.#settings.of().typecheck !== "off") void this.#language.client; // starts it
+    this.#language.warm(this.#settings.of().typecheck !== "off");
   }
 
   #interrupt(): Promise<void> {

@@ -1,9 +1,10 @@
 import { Worker } from "node:worker_threads";
 import type { MimeBundle } from "../../display/mime.ts";
+import type { CellNature, Precompiled } from "../precompiled.ts";
 import type { Cell } from "./core.ts";
 import type { CellDiagnostic } from "./findings.ts";
 import { workerFile } from "./locations.ts";
-import type { Answer, Method, Question } from "./messages.ts";
+import type { Answer, Method, Question, WorkerStart } from "./messages.ts";
 
 export type { Completions } from "./completion.ts";
 export type { Cell } from "./core.ts";
@@ -18,6 +19,8 @@ export type LanguageClient = {
   complete(code: string, cursor: number): Promise<{ matches: readonly string[]; start: number; end: number; metadata: Record<string, unknown> }>;
   inspect(code: string, cursor: number, detail: 0 | 1): Promise<{ found: boolean; data: MimeBundle }>;
   isComplete(code: string): Promise<{ status: "complete" | "incomplete" | "invalid" | "unknown"; indent?: string }>;
+  /** A cell as the script that V8 will run. */
+  compile(code: string, nature: CellNature): Promise<Precompiled>;
   /** Ends the thread; open questions are rejected. */
   dispose(): Promise<void>;
 };
@@ -26,23 +29,24 @@ type Pending = { resolve: (value: unknown) => void; reject: (error: Error) => vo
 
 /**
  * Starts the language thread, which reads TypeScript's libraries in the background; it never keeps the process alive.
- * @param options `cwd`: the notebook's folder; `committed`: the cells that ran before
+ * @param options `cwd`: the notebook's folder; `committed`: the cells that ran before; `checks`: false when no types are
+ * going to be checked, so that the libraries need not be read ahead
  */
-export function startLanguageService(options: { cwd: string; committed?: readonly Cell[] }): LanguageClient {
-  return new WorkerClient(options.cwd, options.committed ?? []);
+export function startLanguageService({ cwd, committed = [], checks = true }: { cwd: string; committed?: readonly Cell[]; checks?: boolean }): LanguageClient {
+  return new WorkerClient({ cwd, committed, checks });
 }
 
 class WorkerClient implements LanguageClient {
-  readonly #cwd: string;
+  readonly #about: WorkerStart;
   readonly #pending = new Map<number, Pending>();
-  readonly #committed: Cell[] = [];
+  readonly #committed: Cell[];
   #worker: Worker | undefined;
   #questions = 0;
   #disposed = false;
 
-  constructor(cwd: string, committed: readonly Cell[]) {
-    this.#cwd = cwd;
-    this.#committed.push(...committed);
+  constructor(about: WorkerStart) {
+    this.#about = about;
+    this.#committed = [...about.committed];
     this.#start();
   }
 
@@ -50,6 +54,7 @@ class WorkerClient implements LanguageClient {
   complete(code: string, cursor: number): ReturnType<LanguageClient["complete"]> { return this.#ask("complete", [code, cursor]); }
   inspect(code: string, cursor: number, detail: 0 | 1): ReturnType<LanguageClient["inspect"]> { return this.#ask("inspect", [code, cursor, detail]); }
   isComplete(code: string): ReturnType<LanguageClient["isComplete"]> { return this.#ask("isComplete", [code]); }
+  compile(code: string, nature: CellNature): Promise<Precompiled> { return this.#ask("compile", [code, nature]); }
 
   commit(cell: Cell): void {
     this.#committed.push(cell);
@@ -63,7 +68,7 @@ class WorkerClient implements LanguageClient {
   }
 
   #start(): Worker {
-    const worker = new Worker(workerFile(), { workerData: { cwd: this.#cwd, committed: [...this.#committed] }, resourceLimits: { stackSizeMb: 16 } });
+    const worker = new Worker(workerFile(), { workerData: { ...this.#about, committed: this.#committed } satisfies WorkerStart, resourceLimits: { stackSizeMb: 16 } });
     worker.unref();
     worker.on("message", (answer: Answer) => this.#settle(answer));
     worker.on("error", (error) => this.#lose(worker, error));

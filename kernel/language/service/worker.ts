@@ -1,9 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { precompile } from "../precompiled.ts";
+import type { CellNature } from "../precompiled.ts";
 import { keepCompiledTypeScript } from "../typescript.ts";
 import type { Cell, LanguageCore } from "./core.ts";
 import type { Answer, Question, WorkerStart } from "./messages.ts";
 
-const { cwd, committed } = workerData as WorkerStart;
+const { cwd, committed, checks } = workerData as WorkerStart;
 
 /** The kernel's own start comes first: TypeScript is read a moment later, or with the first question. */
 const warmUpDelay = 150;
@@ -28,6 +30,7 @@ function answer(made: LanguageCore, { method, args }: Question): unknown {
     case "complete": return made.complete(args[0] as string, args[1] as number);
     case "inspect": return made.inspect(args[0] as string, args[1] as number, args[2] as 0 | 1);
     case "isComplete": return made.isComplete(args[0] as string);
+    case "compile": return precompile(args[0] as string, args[1] as CellNature);
   }
 }
 
@@ -47,7 +50,8 @@ parentPort!.on("message", (question: Question) => {
 setTimeout(() => {
   core ??= load();
   core.then((made) => {
-    made.warmUp();
+    precompile("await 1", { tsx: false });
+    if (checks) made.warmUp();
     idle ??= setTimeout(keepCompiledTypeScript, idleTime);
   }).catch(() => undefined); // a failure to load answers the first question
 }, warmUpDelay);
