@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import { newConnection, writeConnectionFile } from "../../kernel/client/connection-file.ts";
 import { findKernelSpecs, readKernelSpec } from "../../kernel/client/index.ts";
-import { installKernelSpec, kernelFolder, kernelJson, kernelName, uninstallKernelSpec } from "../../kernel/kernelspec/index.ts";
+import { checkKernelName, installKernelSpec, kernelFolder, kernelJson, kernelName, uninstallKernelSpec } from "../../kernel/kernelspec/index.ts";
 import type { Location } from "../../kernel/kernelspec/index.ts";
 import { UsageError } from "../errors.ts";
 
@@ -12,15 +13,25 @@ interface LocationFlags {
   user?: boolean;
   sysPrefix?: boolean;
   prefix?: string;
+  name: string;
+}
+
+interface InstallFlags extends LocationFlags {
+  displayName?: string;
+  typecheck?: "error" | "warn" | "off";
+  tsx?: boolean;
 }
 
 /** `potstill kernel install | uninstall | list | start`. */
 export function register(program: Command): void {
   const kernel = program.command("kernel").description("the TypeScript kernel for Jupyter: install it, remove it, list kernels, start one");
   withLocation(kernel.command("install").description("make the kernel known to Jupyter (for you alone, unless told otherwise)"))
-    .action((flags: LocationFlags) => install(locationOf(flags) ?? { kind: "user" }));
+    .option("--display-name <text>", "what launchers call it")
+    .addOption(new Option("--typecheck <mode>", "what is done about type errors: the cell is not run, they are shown and it runs, or they are not looked for").choices(["error", "warn", "off"]))
+    .option("--tsx", "cells are TSX: <Tag/> is an element")
+    .action((flags: InstallFlags) => install(locationOf(flags) ?? { kind: "user" }, flags));
   withLocation(kernel.command("uninstall").description("remove the kernel (the one Jupyter would use, unless told otherwise)"))
-    .action((flags: LocationFlags) => uninstall(locationOf(flags)));
+    .action((flags: LocationFlags) => uninstall(locationOf(flags), flags.name));
   kernel.command("list").description("list the kernels that Jupyter's folders hold").action(list);
   kernel.command("start").description("start a kernel in this terminal and say how to connect to it")
     .option("-f, --connection-file <file>", "use this connection file instead of making one")
@@ -31,7 +42,8 @@ function withLocation(command: Command): Command {
   return command
     .option("--user", "in your own Jupyter folder")
     .option("--sys-prefix", "in the active Python environment")
-    .option("--prefix <dir>", "in DIR/share/jupyter/kernels");
+    .option("--prefix <dir>", "in DIR/share/jupyter/kernels")
+    .option("--name <name>", "the name by which Jupyter knows it, for several side by side", kernelNamed, kernelName);
 }
 
 function locationOf({ user, sysPrefix, prefix }: LocationFlags): Location | undefined {
@@ -42,14 +54,22 @@ function locationOf({ user, sysPrefix, prefix }: LocationFlags): Location | unde
   return sysPrefix ? { kind: "sys-prefix" } : user ? { kind: "user" } : undefined;
 }
 
-function install(location: Location): void {
-  const folder = installKernelSpec(kernelFolder(location));
-  process.stdout.write(`Installed the kernel "${kernelName}" in ${folder}\n`);
+function kernelNamed(text: string): string {
+  try {
+    return checkKernelName(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }
 
-function uninstall(location: Location | undefined): void {
-  const folder = location ? kernelFolder(location) : findKernelSpecs().get(kernelName);
-  if (folder === undefined) throw new Error(`The kernel "${kernelName}" is not installed where Jupyter looks. potstill kernel list shows the kernels it finds.`);
+function install(location: Location, { name, typecheck, tsx, displayName = name === kernelName ? undefined : `TypeScript (Potstill: ${name})` }: InstallFlags): void {
+  const folder = installKernelSpec(kernelFolder(location, process.env, name), kernelJson({ displayName, typecheck, tsx }));
+  process.stdout.write(`Installed the kernel "${name}" in ${folder}\n`);
+}
+
+function uninstall(location: Location | undefined, name: string): void {
+  const folder = location ? kernelFolder(location, process.env, name) : findKernelSpecs().get(name.toLowerCase());
+  if (folder === undefined) throw new Error(`The kernel "${name}" is not installed where Jupyter looks. potstill kernel list shows the kernels it finds.`);
   uninstallKernelSpec(folder);
   process.stdout.write(`Removed ${folder}\n`);
 }

@@ -41,9 +41,9 @@ export class Channels {
   }
 
   /** Sends a request; returns its message id at once. */
-  send(channel: "shell" | "control" | "stdin", type: string, content: JsonObject, parent: Message["parent"] = {}): string {
+  send(channel: "shell" | "control" | "stdin", type: string, content: JsonObject, { parent = {}, metadata = {} }: { parent?: Message["parent"]; metadata?: JsonObject } = {}): string {
     const header = { msg_id: randomUUID(), session: this.#session, username: "potstill", date: new Date().toISOString(), msg_type: type, version: protocolVersion };
-    const frames = encode({ header, parent, metadata: {}, content, buffers: [] }, [], this.#signer);
+    const frames = encode({ header, parent, metadata, content, buffers: [] }, [], this.#signer);
     this.#enqueue(this.#dealers[channel], frames);
     return header.msg_id;
   }

@@ -20,6 +20,8 @@ export interface LaunchOptions {
 export interface ExecuteOptions {
   /** False for cells that are allowed to fail: the kernel then keeps the queue. */
   stopOnError?: boolean;
+  /** The cell's metadata, as JupyterLab sends it along. */
+  metadata?: JsonObject;
   /** Receives the request's id before any of its messages. */
   onSent?: (messageId: string) => void;
 }
@@ -113,7 +115,7 @@ export class Kernel {
   /** Runs code; resolves with the reply once its outputs are complete (the kernel is idle again). */
   async execute(code: string, options: ExecuteOptions = {}): Promise<Message> {
     const content = { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: options.stopOnError ?? true };
-    const id = this.#channels.send("shell", "execute_request", content);
+    const id = this.#channels.send("shell", "execute_request", content, { metadata: options.metadata ?? {} });
     options.onSent?.(id);
     const request = this.#track(id);
     const reply = await request.reply;

@@ -1,5 +1,5 @@
 export { installKernelSpec, uninstallKernelSpec } from "./install.ts";
 export { kernelFolder } from "./locations.ts";
 export type { Location } from "./locations.ts";
-export { kernelJson, kernelName } from "./spec.ts";
-export type { KernelJson } from "./spec.ts";
+export { checkKernelName, kernelJson, kernelName } from "./spec.ts";
+export type { KernelJson, SpecOptions } from "./spec.ts";

@@ -6,11 +6,11 @@ import { kernelName } from "./spec.ts";
 /** Where a kernelspec goes: the user's own Jupyter folder, that of the active Python, or a prefix. */
 export type Location = { readonly kind: "user" } | { readonly kind: "sys-prefix" } | { readonly kind: "prefix"; readonly path: string };
 
-/** The kernelspec's folder at a location. Throws when `sys-prefix` is asked for and no Python is found. */
-export function kernelFolder(location: Location, env: NodeJS.ProcessEnv = process.env): string {
-  if (location.kind === "user") return join(dataDir(env), "kernels", kernelName);
+/** The folder of the kernelspec `name` at a location. Throws when `sys-prefix` is asked for and no Python is found. */
+export function kernelFolder(location: Location, env: NodeJS.ProcessEnv = process.env, name = kernelName): string {
+  if (location.kind === "user") return join(dataDir(env), "kernels", name);
   const prefix = location.kind === "prefix" ? resolve(location.path) : pythonPrefix(env);
-  return join(prefix, "share", "jupyter", "kernels", kernelName);
+  return join(prefix, "share", "jupyter", "kernels", name);
 }
 
 function pythonPrefix(env: NodeJS.ProcessEnv): string {

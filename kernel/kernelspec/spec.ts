@@ -10,6 +10,7 @@ export interface KernelJson {
   readonly display_name: string;
   readonly language: string;
   readonly interrupt_mode: "message";
+  readonly env?: Readonly<Record<string, string>>;
   readonly kernel_protocol_version: string;
   readonly metadata: { readonly debugger: boolean; readonly supported_encryption: readonly string[] };
 }
@@ -20,17 +21,35 @@ const nodeFlags = [
   "--no-force-async-hooks-checks",
 ];
 
+/** What may differ between kernelspecs of one installation. */
+export interface SpecOptions {
+  /** What launchers call the kernel ("TypeScript (Potstill)"). */
+  readonly displayName?: string | undefined;
+  /** What is done about type errors ("error"). */
+  readonly typecheck?: "error" | "warn" | "off" | undefined;
+  /** Whether cells are TSX (false). */
+  readonly tsx?: boolean | undefined;
+}
+
 /** How this installation's kernel is started: by the Node that runs now, with absolute paths. */
-export function kernelJson(): KernelJson {
+export function kernelJson({ displayName = "TypeScript (Potstill)", typecheck, tsx }: SpecOptions = {}): KernelJson {
+  const env = { ...(typecheck && { POTSTILL_TYPECHECK: typecheck }), ...(tsx !== undefined && { POTSTILL_TSX: tsx ? "on" : "off" }) };
   return {
     argv: [process.execPath, ...nodeFlags, builtFile(import.meta.url, "../main"), "--connection-file", "{connection_file}"],
-    display_name: "TypeScript (Potstill)",
+    display_name: displayName,
     language: "typescript",
     interrupt_mode: "message",
+    ...(Object.keys(env).length > 0 && { env }),
     kernel_protocol_version: protocolVersion,
     // Clients that encrypt (jupyter_client from 8.10 on: transport_encryption) look here whether a kernel can.
     metadata: { debugger: false, supported_encryption: ["curve"] },
   };
+}
+
+/** Throws unless Jupyter takes the text for a kernel's name. */
+export function checkKernelName(name: string): string {
+  if (/^[a-z0-9._-]+$/i.test(name)) return name;
+  throw new Error(`${JSON.stringify(name)} cannot be a kernel's name: Jupyter allows letters, digits, dots, hyphens and underscores.`);
 }
 
 /** The picture that launchers show. */

@@ -57,7 +57,7 @@ export class CellRunner {
     try {
       this.#options.signal?.throwIfAborted();
       const expected = hasTag(cell, "raises-exception");
-      const running = this.#kernel.execute(cell.source, { stopOnError: !expected, onSent: (id) => this.#cells.set(id, cell) });
+      const running = this.#kernel.execute(cell.source, { stopOnError: !expected, metadata: kernelMetadata(cell), onSent: (id) => this.#cells.set(id, cell) });
       running.catch(() => undefined);
       const reply = await Promise.race([running, stopped.reason]).catch(async (error: unknown) => {
         if (!(error instanceof DeadKernelError)) await this.#bringToRest(running);
@@ -108,6 +108,11 @@ export class CellRunner {
   static replied(cell: CodeCell, reply: Message): void {
     execution(cell)["shell.execute_reply"] = zulu(reply.header.date);
   }
+}
+
+/** What the kernel is told about a cell beside its code: what JupyterLab would tell that concerns it. */
+function kernelMetadata({ id, metadata: { potstill } }: CodeCell): Record<string, unknown> {
+  return { ...(id === undefined ? {} : { cellId: id }), ...(potstill === undefined ? {} : { potstill }) };
 }
 
 const execution = (cell: CodeCell): Record<string, string> => cell.metadata.execution as Record<string, string>;

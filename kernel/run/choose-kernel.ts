@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { KernelSpecError, findKernelSpec, findKernelSpecs } from "../client/index.ts";
 import type { KernelSpec } from "../client/index.ts";
 import { kernelJson, kernelName } from "../kernelspec/index.ts";
@@ -49,5 +49,10 @@ function standIn(name: string, { kernelName: asked, onEvent }: RunOptions): Kern
  */
 export function workingFolder(spec: KernelSpec, options: RunOptions): string {
   if (options.cwd !== undefined) return resolve(options.cwd);
-  return spec.name === kernelName && options.input !== "-" ? dirname(resolve(options.input)) : process.cwd();
+  return isOwn(spec) && options.input !== "-" ? dirname(resolve(options.input)) : process.cwd();
+}
+
+/** Whether a kernelspec, under whatever name it is installed, starts Potstill's kernel. */
+function isOwn({ name, argv }: KernelSpec): boolean {
+  return name === kernelName || argv.some((word) => word.endsWith(join("kernel", "main.js")));
 }

@@ -93,8 +93,7 @@ async function execute(job: Job): Promise<void> {
 
 async function runInKernel(job: Job, spec: KernelSpec, saver: Saver): Promise<void> {
   const { options, notebook } = job;
-  // Jupyter's servers tell kernels the notebook's path in this variable.
-  const env = { ...(options.env ?? process.env), ...(options.input === "-" ? {} : { JPY_SESSION_NAME: resolve(options.input) }) };
+  const env = kernelEnvironment(notebook, options);
   const kernel = await Kernel.launch(spec, { cwd: workingFolder(spec, options), env, signal: options.signal, startTimeout: options.startTimeout ?? 60 });
   try {
     options.onEvent?.({ type: "start", cells: notebook.cells.length, kernel: spec.displayName });
@@ -103,6 +102,12 @@ async function runInKernel(job: Job, spec: KernelSpec, saver: Saver): Promise<vo
   } finally {
     await kernel.shutdown();
   }
+}
+
+/** Jupyter's servers tell kernels the notebook's path in `JPY_SESSION_NAME`; Potstill's own is told the notebook's settings. */
+function kernelEnvironment({ metadata }: Notebook, { env = process.env, input }: RunOptions): NodeJS.ProcessEnv {
+  const settings = JSON.stringify({ potstill: metadata.potstill });
+  return { ...env, POTSTILL_NOTEBOOK_SETTINGS: settings, ...(input === "-" ? {} : { JPY_SESSION_NAME: resolve(input) }) };
 }
 
 /** The run broke off for a reason outside the notebook: its file must not look as if it were still going on. */

@@ -6,6 +6,7 @@ import type { Message } from "../protocol/messages.ts";
 import type { IoPub } from "./iopub.ts";
 import { runMagics } from "./magics/runner.ts";
 import type { MagicResult, MagicSurroundings } from "./magics/runner.ts";
+import type { NotebookSettings } from "./notebook-settings.ts";
 import type { CellSettings } from "./settings.ts";
 
 /** How a cell is to be run. */
@@ -20,14 +21,17 @@ const nothing = (): void => undefined;
 export class Planner {
   readonly #around: MagicSurroundings;
   readonly #iopub: IoPub;
+  readonly #notebook: NotebookSettings;
 
-  constructor(around: MagicSurroundings, iopub: IoPub) {
+  constructor(around: MagicSurroundings, notebook: NotebookSettings, iopub: IoPub) {
     this.#around = around;
+    this.#notebook = notebook;
     this.#iopub = iopub;
   }
 
   /** @param interrupted aborted when the cell is interrupted */
   async plan(cell: CellRequest, { header, metadata }: Message, interrupted: AbortSignal): Promise<CellPlan> {
+    await this.#notebook.refresh();
     const settings = this.#around.settings.of(this.#around.settings.fromMetadata(metadata, "the cell's metadata"));
     for (const text of this.#around.settings.takeComplaints()) this.#iopub.stream("stderr", `${text}\n`, header);
     const calls = splitMagics(cell.code).magics;

@@ -17,6 +17,7 @@ import { Guardian } from "./guardian.ts";
 import { IoPub } from "./iopub.ts";
 import { Language } from "./language.ts";
 import { NativeOutput } from "./native-output.ts";
+import { NotebookSettings } from "./notebook-settings.ts";
 import { watchParent } from "./parent.ts";
 import { Planner } from "./planner.ts";
 import { Questions } from "./questions.ts";
@@ -78,7 +79,8 @@ export class Wire {
     this.#iopub = new IoPub(sockets, this.#composer, signer, (chars) => this.#sent(chars));
     this.#language = new Language(link.cwd);
     const packagesChanged = (): void => this.#language.packagesChanged();
-    const planner = new Planner({ folder: link.cwd, settings: this.#settings, packagesChanged }, this.#iopub);
+    const notebook = new NotebookSettings(this.#settings, process.env, link.cwd);
+    const planner = new Planner({ folder: link.cwd, settings: this.#settings, packagesChanged }, notebook, this.#iopub);
     this.#executions = new Executions((message) => this.#post(message), () => this.#guardian.settled(), { iopub: this.#iopub, language: this.#language, planner });
     this.#guardian = new Guardian(link.shared, {
       running: () => this.#executions.running,

@@ -131,10 +131,10 @@ export class KernelDriver {
     }
   }
 
-  /** @param options.header fields beside the usual ones, for example `subshell_id` */
-  frames(type: string, content: object, { key = this.key, id = randomUUID(), header: more = {} }: { key?: string; id?: string; header?: object } = {}): { frames: Frames; id: string } {
+  /** @param options.header fields beside the usual ones, for example `subshell_id`; `metadata`: of the message */
+  frames(type: string, content: object, { key = this.key, id = randomUUID(), header: more = {}, metadata = {} }: { key?: string; id?: string; header?: object; metadata?: object } = {}): { frames: Frames; id: string } {
     const header = { ...more, msg_id: id, session: this.session, username: "test", date: new Date().toISOString(), msg_type: type, version: "5.5" };
-    const json = [header, {}, {}, content].map((part) => JSON.stringify(part));
+    const json = [header, {}, metadata, content].map((part) => JSON.stringify(part));
     const signature = createHmac("sha256", key).update(json.join("")).digest("hex");
     return { frames: ["<IDS|MSG>", signature, ...json], id };
   }

@@ -67,7 +67,21 @@ describe("potstill kernel", () => {
     expect(potstill("uninstall", "--prefix", root)).toMatchObject({ status: 1, stderr: expect.stringContaining("No kernel is installed in") as string });
   });
 
+  it("installs variants side by side, each with its settings", () => {
+    potstill("install", "--prefix", root);
+    expect(potstill("install", "--prefix", root, "--name", "ts-warn", "--typecheck", "warn", "--tsx")).toMatchObject({ status: 0, stdout: expect.stringContaining('"ts-warn" in') as string });
+    potstill("install", "--prefix", root, "--name", "ts-off", "--display-name", "Unchecked", "--typecheck", "off");
+    const spec = (name: string): unknown => JSON.parse(readFileSync(join(root, "share", "jupyter", "kernels", name, "kernel.json"), "utf8"));
+    expect(spec("potstill")).not.toHaveProperty("env");
+    expect(spec("ts-warn")).toMatchObject({ display_name: "TypeScript (Potstill: ts-warn)", env: { POTSTILL_TYPECHECK: "warn", POTSTILL_TSX: "on" } });
+    expect(spec("ts-off")).toMatchObject({ display_name: "Unchecked", env: { POTSTILL_TYPECHECK: "off" } });
+    expect(potstill("uninstall", "--name", "ts-warn")).toMatchObject({ status: 0 });
+    expect(readdirSync(join(root, "share", "jupyter", "kernels")).sort()).toEqual(["potstill", "ts-off"]);
+  });
+
   it("exits with 2 on wrong usage", () => {
+    expect(potstill("install", "--typecheck", "strict")).toMatchObject({ status: 2, stderr: expect.stringContaining("error, warn, off") as string });
+    expect(potstill("install", "--name", "../x")).toMatchObject({ status: 2, stderr: expect.stringContaining("letters, digits, dots, hyphens and underscores") as string });
     expect(potstill("install", "--user", "--prefix", root)).toMatchObject({ status: 2, stderr: expect.stringContaining("exclude each other") as string });
     expect(potstill("start", "--connection-file", join(root, "none.json"))).toMatchObject({ status: 2, stderr: expect.stringContaining("does not exist") as string });
     expect(potstill("instal").status).toBe(2);

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { kernelJson } from "../../../kernel/kernelspec/index.ts";
@@ -42,6 +42,17 @@ describe.skipIf(!built)("the bundled kernel, not installed", () => {
     expect(thrown.error?.traceback.join("\n")).toMatch(/2/);
     const left = await run([{ code: "process.exit(5)" }, { code: "1" }]);
     expect([left.status, statuses(left.notebook).slice(-2)]).toEqual(["failed", ["failed", "pending"]]);
+  });
+
+  it("checks types as the notebook and its cells say", async () => {
+    const input = writeNotebookFile(folder.path, "settings.ipynb", [{ code: "const n: number = 'text'; n" }, { code: "const m: number = 'text'; m" }], "potstill", "typescript");
+    const file = JSON.parse(readFileSync(input, "utf8")) as { metadata: object; cells: { metadata: object }[] };
+    Object.assign(file.metadata, { potstill: { typecheck: "warn" } });
+    Object.assign(file.cells[1].metadata, { potstill: { typecheck: "error" } });
+    writeFileSync(input, JSON.stringify(file));
+    const { error, notebook } = await runNotebook({ input, env: environment(folder.path) });
+    expect(outputsOf(notebook.cells.find(({ cell_type }) => cell_type === "code"))).toMatchObject([{ name: "stderr", text: expect.stringContaining("TS2322") as string }, { data: { "text/plain": "'text'" } }]);
+    expect(error).toMatchObject({ name: "TypeScriptError", value: expect.stringContaining("TS2322") as string });
   });
 
   it("interrupts an endless loop at a timeout", async () => {
