@@ -3,10 +3,12 @@ import { installCellApi, flush } from "../display/cell-api.ts";
 import { mimeBundle } from "../display/index.ts";
 import { carryCells } from "./carried-callbacks.ts";
 import { createCellContext } from "./cell-context.ts";
+import { watchChildProcesses } from "./child-processes.ts";
 import { InterruptedError, Interrupts } from "./interrupts.ts";
+import { EndSignals, leave } from "./leave.ts";
 import type { CellRequest, FromInterpreter, SharedState, ToInterpreter } from "./link.ts";
 import { createModules } from "./modules.ts";
-import { captureStreams, createOutput } from "./output.ts";
+import { captureStreams, createBarrier, createOutput } from "./output.ts";
 import { guardProcessExit, reportStrayErrors, silenceLoaderWarning } from "./process-guard.ts";
 import { CellSession } from "./session.ts";
 import { Stdin } from "./stdin.ts";
@@ -38,6 +40,7 @@ class Interpreter {
   readonly #stdin: Stdin;
   readonly #cells = new Map<number, CellRequest>();
   readonly #exit: (code: number) => never;
+  readonly #endSignals: EndSignals;
 
   constructor(link: InterpreterLink, folder: string) {
     this.#link = link;
@@ -54,12 +57,14 @@ class Interpreter {
     this.#session = new CellSession({ context, interrupts: this.#interrupts, tracebacks, modules, shared: link.shared, render: mimeBundle, flush });
     const output = createOutput(this.#post, link.shared, () => this.#session.cell);
     captureStreams(output);
+    watchChildProcesses(createBarrier(this.#post, link.shared));
     reportStrayErrors((error) => {
       if (error instanceof InterruptedError) return;
       output.write("stderr", plainTraceback(tracebacks.describe(error)));
     });
     this.#defineGlobals(modules.require, folder);
     process.on("SIGINT", () => this.#post({ type: "sigint" }));
+    this.#endSignals = new EndSignals(() => this.#post({ type: "end" }));
   }
 
   hear(message: ToInterpreter): void {
@@ -71,7 +76,7 @@ class Interpreter {
       case "interrupt": this.#post({ type: "responsive" }); return this.#interrupts.interrupt();
       case "abandon": return this.#abandon(message.id, message.terminated);
       case "answer": return this.#stdin.deliver(message.cell, message);
-      case "exit": return this.#exit(0);
+      case "exit": return leave(this.#exit, this.#link.shared.control);
     }
   }
 
@@ -79,8 +84,10 @@ class Interpreter {
     const cell = this.#cells.get(id);
     if (cell === undefined) return;
     this.#cells.delete(id);
+    this.#endSignals.cellBegins();
     const outcome = await this.#session.run(cell, (result) => this.#post({ type: "result", cell: id, ...result }));
     this.#stdin.forget(id);
+    this.#endSignals.cellEnds();
     this.#post({ type: "done", cell: id, outcome });
   }
 

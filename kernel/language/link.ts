@@ -61,6 +61,10 @@ export type ToInterpreter =
 export type FromInterpreter =
   /** SIGINT arrived while nobody else was listening for it. */
   | { readonly type: "sigint" }
+  /** SIGTERM or SIGHUP arrived while no cell ran. */
+  | { readonly type: "end" }
+  /** Tell through `slot.synced` that everything posted before has been dealt with. */
+  | { readonly type: "sync" }
   | { readonly type: "responsive" }
   | { readonly type: "stream"; readonly cell: number; readonly name: "stdout" | "stderr"; readonly text: string }
   | {
@@ -102,6 +106,10 @@ export const slot = {
   input: 3,
   /** How often the guardian has terminated the main thread's execution. */
   terminations: 4,
+  /** How many `sync` messages the wire worker has dealt with. */
+  synced: 5,
+  /** 1 once the main thread has begun to exit. */
+  exiting: 6,
 } as const;
 
 /** Fresh shared memory for one kernel. */

@@ -4,6 +4,9 @@ import { slot } from "./link.ts";
 /** How much output may be on its way before a printing cell has to wait for the sockets. */
 const backlogLimit = 64 * 1024 * 1024;
 
+/** How long a child process waits for what the cell said before it, in milliseconds, at most. */
+const barrierMs = 500;
+
 /** Sends what user code prints to the wire worker, as messages of the running cell. */
 export interface Output {
   write(name: "stdout" | "stderr", text: string): void;
@@ -27,6 +30,19 @@ function waitForSockets(shared: SharedState): void {
     if (backlog <= backlogLimit / 2 || Atomics.load(shared.flag, 0) !== 0) return;
     Atomics.wait(shared.control, slot.backlog, backlog, 100);
   }
+}
+
+/** Waits until the wire worker has published all that was posted; at most a moment, as it may have trouble of its own. */
+export function createBarrier(post: (message: FromInterpreter) => void, { control }: SharedState): () => void {
+  let posted = 0;
+  return () => {
+    post({ type: "sync" });
+    posted++;
+    const end = performance.now() + barrierMs;
+    for (let synced = Atomics.load(control, slot.synced); synced < posted && performance.now() < end; synced = Atomics.load(control, slot.synced)) {
+      Atomics.wait(control, slot.synced, synced, barrierMs);
+    }
+  };
 }
 
 /** Makes `process.stdout`, `process.stderr` and so `console` write to `output`. */

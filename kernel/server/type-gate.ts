@@ -11,6 +11,7 @@ const patience = 10_000;
 /** Lets cells pass whose types are right, or whose mode asks for no more than a warning. */
 export class TypeGate {
   readonly #language: Language;
+  #said = "";
 
   constructor(language: Language) {
     this.#language = language;
@@ -25,11 +26,18 @@ export class TypeGate {
     if (mode === "off") return undefined;
     try {
       const diagnostics = await within(this.#language.check(cell.code, cellLabel(cell)), patience);
+      this.#said = "";
       return judge(cell, { mode, diagnostics, warn });
     } catch (error) {
-      warn(`The cell's types were not checked: ${(error as Error).message}\n`);
+      this.#complain(`The cell's types were not checked: ${(error as Error).message}\n`, warn);
       return undefined;
     }
+  }
+
+  /** A type checker that is out of order is worth one message, not one for every cell. */
+  #complain(message: string, warn: (text: string) => void): void {
+    if (message !== this.#said) warn(message);
+    this.#said = message;
   }
 }
 

@@ -11,8 +11,10 @@ import { asString, ProtocolError } from "../protocol/messages.ts";
 import { ReplayGuard } from "../protocol/replay.ts";
 import { createSigner } from "../protocol/signer.ts";
 import type { Signer } from "../protocol/signer.ts";
+import { endChildren } from "./children.ts";
 import { Composer } from "./composer.ts";
 import { Executions } from "./executions.ts";
+import { insistOnExit, kill } from "./exit.ts";
 import { Guardian } from "./guardian.ts";
 import { IoPub } from "./iopub.ts";
 import { Language } from "./language.ts";
@@ -41,7 +43,7 @@ export function asMainLink(data: unknown): MainLink {
   return data as MainLink;
 }
 
-/** How long the main thread may take to exit before the process is killed, in milliseconds. */
+/** How long the language thread and the cells' children may take to end, in milliseconds. */
 const exitPatience = 500;
 
 /** How V8 announces that the process is about to end: clients must not be the only ones to be told. */
@@ -132,6 +134,8 @@ export class Wire {
     switch (message.type) {
       case "responsive": return this.#guardian.responsive();
       case "sigint": return void this.#interrupt();
+      case "end": return void this.#shutdown();
+      case "sync": return this.#synced();
       case "stream": return this.#iopub.stream(message.name, message.text, this.#parent(message.cell));
       case "display": return this.#display(message);
       case "clear": return this.#iopub.publish("clear_output", { wait: message.wait }, this.#parent(message.cell));
@@ -211,14 +215,21 @@ export class Wire {
     worker.on("error", (error) => this.#log.write(`SIGINT is only heard between cells: ${error.message}`));
   }
 
+  #synced(): void {
+    Atomics.add(this.#link.shared.control, slot.synced, 1);
+    Atomics.notify(this.#link.shared.control, slot.synced);
+  }
+
   async #shutdown(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
-    setTimeout(() => process.kill(process.pid, "SIGKILL"), exitPatience + 1000);
-    await Promise.race([this.#language.dispose(), new Promise((resolve) => setTimeout(resolve, exitPatience))]);
+    const emergency = setTimeout(kill, 2 * exitPatience + 1000);
+    await Promise.race([Promise.all([this.#language.dispose(), endChildren()]), new Promise((resolve) => setTimeout(resolve, exitPatience))]);
+    this.#native.drain();
     this.#iopub.flushStreams();
     await this.#sockets.close();
+    clearTimeout(emergency);
     this.#post({ type: "exit" });
-    setTimeout(() => process.kill(process.pid, "SIGKILL"), exitPatience);
+    insistOnExit(this.#link.shared.control);
   }
 }

@@ -49,6 +49,8 @@ type Frames = (Buffer | string)[];
 export interface DriverOptions {
   env?: Record<string, string>;
   cwd?: string;
+  /** In a session of its own, as Jupyter starts kernels. */
+  detached?: boolean;
 }
 
 /** One kernel and one client. */
@@ -90,9 +92,9 @@ export class KernelDriver {
     return file;
   }
 
-  spawn(file: string, { env = {}, cwd = this.folder }: DriverOptions): void {
+  spawn(file: string, { env = {}, cwd = this.folder, detached = false }: DriverOptions): void {
     const args = ["--no-force-async-hooks-checks", mainFile, "--connection-file", file];
-    this.process = spawn(process.execPath, args, { cwd, env: { ...process.env, POTSTILL_TYPECHECK: "off", ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    this.process = spawn(process.execPath, args, { cwd, env: { ...process.env, POTSTILL_TYPECHECK: "off", ...env }, stdio: ["ignore", "pipe", "pipe"], detached });
     this.process.stderr!.on("data", (data: Buffer) => { this.log += data.toString(); });
   }
 

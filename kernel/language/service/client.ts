@@ -3,6 +3,7 @@ import type { MimeBundle } from "../../display/mime.ts";
 import type { CellNature, Precompiled } from "../precompiled.ts";
 import type { Cell } from "./core.ts";
 import type { CellDiagnostic } from "./findings.ts";
+import { Losses } from "./losses.ts";
 import { workerFile } from "./locations.ts";
 import type { Answer, Method, Question, WorkerStart } from "./messages.ts";
 
@@ -41,6 +42,7 @@ class WorkerClient implements LanguageClient {
   readonly #pending = new Map<number, Pending>();
   readonly #committed: Cell[];
   #worker: Worker | undefined;
+  readonly #losses = new Losses();
   #questions = 0;
   #disposed = false;
 
@@ -79,6 +81,7 @@ class WorkerClient implements LanguageClient {
   /** An answer, or an error, to the question; while any is open the process stays alive for it. */
   #ask<T>(method: Method, args: readonly unknown[]): Promise<T> {
     if (this.#disposed) return Promise.reject(new Error("The language service was closed."));
+    if (this.#worker === undefined && this.#losses.mustWait()) return Promise.reject(new Error(this.#losses.reason));
     const worker = this.#worker ?? this.#start();
     const id = ++this.#questions;
     return new Promise<T>((resolve, reject) => {
@@ -89,6 +92,7 @@ class WorkerClient implements LanguageClient {
   }
 
   #settle(answer: Answer): void {
+    this.#losses.clear();
     const pending = this.#pending.get(answer.id);
     this.#pending.delete(answer.id);
     if (this.#pending.size === 0) this.#worker?.unref();
@@ -99,6 +103,7 @@ class WorkerClient implements LanguageClient {
   #lose(worker: Worker, error: Error): void {
     if (worker !== this.#worker) return;
     this.#worker = undefined;
+    this.#losses.add(error);
     this.#fail(error);
   }
 
