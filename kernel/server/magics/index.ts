@@ -1,3 +1,4 @@
+import { install } from "./install.ts";
 import { helpMagics } from "./lsmagic.ts";
 import type { Magic } from "./magic.ts";
 import { time } from "./time.ts";
@@ -6,6 +7,7 @@ import { typecheck } from "./typecheck.ts";
 
 /** All magics by name. */
 export const magics: Readonly<Record<string, Magic>> = {
+  install,
   typecheck,
   tsx,
   time,
