@@ -14,7 +14,8 @@ type State = { channel?: CellChannel; pending: Map<string, Promise<void>> };
 
 /** One state for all copies of this module in a process: a notebook's folder may hold another Potstill. */
 const key = Symbol.for("potstill.cell");
-const state = ((globalThis as Record<symbol, unknown>)[key] ??= { pending: new Map() }) as State;
+if (!(key in globalThis)) Object.defineProperty(globalThis, key, { value: { pending: new Map() } satisfies State });
+const state = (globalThis as unknown as Record<symbol, State>)[key];
 
 export function setChannel(channel: CellChannel): void {
   state.channel = channel;

@@ -1,3 +1,4 @@
+import { hasMethods, hasProperties } from "./lookup.ts";
 import type { MimeBundle } from "./mime.ts";
 import { shorten, shownColumns, shownRows, tableHtml, tableText } from "./table.ts";
 import type { Table } from "./table.ts";
@@ -13,7 +14,7 @@ type Frame = {
 
 /** Recognises danfojs's DataFrame and Series by their shape, so that the package need not be loaded or installed. */
 export function isDataFrame(value: unknown): value is Frame {
-  if (typeof value !== "object" || value === null || typeof (value as { head?: unknown }).head !== "function") return false;
+  if (!hasMethods(value, "head") || !hasProperties(value, "columns", "index", "dtypes", "shape", "values")) return false;
   const { columns, index, dtypes, shape } = value as Record<string, unknown>;
   return Array.isArray(columns) && Array.isArray(index) && Array.isArray(dtypes) && Array.isArray(shape) && Array.isArray((value as Frame).values);
 }

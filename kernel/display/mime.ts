@@ -1,3 +1,5 @@
+import { types } from "node:util";
+
 /** One value in several forms: MIME type → text, base64 (binary images), or JSON (`…+json`). */
 export type MimeBundle = Record<string, unknown>;
 
@@ -11,7 +13,7 @@ export const displaySymbol = Symbol.for("Jupyter.display");
 export const shownSymbol = Symbol.for("potstill.shown");
 
 export function isShown(value: unknown): boolean {
-  return typeof value === "object" && value !== null && shownSymbol in value;
+  return typeof value === "object" && value !== null && !types.isProxy(value) && shownSymbol in value;
 }
 
 /** An object that knows how to show itself. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { escapeHtml } from "./escape.ts";
+import { lookup } from "./lookup.ts";
 import type { MimeBundle } from "./mime.ts";
 import { plotlyToPng } from "./plotly-static.ts";
 import type { Figure } from "./plotly-static.ts";
@@ -10,7 +11,7 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 
 /** A figure holds nothing but data, layout, config and frames, and every trace is one that Plotly knows. */
 export function isFigure(value: unknown): value is Figure {
-  if (!isObject(value) || !Array.isArray(value.data) || !Object.keys(value).every((key) => parts.has(key))) return false;
+  if (!isObject(value) || !Array.isArray(lookup(value, "data")) || !Array.isArray(value.data) || !Object.keys(value).every((key) => parts.has(key))) return false;
   if (value.layout !== undefined && !isObject(value.layout)) return false;
   if (value.data.length === 0) return value.layout !== undefined;
   return (value.data as unknown[]).every((trace) => isTrace(trace, value.layout !== undefined));

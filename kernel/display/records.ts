@@ -1,3 +1,5 @@
+import { inspect, types } from "node:util";
+import { lookup } from "./lookup.ts";
 import type { MimeBundle } from "./mime.ts";
 import { shorten, shownColumns, shownRows, tableHtml } from "./table.ts";
 
@@ -7,10 +9,19 @@ type Row = Readonly<Record<string, unknown>>;
 const examined = 1000;
 
 function isPlain(value: unknown): value is Row {
-  if (typeof value !== "object" || value === null) return false;
+  if (typeof value !== "object" || value === null || types.isProxy(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null && (value.constructor as { name?: string } | undefined)?.name === "Object";
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null && lookup(lookup(prototype, "constructor"), "name") === "Object";
 }
+
+/** A row's cell; a getter is not run. */
+function cell(row: Row, name: string): unknown {
+  const found = Object.getOwnPropertyDescriptor(row, name);
+  return found?.get === undefined ? (found?.value as unknown) : getter;
+}
+
+/** Stands for a value that only running code would tell. */
+const getter = { [inspect.custom]: () => "[Getter]" };
 
 const isScalar = (value: unknown): boolean => (typeof value !== "object" && typeof value !== "function") || value === null || value instanceof Date;
 
@@ -19,7 +30,7 @@ export function isRecords(value: unknown): value is readonly Row[] {
   if (!Array.isArray(value) || value.length === 0) return false;
   const rows = (value as unknown[]).slice(0, examined);
   if (!rows.every(isPlain)) return false;
-  const cells = rows.flatMap((row) => Object.values(row));
+  const cells = rows.flatMap((row) => Object.keys(row).slice(0, examined).map((name) => cell(row, name)));
   return cells.length > 0 && cells.filter(isScalar).length * 2 >= cells.length;
 }
 
@@ -28,6 +39,6 @@ export function recordsBundle(records: readonly Row[], text: string): MimeBundle
   const columns = [...new Set(records.slice(0, examined).flatMap((row) => Object.keys(row)))];
   const across = shorten(columns.length, shownColumns).indices.map((i) => columns[i]);
   const { indices, cut } = shorten(records.length, shownRows);
-  const rows = indices.map((i) => across.map((name) => (isPlain(records[i]) ? records[i][name] : undefined)));
+  const rows = indices.map((i) => across.map((name) => (isPlain(records[i]) ? cell(records[i], name) : undefined)));
   return { "text/html": tableHtml({ columns: across, rows, rowCount: records.length, columnCount: columns.length, cut }), "text/plain": text };
 }

@@ -4,6 +4,8 @@ import { escapeHtml } from "./escape.ts";
 /** A table as it is shown: some of its rows, and how many there are in all. */
 export type Table = {
   readonly columns: readonly string[];
+  /** Words beneath the columns' names: their types. */
+  readonly kinds?: readonly string[];
   /** Names of the shown rows; none for arrays of records. */
   readonly labels?: readonly string[];
   readonly rows: readonly (readonly unknown[])[];
@@ -67,11 +69,12 @@ const scrolling = `max-width: 100%; overflow-x: auto; scrollbar-width: thin; bac
 
 /** A table as HTML that takes its colours from the page; numbers stand right, left-out rows and columns are counted. */
 export function tableHtml(table: Table): string {
-  const { columns, labels, rows, cut, rowCount, columnCount } = table;
+  const { columns, kinds, labels, rows, cut, rowCount, columnCount } = table;
+  const kind = (i: number): string => (kinds === undefined ? "" : `<br><span style="font-weight: normal; font-size: 0.85em; opacity: 0.7">${escapeHtml(kinds[i])}</span>`);
   const values = columns.map((_, i) => rows.map((row) => row[i]));
   const right = values.map(isNumeric);
   const texts = values.map(columnText);
-  const head = columns.map((name, i) => `<th scope="col" style="${base} ${aligned(right[i])} white-space: pre-wrap; border-bottom: 1px solid ${border}">${escapeHtml(name)}</th>`);
+  const head = columns.map((name, i) => `<th scope="col" style="${base} ${aligned(right[i])} white-space: pre-wrap; border-bottom: 1px solid ${border}">${escapeHtml(name)}${kind(i)}</th>`);
   const corner = labels === undefined ? "" : `<th style="${base} border-bottom: 1px solid ${border}"></th>`;
   const lines = rows.map((_, r) => {
     const label = labels === undefined ? "" : `<th scope="row" style="${base} white-space: pre-wrap; text-align: right">${escapeHtml(labels[r])}</th>`;
@@ -85,11 +88,13 @@ export function tableHtml(table: Table): string {
 
 /** The same table as text in columns. */
 export function tableText(table: Table): string {
-  const { columns, labels, rows, cut, rowCount, columnCount } = table;
-  const texts = columns.map((name, i) => pad([name, ...columnText(rows.map((row) => row[i])).map((text) => text.replaceAll("\n", "↵"))], isNumeric(rows.map((row) => row[i]))));
-  const all = labels === undefined ? texts : [pad(["", ...labels], true), ...texts];
-  const lines = Array.from({ length: rows.length + 1 }, (_, r) => all.map((column) => column[r]).join("  ").trimEnd());
-  if (cut < rowCount) lines.splice(cut + 1, 0, `… ${rowCount - rows.length} rows not shown …`);
+  const { columns, kinds, labels, rows, cut, rowCount, columnCount } = table;
+  const head = (i: number): string[] => [columns[i], ...(kinds === undefined ? [] : [kinds[i]])];
+  const headLines = kinds === undefined ? 1 : 2;
+  const texts = columns.map((_, i) => pad([...head(i), ...columnText(rows.map((row) => row[i]))].map((text) => text.replaceAll("\n", "↵")), isNumeric(rows.map((row) => row[i]))));
+  const all = labels === undefined ? texts : [pad([...Array.from({ length: headLines }, () => ""), ...labels], true), ...texts];
+  const lines = Array.from({ length: rows.length + headLines }, (_, r) => all.map((column) => column[r]).join("  ").trimEnd());
+  if (cut < rowCount) lines.splice(cut + headLines, 0, `… ${rowCount - rows.length} rows not shown …`);
   return `${lines.join("\n")}\n[${size(rowCount, columnCount, columns.length)}]`;
 }
 

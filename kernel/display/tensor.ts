@@ -1,3 +1,5 @@
+import { hasMethods } from "./lookup.ts";
+
 /** What is asked of a TensorFlow.js tensor; nothing here loads TensorFlow. */
 type Tensor = {
   readonly shape: readonly number[];
@@ -15,9 +17,9 @@ const edge = 3;
 const cornerEdge = 6;
 
 export function isTensor(value: unknown): value is Tensor {
-  if (typeof value !== "object" || value === null) return false;
-  const { shape, dtype, dataSync, dispose } = value as Record<string, unknown>;
-  return Array.isArray(shape) && shape.every((size) => typeof size === "number") && typeof dtype === "string" && typeof dataSync === "function" && typeof dispose === "function";
+  if (!hasMethods(value, "dataSync", "dispose")) return false;
+  const { shape, dtype } = value as Record<string, unknown>;
+  return Array.isArray(shape) && shape.every((size) => typeof size === "number") && typeof dtype === "string";
 }
 
 /** Type, shape and some values; never reads more than a few thousand elements from the device. */

@@ -49,3 +49,42 @@ describe("tslab's interface", () => {
     expect(text(messages)).toBe("tslab,typescript,node\n");
   });
 });
+
+const plain = async (code: string) => (await outputs(code)).at(-1)?.data["text/plain"];
+
+describe("results", () => {
+  it("that are errors show their stack in the cells' own lines, nested ones and causes too, and nothing of the kernel", async () => {
+    expect(await plain('function fail() {\n  return new Error("no", { cause: new TypeError("why") });\n}\n({ list: [fail()] })'))
+      .toMatch(/^\{\n {2}list: \[\n {4}Error: no\n {8}at fail \(In \[\d+\]:2:10\)\n {8}at In \[\d+\]:4:11 \{\n {6}\[cause\]: TypeError: why\n {10}at fail \(In \[\d+\]:2:35\)\n {10}at In \[\d+\]:4:11\n {4}\}\n {2}\]\n\}$/);
+  });
+
+  it("that are proxies or have getters run none of their code (Deno and IJavascript do)", async () => {
+    const traps = "new Proxy({}, { get: (_, name) => () => { console.log('ran', name); throw 1; } })";
+    const shown = await outputs(`const trapped = new Proxy({ a: 1, get b(): never { throw 1; } }, ${traps}); trapped`);
+    expect(shown).toEqual([{ type: "execute_result", data: { "text/plain": "{ a: 1, b: [Getter] }" }, transient: undefined }]);
+    expect(await outputs(`display([trapped, new Proxy(() => 1, ${traps})])`)).toMatchObject([{ type: "display_data" }]);
+  });
+
+  it("that are promises are neither awaited nor lost", async () => {
+    expect(await plain("new Promise(() => {})")).toBe("Promise { <pending> }");
+    expect(await plain("Promise.resolve([1])")).toBe("Promise { [ 1 ] }");
+  });
+
+  it("of 50 MB, or with a million keys, are shortened and say so", async () => {
+    expect((await plain('"x".repeat(50_000_000)'))!.length).toBeLessThan(11_000);
+    expect(await plain("new Float64Array(100_000_000)")).toContain("... 99999900 more items");
+    expect(await plain("({ all: Object.fromEntries(Array.from({ length: 1_000_000 }, (_, i) => [`k${i}`, i])) })")).toContain("... 999800 more properties");
+  });
+
+  it("that are pictures in a Blob are shown when they have been read", async () => {
+    const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    const [shown] = await outputs(`new Blob([Buffer.from("${png}", "base64")], { type: "image/png" })`);
+    expect(shown).toMatchObject({ type: "execute_result", data: { "image/png": png } });
+    expect(await plain('new Blob(["text"], { type: "image/png" })')).toBe("Blob { size: 4, type: 'image/png' }");
+  });
+
+  it("without words of their own get some", async () => {
+    expect((await outputs('({ [Symbol.for("Jupyter.display")]: () => ({ "text/html": "<b>x</b>" }), a: 1 })'))[0].data).toMatchObject({ "text/html": "<b>x</b>", "text/plain": expect.stringContaining("a: 1") as unknown });
+    expect((await outputs('({ _toHtml: () => "<i>y</i>", _toMime: () => ({ "text/x-own": "z" }) })'))[0].data).toMatchObject({ "text/html": "<i>y</i>", "text/x-own": "z" });
+  });
+});
