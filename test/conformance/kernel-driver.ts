@@ -47,6 +47,8 @@ export interface CellResult {
 type Frames = (Buffer | string)[];
 
 export interface DriverOptions {
+  /** Another kernel's command, with `{connection_file}` in it. */
+  argv?: readonly string[];
   env?: Record<string, string>;
   cwd?: string;
   /** In a session of its own, as Jupyter starts kernels. */
@@ -92,9 +94,10 @@ export class KernelDriver {
     return file;
   }
 
-  spawn(file: string, { env = {}, cwd = this.folder, detached = false }: DriverOptions): void {
-    const args = ["--no-force-async-hooks-checks", mainFile, "--connection-file", file];
-    this.process = spawn(process.execPath, args, { cwd, env: { ...process.env, POTSTILL_TYPECHECK: "off", ...env }, stdio: ["ignore", "pipe", "pipe"], detached });
+  spawn(file: string, { argv, env = {}, cwd = this.folder, detached = false }: DriverOptions): void {
+    const own = [process.execPath, "--no-force-async-hooks-checks", mainFile, "--connection-file", "{connection_file}"];
+    const [program, ...args] = (argv ?? own).map((word) => word.replace("{connection_file}", file));
+    this.process = spawn(program, args, { cwd, env: { ...process.env, POTSTILL_TYPECHECK: "off", ...env }, stdio: ["ignore", "pipe", "pipe"], detached });
     this.process.stderr!.on("data", (data: Buffer) => { this.log += data.toString(); });
   }
 
