@@ -42,7 +42,7 @@ export function kernelJson({ displayName = "TypeScript (Potstill)", typecheck, t
     ...(Object.keys(env).length > 0 && { env }),
     kernel_protocol_version: protocolVersion,
     // Clients that encrypt (jupyter_client from 8.10 on: transport_encryption) look here whether a kernel can.
-    metadata: { debugger: false, supported_encryption: ["curve"] },
+    metadata: { debugger: true, supported_encryption: ["curve"] },
   };
 }
 

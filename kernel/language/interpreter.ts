@@ -4,6 +4,7 @@ import { mimeBundle } from "../display/index.ts";
 import { carryCells } from "./carried-callbacks.ts";
 import { createCellContext } from "./cell-context.ts";
 import { watchChildProcesses } from "./child-processes.ts";
+import { installDebugHelper } from "./debug-helper.ts";
 import { InterruptedError, Interrupts } from "./interrupts.ts";
 import { EndSignals, leave } from "./leave.ts";
 import type { CellRequest, FromInterpreter, SharedState, ToInterpreter } from "./link.ts";
@@ -63,6 +64,7 @@ class Interpreter {
       output.write("stderr", plainTraceback(tracebacks.describe(error)));
     });
     this.#defineGlobals(modules.require, folder);
+    installDebugHelper((id) => tracebacks.cell(id));
     process.on("SIGINT", () => this.#post({ type: "sigint" }));
     this.#endSignals = new EndSignals(() => this.#post({ type: "end" }));
   }
@@ -70,7 +72,7 @@ class Interpreter {
   hear(message: ToInterpreter): void {
     this.#session.noticeTermination();
     switch (message.type) {
-      case "prepare": this.#cells.set(message.cell.id, message.cell); return this.#session.prepare(message.cell, message.script);
+      case "prepare": return this.#prepare(message);
       case "discard": this.#cells.delete(message.id); return this.#session.discard(message.id);
       case "run": return void this.#run(message.id);
       case "interrupt": this.#post({ type: "responsive" }); return this.#interrupts.interrupt();
@@ -78,6 +80,14 @@ class Interpreter {
       case "answer": return this.#stdin.deliver(message.cell, message);
       case "exit": return leave(this.#exit, this.#link.shared.control);
     }
+  }
+
+  #prepare({ cell, script, report }: Extract<ToInterpreter, { type: "prepare" }>): void {
+    this.#cells.set(cell.id, cell);
+    this.#session.prepare(cell, script);
+    if (report !== true) return;
+    const { code, map } = this.#session.prepared(cell.id) ?? { code: "", map: "" };
+    this.#post({ type: "compiled", id: cell.id, code, map });
   }
 
   async #run(id: number): Promise<void> {

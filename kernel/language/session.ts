@@ -77,6 +77,12 @@ export class CellSession {
     this.#compiled.set(cell.id, script ? unpack(script, cell.id) : this.#compile(cell, cell.code));
   }
 
+  /** A prepared cell's script; undefined when the cell has no valid syntax. */
+  prepared(id: number): Compiled | undefined {
+    const compiled = this.#compiled.get(id);
+    return compiled instanceof CellSyntaxError ? undefined : compiled;
+  }
+
   discard(id: number): void {
     this.#compiled.delete(id);
   }

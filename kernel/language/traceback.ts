@@ -39,6 +39,11 @@ export class Tracebacks {
     this.#cells.set(id, cell);
   }
 
+  /** A cell that has run. */
+  cell(id: number): CellSource | undefined {
+    return this.#cells.get(id);
+  }
+
   /** Makes `error.stack` show TypeScript positions everywhere, without the kernel's own frames. */
   install(): void {
     Error.prepareStackTrace = (error, sites) => {

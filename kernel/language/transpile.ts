@@ -65,6 +65,28 @@ function emitOptions(options: ts.CompilerOptions): EmitOptions {
   return Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
 }
 
+/**
+ * Compiles what somebody types while they debug, without the rewriting that cells get. What can be an expression is one,
+ * so `{ a: 1 }` is an object. Throws {@link CellSyntaxError}.
+ */
+export function compileExpression(source: string): { readonly code: string; readonly isExpression: boolean } {
+  const bare = source.trim().replace(/;+$/, "");
+  try {
+    return { code: stripTypes(`(${bare}\n)`), isExpression: true };
+  } catch {
+    return { code: stripTypes(source), isExpression: false };
+  }
+}
+
+function stripTypes(source: string): string {
+  const ts = loadTypeScript();
+  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, moduleDetection: ts.ModuleDetectionKind.Legacy };
+  const output = ts.transpileModule(source, { reportDiagnostics: true, compilerOptions });
+  const error = output.diagnostics?.find(({ category }) => category === ts.DiagnosticCategory.Error);
+  if (error) throw syntaxError(ts, error);
+  return output.outputText;
+}
+
 interface CompileRequest {
   readonly fileName: string;
   readonly options: EmitOptions;

@@ -45,6 +45,11 @@ export function compileFile(path: string, format: "module" | "commonjs"): string
   }
 }
 
+/** The source map of a TypeScript file, compiled as it is when it is imported. Throws as {@link compileFile} does. */
+export function fileMap(path: string): string {
+  return compileModule(readFileSync(path, "utf8"), path, path.endsWith(".cts") ? "commonjs" : "module").map;
+}
+
 function isFile(path: string): boolean {
   return existsSync(path) && statSync(path).isFile();
 }

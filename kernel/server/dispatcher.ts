@@ -2,6 +2,7 @@ import { toCodePoints, toUtf16 } from "../protocol/offsets.ts";
 import type { Header, JsonObject, Received } from "../protocol/messages.ts";
 import { asInteger, asString } from "../protocol/messages.ts";
 import type { ConnectionInfo } from "../protocol/connection-file.ts";
+import type { Debugging } from "./debug/debugging.ts";
 import type { Executions } from "./executions.ts";
 import type { IoPub } from "./iopub.ts";
 import { kernelInfo } from "./kernel-info.ts";
@@ -17,6 +18,7 @@ export interface Services {
   readonly executions: Executions;
   readonly language: Language;
   readonly subshells: Subshells;
+  readonly debugging: Debugging;
   interrupt(): Promise<void>;
   /** Loads what the first cell will need. */
   warm(): void;
@@ -47,6 +49,7 @@ export const controlHandlers: Readonly<Record<string, Handler>> = {
   create_subshell_request: createSubshell,
   delete_subshell_request: deleteSubshell,
   list_subshell_request: listSubshells,
+  debug_request: ({ debugging }, { message }) => debugging.handle(message.content),
 };
 
 /** Runs a handler; what it throws becomes an error reply. */

@@ -4,10 +4,19 @@ import type { CellRequest, Outcome, ToInterpreter } from "../language/link.ts";
 import type { Header, JsonObject, Received } from "../protocol/messages.ts";
 import { createExecution, finished, interruptedOutcome, parentOf } from "./execution.ts";
 import type { Execution, Finished } from "./execution.ts";
+import type { Debugging } from "./debug/debugging.ts";
 import type { IoPub } from "./iopub.ts";
 import type { Language } from "./language.ts";
 import type { CellPlan, Planner } from "./planner.ts";
 import { TypeGate } from "./type-gate.ts";
+
+/** What cells need on their way. */
+export interface ExecutionParts {
+  readonly iopub: IoPub;
+  readonly language: Language;
+  readonly planner: Planner;
+  readonly debugging: Debugging;
+}
 
 /** How many past cells are remembered as parents of late output. */
 const rememberedCells = 1000;
@@ -19,6 +28,7 @@ export class Executions {
   readonly #iopub: IoPub;
   readonly #language: Language;
   readonly #planner: Planner;
+  readonly #debugging: Debugging;
   readonly #gate: TypeGate;
   readonly #parents = new Map<number, Received>();
   readonly #open = new Map<number, Execution>();
@@ -26,12 +36,13 @@ export class Executions {
   #count = 0;
 
   /** @param quiet resolves when no interrupt is under way */
-  constructor(post: (message: ToInterpreter) => void, quiet: () => Promise<void>, { iopub, language, planner }: { iopub: IoPub; language: Language; planner: Planner }) {
+  constructor(post: (message: ToInterpreter) => void, quiet: () => Promise<void>, { iopub, language, planner, debugging }: ExecutionParts) {
     this.#quiet = quiet;
     this.#post = post;
     this.#iopub = iopub;
     this.#language = language;
     this.#planner = planner;
+    this.#debugging = debugging;
     this.#gate = new TypeGate(language);
   }
 
@@ -124,8 +135,10 @@ export class Executions {
     if (refusal) return refusal;
     const script = await Promise.race([compiling, aborted(signal)]);
     if (signal.aborted) return interruptedOutcome;
-    this.#post({ type: "prepare", cell, script });
-    return undefined;
+    const bound = this.#debugging.expect(cell);
+    this.#post({ type: "prepare", cell, script, report: bound !== undefined });
+    if (bound) await Promise.race([bound, aborted(signal)]);
+    return signal.aborted ? interruptedOutcome : undefined;
   }
 
   #remember({ cell: { id }, request }: Execution): void {

@@ -25,8 +25,8 @@ export function kernelInfo(): JsonObject {
       nbconvert_exporter: "script",
     },
     banner: `Potstill ${version}: TypeScript ${typescript} on Node.js ${process.version}`,
-    debugger: false,
-    supported_features: ["kernel subshells"],
+    debugger: true,
+    supported_features: ["debugger", "kernel subshells"],
     help_links: [
       { text: "TypeScript handbook", url: "https://www.typescriptlang.org/docs/handbook/intro.html" },
       { text: "Node.js", url: "https://nodejs.org/api/" },

@@ -15,6 +15,8 @@ export class Shell {
   readonly #sockets: Sockets;
   readonly #composer: Composer;
   readonly #signer: Signer;
+  /** When the last debug request has been answered. */
+  #debugged = Promise.resolve();
   readonly #started = new WeakMap<Received, string>();
   /** The parent shell's queue of cells, and those of the subshells. */
   readonly subshells = new Subshells({
@@ -39,6 +41,7 @@ export class Shell {
   }
 
   onControl(request: Received): void {
+    if (request.message.header.msg_type === "debug_request") return this.#debug(request);
     this.#handle(controlHandlers, this.#sockets.control, request);
   }
 
@@ -58,6 +61,11 @@ export class Shell {
     const handler = Object.hasOwn(handlers, type) ? handlers[type] : undefined;
     // Messages of later protocols, and comms, are none of this kernel's business.
     if (handler) void this.#serve(handler, socket, request);
+  }
+
+  /** Debug requests are answered in their order: later ones build on what earlier ones did. */
+  #debug(request: Received): void {
+    this.#debugged = this.#debugged.then(() => this.#serve(controlHandlers.debug_request, this.#sockets.control, request));
   }
 
   async #serve(handler: Handler, socket: RequestSocket, request: Received): Promise<void> {

@@ -13,6 +13,7 @@ import { createSigner } from "../protocol/signer.ts";
 import type { Signer } from "../protocol/signer.ts";
 import { endChildren } from "./children.ts";
 import { Composer } from "./composer.ts";
+import { Debugging } from "./debug/debugging.ts";
 import { Executions } from "./executions.ts";
 import { insistOnExit, kill } from "./exit.ts";
 import { Guardian } from "./guardian.ts";
@@ -61,6 +62,7 @@ export class Wire {
   readonly #language: Language;
   readonly #executions: Executions;
   readonly #guardian: Guardian;
+  readonly #debugging: Debugging;
   readonly #native: NativeOutput;
   readonly #log: Log;
   readonly #shell: Shell;
@@ -83,7 +85,15 @@ export class Wire {
     const packagesChanged = (): void => this.#language.packagesChanged();
     const notebook = new NotebookSettings(this.#settings, process.env, link.cwd);
     const planner = new Planner({ folder: link.cwd, settings: this.#settings, packagesChanged }, notebook, this.#iopub);
-    this.#executions = new Executions((message) => this.#post(message), () => this.#guardian.settled(), { iopub: this.#iopub, language: this.#language, planner });
+    this.#debugging = new Debugging({
+      folder: link.cwd,
+      shared: link.shared,
+      analyse: (method, text) => this.#language.client.debug(method, text),
+      publish: (event) => this.#iopub.publish("debug_event", event, this.#executions.current),
+      running: () => this.#executions.running,
+      declare: (code) => this.#language.commit(code, "the debugger"),
+    });
+    this.#executions = new Executions((message) => this.#post(message), () => this.#guardian.settled(), { iopub: this.#iopub, language: this.#language, planner, debugging: this.#debugging });
     this.#guardian = new Guardian(link.shared, {
       running: () => this.#executions.running,
       post: (message) => this.#post(message),
@@ -96,6 +106,7 @@ export class Wire {
       iopub: this.#iopub,
       executions: this.#executions,
       language: this.#language,
+      debugging: this.#debugging,
       interrupt: () => this.#interrupt(),
       warm: () => this.#warm(),
       shutdown: () => void this.#shutdown(),
@@ -141,6 +152,7 @@ export class Wire {
       case "clear": return this.#iopub.publish("clear_output", { wait: message.wait }, this.#parent(message.cell));
       case "result": return this.#executions.result(message.cell, message.data, message.metadata);
       case "input": return this.#ask(message);
+      case "compiled": return this.#debugging.compiled(message);
       case "done": return this.#done(message);
     }
   }
@@ -200,7 +212,7 @@ export class Wire {
 
   #interrupt(): Promise<void> {
     this.#executions.interrupt();
-    return this.#guardian.interrupt();
+    return this.#debugging.interrupt(() => this.#guardian.interrupt());
   }
 
   #sent(chars: number): void {
@@ -223,6 +235,7 @@ export class Wire {
   async #shutdown(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
+    this.#debugging.dispose();
     const emergency = setTimeout(kill, 2 * exitPatience + 1000);
     await Promise.race([Promise.all([this.#language.dispose(), endChildren()]), new Promise((resolve) => setTimeout(resolve, exitPatience))]);
     this.#native.drain();

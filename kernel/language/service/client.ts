@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { MimeBundle } from "../../display/mime.ts";
+import type { DebugMethod, DebugSource } from "../debug-source.ts";
 import type { CellNature, Precompiled } from "../precompiled.ts";
 import type { Cell } from "./core.ts";
 import type { CellDiagnostic } from "./findings.ts";
@@ -22,6 +23,8 @@ export type LanguageClient = {
   isComplete(code: string): Promise<{ status: "complete" | "incomplete" | "invalid" | "unknown"; indent?: string }>;
   /** A cell as the script that V8 will run. */
   compile(code: string, nature: CellNature): Promise<Precompiled>;
+  /** What the debugger must know of code. */
+  debug<M extends DebugMethod>(method: M, text: string): Promise<ReturnType<DebugSource[M]>>;
   /** Ends the thread; open questions are rejected. */
   dispose(): Promise<void>;
 };
@@ -57,6 +60,7 @@ class WorkerClient implements LanguageClient {
   inspect(code: string, cursor: number, detail: 0 | 1): ReturnType<LanguageClient["inspect"]> { return this.#ask("inspect", [code, cursor, detail]); }
   isComplete(code: string): ReturnType<LanguageClient["isComplete"]> { return this.#ask("isComplete", [code]); }
   compile(code: string, nature: CellNature): Promise<Precompiled> { return this.#ask("compile", [code, nature]); }
+  debug<M extends DebugMethod>(method: M, text: string): Promise<ReturnType<DebugSource[M]>> { return this.#ask(method, [text]); }
 
   commit(cell: Cell): void {
     this.#committed.push(cell);

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { debugSource } from "../debug-source.ts";
 import { precompile } from "../precompiled.ts";
 import type { CellNature } from "../precompiled.ts";
 import { keepCompiledTypeScript } from "../typescript.ts";
@@ -31,6 +32,7 @@ function answer(made: LanguageCore, { method, args }: Question): unknown {
     case "inspect": return made.inspect(args[0] as string, args[1] as number, args[2] as 0 | 1);
     case "isComplete": return made.isComplete(args[0] as string);
     case "compile": return precompile(args[0] as string, args[1] as CellNature);
+    default: return debugSource[method](args[0] as string);
   }
 }
 

@@ -17,7 +17,7 @@ describe("installKernelSpec", () => {
     writeFileSync(join(folder, "stale"), "");
     installKernelSpec(folder);
     const spec = JSON.parse(readFileSync(join(folder, "kernel.json"), "utf8")) as { argv: string[] };
-    expect(spec).toMatchObject({ display_name: "TypeScript (Potstill)", language: "typescript", interrupt_mode: "message", kernel_protocol_version: "5.5", metadata: { debugger: false, supported_encryption: ["curve"] } });
+    expect(spec).toMatchObject({ display_name: "TypeScript (Potstill)", language: "typescript", interrupt_mode: "message", kernel_protocol_version: "5.5", metadata: { debugger: true, supported_encryption: ["curve"] } });
     expect(spec.argv.slice(-2)).toEqual(["--connection-file", "{connection_file}"]);
     expect(spec.argv.filter((word) => word.startsWith("/")).every((path) => existsSync(path))).toBe(true);
     expect(readdirSync(folder).sort()).toEqual(["kernel.json", "logo-svg.svg"]);

@@ -1,0 +1,2 @@
+/** The global through which the debugger, which speaks from another thread, asks the main thread. */
+export const debugHelperName = "__potstillDebug";
