@@ -1,13 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { currentChannel, send } from "./display/cell-channel.ts";
 import type { MimeBundle } from "./display/mime.ts";
-import { shownSymbol } from "./display/mime.ts";
+import { shownSymbol, validBundle } from "./display/mime.ts";
+import { checkOptions, clearOptions, displayOptions, inputOptions, questionText } from "./display/options.ts";
 import { progress as track } from "./display/progress.ts";
 import type { ProgressOptions } from "./display/progress.ts";
+import { tableOf } from "./display/table-of.ts";
+import type { TableOptions } from "./display/table-of.ts";
+import { vegaLiteOf } from "./display/vega.ts";
 import * as wrappers from "./display/wrappers.ts";
 import type { Html, ImageOptions, Rich } from "./display/wrappers.ts";
 
-export type { Html, ImageOptions, MimeBundle, ProgressOptions, Rich };
+export type { Html, ImageOptions, MimeBundle, ProgressOptions, Rich, TableOptions };
 
 /** A display that can be changed after it was shown. */
 export type DisplayHandle = {
@@ -22,24 +26,31 @@ export type DisplayOptions = {
   id?: string;
   /** Change the outputs with this `id` in place instead of adding one. */
   update?: boolean;
+  /** The value is a MIME bundle already: `{ "text/html": "<b>x</b>", "text/plain": "x" }`. */
+  raw?: boolean;
+  /** The output's metadata, as Jupyter's `display_data` has it: `{ "image/png": { width: 300 } }`. */
+  metadata?: Record<string, unknown>;
 };
 
 /**
- * Shows any value below the cell: figures, images, tables, HTML, tensors, or text.
+ * Shows any value below the cell: figures, charts, images, data frames, tables, HTML, tensors, or text.
  *
  * A value with a method `Symbol.for("Jupyter.display")` decides for itself by returning a MIME bundle.
  * @param value what to show
- * @param options `id` names the output; `update` replaces the output of that id
+ * @param options `id` names the output; `update` replaces the output of that id; `raw` takes the value as a MIME bundle; `metadata` goes with it
  * @returns a handle whose `update(value)` replaces the output in place
+ * @throws {TypeError} for options that do not exist or do not fit; a value that cannot be shown is shown as text that says why
  * @example
  * const shown = display("working …");
  * shown.update(html`<b>done</b>`);
  */
 export function display(value: unknown, options: DisplayOptions = {}): DisplayHandle {
-  const { id = randomUUID(), update = false } = options;
-  if (typeof id !== "string" || id === "") throw new TypeError(`display's id must be a non-empty string, received ${JSON.stringify(id)}.`);
+  checkOptions("display", options, displayOptions);
+  const { id = randomUUID(), update = false, raw = false, metadata } = options;
+  if (id === "") throw new TypeError('display\'s id must be a non-empty string, received "".');
   if (update && options.id === undefined) throw new TypeError("display can only update an output that it can name: give the option id.");
-  send(value, { id, update });
+  const shown = raw ? new wrappers.Rich({ data: validBundle(value, "display's raw value"), metadata: {} }, "") : value;
+  send(shown, { id, update, metadata });
   const handle = { id, update: (next: unknown) => send(next, { id, update: true }) };
   return Object.defineProperty(handle, shownSymbol, { value: true });
 }
@@ -47,8 +58,11 @@ export function display(value: unknown, options: DisplayOptions = {}): DisplayHa
 /**
  * Removes the cell's output so far.
  * @param options `wait`: keep it until something new is shown, which avoids flicker in animations
+ * @example
+ * for (const frame of frames) { clearOutput({ wait: true }); display(frame); }
  */
 export function clearOutput(options: { wait?: boolean } = {}): void {
+  checkOptions("clearOutput", options, clearOptions);
   currentChannel().clearOutput(options.wait ?? false);
 }
 
@@ -108,6 +122,29 @@ export function json(value: unknown, ...values: readonly unknown[]): Rich {
 }
 
 /**
+ * A table of an array of objects or of arrays, an object of columns, a Map, or any package's data frame.
+ * Shows the first and last rows and says how many there are.
+ * @param options `columns` chooses and orders; `units` stand behind the columns' names; `caption`; `maxRows` (60) and `maxColumns` (30)
+ * @throws {TypeError} when the value has no rows and columns, or an option names a column that is not there
+ * @example
+ * table(runs, { columns: ["name", "time"], units: { time: "ms" }, caption: "Five runs" })
+ */
+export function table(value: unknown, options?: TableOptions): Rich {
+  return tableOf(value, options);
+}
+
+/**
+ * A Vega-Lite chart of a specification (which need not have `$schema`) or of a chart made with vega-lite-api.
+ * Charts that do name their `$schema` are shown without this.
+ * @throws {TypeError} when there is no specification
+ * @example
+ * vegaLite({ data: { values: rows }, mark: "line", encoding: { x: { field: "step", type: "quantitative" }, y: { field: "loss", type: "quantitative" } } })
+ */
+export function vegaLite(spec: object): Rich {
+  return vegaLiteOf(spec);
+}
+
+/**
  * Loops over items with a progress bar: count, share, elapsed and remaining time, updated at most ten times a second.
  * The bar closes however the loop ends.
  * @param count loop over 0 … count − 1
@@ -132,30 +169,43 @@ export function progress(items: number | Iterable<unknown> | AsyncIterable<unkno
 
 /**
  * Asks for a line of text and waits for it, as in a browser.
+ * @param message the question
+ * @param initial the answer that pressing Enter alone gives
  * @returns the answer, or `initial` when it is empty
+ * @throws {Error} where nobody can answer, as in a run without a frontend
  */
 export function prompt(message = "", initial = ""): string {
-  const answer = currentChannel().inputSync(initial === "" ? message : `${message} [${initial}]`, { password: false });
-  return answer === "" ? initial : answer;
+  const question = questionText("prompt", message);
+  const proposed = String(initial);
+  const answer = currentChannel().inputSync(proposed === "" ? question : `${question} [${proposed}]`, { password: false });
+  return answer === "" ? proposed : answer;
 }
 
-/** Asks a yes-or-no question and waits; anything but an answer that begins with y counts as no. */
+/**
+ * Asks a yes-or-no question and waits; anything but an answer that begins with y counts as no.
+ * @throws {Error} where nobody can answer, as in a run without a frontend
+ */
 export function confirm(message = ""): boolean {
-  return /^\s*y/i.test(currentChannel().inputSync(`${message} [y/N]`, { password: false }));
+  return /^\s*y/i.test(currentChannel().inputSync(`${questionText("confirm", message)} [y/N]`, { password: false }));
 }
 
-/** Shows a message and waits until Enter is pressed. */
+/**
+ * Shows a message and waits until Enter is pressed.
+ * @throws {Error} where nobody can answer, as in a run without a frontend
+ */
 export function alert(message = ""): void {
-  currentChannel().inputSync(`${message} [Enter]`, { password: false });
+  currentChannel().inputSync(`${questionText("alert", message)} [Enter]`, { password: false });
 }
 
 /**
  * Asks for a line of text without holding up the event loop.
  * @param text the question
  * @param options `password`: do not show what is typed
+ * @throws {Error} where nobody can answer, as in a run without a frontend
  * @example
  * const token = await input("API token", { password: true });
  */
-export function input(text = "", options: { password?: boolean } = {}): Promise<string> {
-  return currentChannel().input(text, { password: options.password ?? false });
+export async function input(text = "", options: { password?: boolean } = {}): Promise<string> {
+  checkOptions("input", options, inputOptions);
+  return currentChannel().input(questionText("input", text), { password: options.password ?? false });
 }

@@ -31,14 +31,15 @@ export function currentChannel(): CellChannel {
  * Sends a value's bundle at once when it is known at once. A figure takes a moment: a note keeps its place among the
  * other output, and is replaced through its display id; later updates of the same id wait their turn.
  */
-export function send(value: unknown, { id, update = false }: { id: string | undefined; update?: boolean }): void {
+export function send(value: unknown, { id, update = false, metadata = {} }: { id: string | undefined; update?: boolean; metadata?: Record<string, unknown> | undefined }): void {
   const channel = currentChannel();
   const before = id === undefined ? undefined : state.pending.get(id);
   const rendered = before === undefined ? render(value) : before.then(() => render(value));
-  if (!(rendered instanceof Promise)) { emit(channel, rendered, { id, update }); return; }
+  const merged = (done: Rendered): Rendered => ({ data: done.data, metadata: { ...done.metadata, ...metadata } });
+  if (!(rendered instanceof Promise)) { emit(channel, merged(rendered), { id, update }); return; }
   const place = id ?? randomUUID();
   if (!update) channel.display({ "text/plain": "…" }, { id: place, metadata: {} });
-  track(place, rendered.then((done) => emit(channel, done, { id: place, update: true })));
+  track(place, rendered.then((done) => emit(channel, merged(done), { id: place, update: true })));
 }
 
 function emit(channel: CellChannel, { data, metadata }: Rendered, { id, update }: { id: string | undefined; update: boolean }): void {

@@ -1,61 +1,32 @@
 import { inspect } from "node:util";
+import type { Columnar } from "./columnar.ts";
+import { dataFrameColumns, isDataFrame } from "./data-frame.ts";
 import { hasMethods, hasProperties } from "./lookup.ts";
-import type { MimeBundle } from "./mime.ts";
-import { shorten, shownColumns, shownRows, tableHtml, tableText } from "./table.ts";
-import type { Table } from "./table.ts";
-
-/** What a table of columns must tell so that its ends can be shown without reading the rest. */
-type Columnar = {
-  readonly names: readonly string[];
-  readonly kinds?: readonly string[];
-  readonly rowCount: number;
-  /** The cells of the given rows in the given columns. */
-  readonly cells: (rows: readonly number[], columns: readonly number[]) => readonly (readonly unknown[])[];
-};
-
-/** The ends of a table, as HTML and as text. */
-export function columnarTable({ names, kinds, rowCount, cells }: Columnar, { maxRows = shownRows, maxColumns = shownColumns } = {}): Table {
-  const down = shorten(rowCount, maxRows);
-  const across = shorten(names.length, maxColumns).indices;
-  return {
-    columns: across.map((i) => names[i]),
-    ...(kinds === undefined ? {} : { kinds: across.map((i) => kinds[i]) }),
-    rows: cells(down.indices, across),
-    rowCount,
-    columnCount: names.length,
-    cut: down.cut,
-  };
-}
-
-function tableBundle(columnar: Columnar): MimeBundle {
-  const table = columnarTable(columnar);
-  return { "text/html": tableHtml(table), "text/plain": tableText(table) };
-}
 
 type ArqueroTable = { columnNames(): string[]; numRows(): number; get(name: string, row: number): unknown };
 
 /** Recognises arquero's tables (filtered, ordered and grouped ones too) without loading the package. */
-export const isArquero = (value: unknown): value is ArqueroTable => hasMethods(value, "columnNames", "numRows", "numCols", "get", "scan");
+const isArquero = (value: unknown): value is ArqueroTable => hasMethods(value, "columnNames", "numRows", "numCols", "get", "scan");
 
-export function arqueroBundle(table: ArqueroTable): MimeBundle {
+function arqueroColumns(table: ArqueroTable): Columnar {
   const names = table.columnNames();
-  return tableBundle({ names, rowCount: table.numRows(), cells: (rows, columns) => rows.map((row) => columns.map((column) => table.get(names[column], row))) });
+  return { names, rowCount: table.numRows(), cells: (rows, columns) => rows.map((row) => columns.map((column) => table.get(names[column], row))) };
 }
 
 type ArrowColumn = { readonly length: number; readonly type: unknown; at(index: number): unknown };
 type ArrowTable = { readonly numRows: number; readonly schema: { fields: readonly { name: string; type: unknown }[] }; getChildAt(index: number): ArrowColumn | null };
 
 /** Recognises the tables of Apache Arrow and of flechette. */
-export const isArrowTable = (value: unknown): value is ArrowTable => hasMethods(value, "getChildAt", "getChild", "selectAt") && hasProperties(value, "schema", "numRows");
+const isArrowTable = (value: unknown): value is ArrowTable => hasMethods(value, "getChildAt", "getChild", "selectAt") && hasProperties(value, "schema", "numRows");
 
-export function arrowTableBundle(table: ArrowTable): MimeBundle {
+function arrowTableColumns(table: ArrowTable): Columnar {
   const { fields } = table.schema;
   const kinds = fields.map(({ type }) => arrowType(type) ?? "");
   const cells: Columnar["cells"] = (rows, columns) => {
     const read = columns.map((column) => table.getChildAt(column));
     return rows.map((row) => read.map((column) => column?.at(row)));
   };
-  return tableBundle({ names: fields.map(({ name }) => name), ...(kinds.every((kind) => kind !== "") ? { kinds } : {}), rowCount: table.numRows, cells });
+  return { names: fields.map(({ name }) => name), ...(kinds.every((kind) => kind !== "") ? { kinds } : {}), rowCount: table.numRows, cells };
 }
 
 /** Apache Arrow's types name themselves; flechette's do not. */
@@ -83,20 +54,20 @@ type PolarsSeries = { readonly name: string; readonly length: number; readonly d
 /** Recognises nodejs-polars' frames (behind the proxy that they are). Its own display knows only the first rows, and fails for 64-bit integers. */
 export const isPolarsFrame = (value: unknown): value is PolarsFrame => hasMethods(value, "getColumns", "toRecords", "lazy", "select", "head", "tail", "rows");
 
-export function polarsFrameBundle(frame: PolarsFrame): MimeBundle {
+export function polarsFrameColumns(frame: PolarsFrame): Columnar {
   const names = frame.columns;
   const cells: Columnar["cells"] = (rows, columns) => ends(rows, frame.height, {
     head: (count) => frame.select(...columns.map((i) => names[i])).head(count).rows(),
     tail: (count) => frame.select(...columns.map((i) => names[i])).tail(count).rows(),
   });
-  return tableBundle({ names, kinds: frame.dtypes.map(polarsType), rowCount: frame.height, cells });
+  return { names, kinds: frame.dtypes.map(polarsType), rowCount: frame.height, cells };
 }
 
-export const isPolarsSeries = (value: unknown): value is PolarsSeries => hasMethods(value, "chunkLengths", "toArray", "toFrame", "head", "tail", "alias");
+const isPolarsSeries = (value: unknown): value is PolarsSeries => hasMethods(value, "chunkLengths", "toArray", "toFrame", "head", "tail", "alias");
 
-export function polarsSeriesBundle(series: PolarsSeries): MimeBundle {
+function polarsSeriesColumns(series: PolarsSeries): Columnar {
   const cells: Columnar["cells"] = (rows) => ends(rows, series.length, { head: (count) => series.head(count).toArray(), tail: (count) => series.tail(count).toArray() }).map((value) => [value]);
-  return tableBundle({ names: [series.name], kinds: [polarsType(series.dtype)], rowCount: series.length, cells });
+  return { names: [series.name], kinds: [polarsType(series.dtype)], rowCount: series.length, cells };
 }
 
 /** The chosen rows, which are the first and the last ones, from two reads. */
@@ -111,3 +82,12 @@ const polarsType = ({ variant }: PolarsType): string => variant ?? "";
 export const isPolarsLazy = (value: unknown): value is object => hasMethods(value, "describeOptimizedPlan", "collect", "collectSync");
 
 export const polarsLazyText = (lazy: object): string => `LazyFrame, not computed (collect() does that)\n${inspect(lazy)}`;
+
+/** The columns of any package's data frame, table or series; undefined for other values. */
+export function frameColumns(value: unknown): Columnar | undefined {
+  if (isPolarsFrame(value)) return polarsFrameColumns(value);
+  if (isPolarsSeries(value)) return polarsSeriesColumns(value);
+  if (isDataFrame(value)) return dataFrameColumns(value);
+  if (isArquero(value)) return arqueroColumns(value);
+  return isArrowTable(value) ? arrowTableColumns(value) : undefined;
+}

@@ -30,12 +30,12 @@ const isImage = (type: string): boolean => type.startsWith("image/") && !type.st
  * Checks a bundle that user code made and brings it into the wire's form: bytes become base64, lists of lines one text.
  * @throws {TypeError} naming the faulty MIME type, what it holds and what it may hold
  */
-export function validBundle(bundle: unknown): MimeBundle {
+export function validBundle(bundle: unknown, source = 'Symbol.for("Jupyter.display")'): MimeBundle {
   if (typeof bundle !== "object" || bundle === null || Array.isArray(bundle)) {
-    throw new TypeError(`Symbol.for("Jupyter.display") must give an object of MIME types, received ${describe(bundle)}. Return for example { "text/html": "<b>hi</b>" }.`);
+    throw new TypeError(`${source} must give an object of MIME types, received ${describe(bundle)}. For example: { "text/html": "<b>hi</b>" }.`);
   }
   const entries = Object.entries(bundle).filter(([, value]) => value !== undefined);
-  if (entries.length === 0) throw new TypeError(`Symbol.for("Jupyter.display") gave an object without MIME types. Return at least "text/plain".`);
+  if (entries.length === 0) throw new TypeError(`${source} gave an object without MIME types. Give at least "text/plain".`);
   return Object.fromEntries(entries.map(([type, value]) => [type, validValue(type, value)]));
 }
 

@@ -1,7 +1,9 @@
 import { inspect, types } from "node:util";
-import { lookup } from "./lookup.ts";
+import { columnarTable } from "./columnar.ts";
+import type { Columnar } from "./columnar.ts";
+import { isObject, lookup } from "./lookup.ts";
 import type { MimeBundle } from "./mime.ts";
-import { shorten, shownColumns, shownRows, tableHtml } from "./table.ts";
+import { tableHtml } from "./table.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -34,11 +36,16 @@ export function isRecords(value: unknown): value is readonly Row[] {
   return cells.length > 0 && cells.filter(isScalar).length * 2 >= cells.length;
 }
 
+/** The columns of records: their keys, in the order in which they first appear among the first rows. */
+export function recordColumns(records: readonly unknown[]): Columnar {
+  const names = [...new Set(records.slice(0, examined).flatMap((row) => (isRow(row) ? Object.keys(row) : [])))];
+  const cells: Columnar["cells"] = (rows, columns) => rows.map((i) => columns.map((c) => (isRow(records[i]) ? cell(records[i], names[c]) : undefined)));
+  return { names, rowCount: records.length, cells };
+}
+
+const isRow = (value: unknown): value is Row => isObject(value) && !types.isProxy(value);
+
 /** Records as an HTML table, beside their text. */
 export function recordsBundle(records: readonly Row[], text: string): MimeBundle {
-  const columns = [...new Set(records.slice(0, examined).flatMap((row) => Object.keys(row)))];
-  const across = shorten(columns.length, shownColumns).indices.map((i) => columns[i]);
-  const { indices, cut } = shorten(records.length, shownRows);
-  const rows = indices.map((i) => across.map((name) => (isPlain(records[i]) ? cell(records[i], name) : undefined)));
-  return { "text/html": tableHtml({ columns: across, rows, rowCount: records.length, columnCount: columns.length, cut }), "text/plain": text };
+  return { "text/html": tableHtml(columnarTable(recordColumns(records))), "text/plain": text };
 }

@@ -1,6 +1,6 @@
-import { arqueroBundle, arrowColumnText, arrowTableBundle, isArquero, isArrowColumn, isArrowTable, isPolarsFrame, isPolarsLazy, isPolarsSeries, polarsFrameBundle, polarsLazyText, polarsSeriesBundle } from "./frames.ts";
+import { columnarBundle } from "./columnar.ts";
+import { arrowColumnText, frameColumns, isArrowColumn, isPolarsFrame, isPolarsLazy, polarsFrameColumns, polarsLazyText } from "./frames.ts";
 import { blobBundle, isImageBlob } from "./blob.ts";
-import { dataFrameBundle, isDataFrame } from "./data-frame.ts";
 import { elementBundle, isElement } from "./element.ts";
 import { ijavascriptBundle, isIjavascript } from "./ijavascript.ts";
 import { encodedImage, imageType } from "./image-type.ts";
@@ -27,17 +27,14 @@ const isImageBytes = (value: unknown): value is Uint8Array => value instanceof U
 
 /** The first form that fits shows the value. */
 const forms: readonly Form[] = [
-  form(isPolarsFrame, polarsFrameBundle),
+  form(isPolarsFrame, (frame) => columnarBundle(polarsFrameColumns(frame))),
   form(isDisplayable, showItself),
   form(isImageBytes, (value) => encodedImage(value)!),
   form(isFigure, figureBundle),
   form(isVegaSpec, vegaBundle),
   form(isVegaBuilder, builtVegaBundle),
-  form(isDataFrame, dataFrameBundle),
-  form(isArquero, arqueroBundle),
-  form(isArrowTable, arrowTableBundle),
+  showFrame,
   asText(isArrowColumn, arrowColumnText),
-  form(isPolarsSeries, polarsSeriesBundle),
   asText(isPolarsLazy, polarsLazyText),
   asText(isTensor, tensorText),
   form(isElement, elementBundle),
@@ -65,6 +62,11 @@ function bundle(value: object): Shown {
     if (shown !== undefined) return shown;
   }
   return { "text/plain": plainText(value) };
+}
+
+function showFrame(value: object): Shown | undefined {
+  const columns = frameColumns(value);
+  return columns === undefined ? undefined : columnarBundle(columns);
 }
 
 function showItself(value: Displayable): Shown {

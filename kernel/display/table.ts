@@ -6,6 +6,8 @@ export type Table = {
   readonly columns: readonly string[];
   /** Words beneath the columns' names: their types. */
   readonly kinds?: readonly string[];
+  /** Words above the table. */
+  readonly caption?: string;
   /** Names of the shown rows; none for arrays of records. */
   readonly labels?: readonly string[];
   readonly rows: readonly (readonly unknown[])[];
@@ -69,7 +71,8 @@ const scrolling = `max-width: 100%; overflow-x: auto; scrollbar-width: thin; bac
 
 /** A table as HTML that takes its colours from the page; numbers stand right, left-out rows and columns are counted. */
 export function tableHtml(table: Table): string {
-  const { columns, kinds, labels, rows, cut, rowCount, columnCount } = table;
+  const { columns, kinds, caption, labels, rows, cut, rowCount, columnCount } = table;
+  const title = caption === undefined ? "" : `<caption style="caption-side: top; text-align: left; padding: 0.2em 0.7em; font-weight: bold">${escapeHtml(caption)}</caption>`;
   const kind = (i: number): string => (kinds === undefined ? "" : `<br><span style="font-weight: normal; font-size: 0.85em; opacity: 0.7">${escapeHtml(kinds[i])}</span>`);
   const values = columns.map((_, i) => rows.map((row) => row[i]));
   const right = values.map(isNumeric);
@@ -81,21 +84,21 @@ export function tableHtml(table: Table): string {
     return `<tr>${label}${texts.map((text, c) => `<td style="${base} ${aligned(right[c])}">${escapeHtml(text[r])}</td>`).join("")}</tr>`;
   });
   const width = columns.length + (labels === undefined ? 0 : 1);
-  if (cut < rowCount) lines.splice(cut, 0, `<tr><td colspan="${width}" style="${base} text-align: center; opacity: 0.7">… ${rowCount - rows.length} rows not shown …</td></tr>`);
-  const whole = `<table style="border-collapse: collapse; color: inherit; background: transparent; font-size: 0.95em"><thead><tr>${corner}${head.join("")}</tr></thead><tbody>${lines.join("")}</tbody></table>`;
+  if (cut < rowCount) lines.splice(cut, 0, `<tr><td colspan="${width}" style="${base} text-align: center; opacity: 0.7">… ${counted(rowCount - rows.length, "row")} not shown …</td></tr>`);
+  const whole = `<table style="border-collapse: collapse; color: inherit; background: transparent; font-size: 0.95em">${title}<thead><tr>${corner}${head.join("")}</tr></thead><tbody>${lines.join("")}</tbody></table>`;
   return `<div style="${scrolling}">${whole}</div><p style="margin: 0.3em 0; opacity: 0.7">${size(rowCount, columnCount, columns.length)}</p>`;
 }
 
 /** The same table as text in columns. */
 export function tableText(table: Table): string {
-  const { columns, kinds, labels, rows, cut, rowCount, columnCount } = table;
+  const { columns, kinds, caption, labels, rows, cut, rowCount, columnCount } = table;
   const head = (i: number): string[] => [columns[i], ...(kinds === undefined ? [] : [kinds[i]])];
   const headLines = kinds === undefined ? 1 : 2;
   const texts = columns.map((_, i) => pad([...head(i), ...columnText(rows.map((row) => row[i]))].map((text) => text.replaceAll("\n", "↵")), isNumeric(rows.map((row) => row[i]))));
   const all = labels === undefined ? texts : [pad([...Array.from({ length: headLines }, () => ""), ...labels], true), ...texts];
   const lines = Array.from({ length: rows.length + headLines }, (_, r) => all.map((column) => column[r]).join("  ").trimEnd());
-  if (cut < rowCount) lines.splice(cut + headLines, 0, `… ${rowCount - rows.length} rows not shown …`);
-  return `${lines.join("\n")}\n[${size(rowCount, columnCount, columns.length)}]`;
+  if (cut < rowCount) lines.splice(cut + headLines, 0, `… ${counted(rowCount - rows.length, "row")} not shown …`);
+  return `${caption === undefined ? "" : `${caption}\n`}${lines.join("\n")}\n[${size(rowCount, columnCount, columns.length)}]`;
 }
 
 function pad(texts: readonly string[], right: boolean): string[] {
@@ -104,6 +107,8 @@ function pad(texts: readonly string[], right: boolean): string[] {
 }
 
 function size(rows: number, columns: number, shown: number): string {
-  const rest = shown < columns ? ` (${columns - shown} columns not shown)` : "";
-  return `${rows} ${rows === 1 ? "row" : "rows"} × ${columns} ${columns === 1 ? "column" : "columns"}${rest}`;
+  const rest = shown < columns ? ` (${counted(columns - shown, "column")} not shown)` : "";
+  return `${counted(rows, "row")} × ${counted(columns, "column")}${rest}`;
 }
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;

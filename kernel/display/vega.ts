@@ -1,5 +1,6 @@
 import { hasMethods, isObject, lookup } from "./lookup.ts";
 import type { MimeBundle } from "./mime.ts";
+import { Rich } from "./wrappers.ts";
 
 export type Spec = Readonly<Record<string, unknown>>;
 
@@ -17,7 +18,9 @@ export function isVegaSpec(value: unknown): value is Spec {
 export const isVegaBuilder = (value: unknown): value is { toSpec(): unknown } => hasMethods(value, "toSpec", "toView");
 
 export function vegaBundle(spec: Spec): MimeBundle {
-  const [, language, version] = schema.exec(String(spec.$schema))! as unknown as [string, keyof typeof newest, string];
+  const found = schema.exec(String(spec.$schema));
+  if (found === null) throw new TypeError(`$schema must be one of Vega's or Vega-Lite's, such as https://vega.github.io/schema/vega-lite/v5.json, received ${JSON.stringify(spec.$schema)}.`);
+  const [, language, version] = found as unknown as [string, keyof typeof newest, string];
   const type = `application/vnd.${language.replace("-", "")}.v${Math.min(Number(version), newest[language])}+json`;
   return { [type]: JSON.parse(JSON.stringify(spec)) as unknown, "text/plain": describe(spec, language) };
 }
@@ -28,6 +31,19 @@ export function builtVegaBundle(builder: { toSpec(): unknown }): MimeBundle {
   if (!isVegaSpec(spec)) throw new TypeError(`toSpec() must give a Vega or Vega-Lite specification with $schema, received ${isObject(spec) ? "an object without it" : typeof spec}.`);
   return vegaBundle(spec);
 }
+
+/** @throws {TypeError} when the value is neither a specification nor builds one */
+export function vegaLiteOf(value: unknown): Rich {
+  const spec: unknown = isVegaBuilder(value) ? value.toSpec() : value;
+  if (!isObject(spec) || Array.isArray(spec) || !composed.some((part) => part in spec)) {
+    throw new TypeError(`vegaLite needs a specification with one of ${composed.join(", ")}, received ${isObject(spec) ? `an object with ${Object.keys(spec).slice(0, 5).join(", ") || "nothing"}` : String(spec)}.`);
+  }
+  const data = vegaBundle({ $schema: "https://vega.github.io/schema/vega-lite/v5.json", ...spec });
+  return new Rich({ data, metadata: {} }, data["text/plain"] as string);
+}
+
+/** What every Vega-Lite specification has one of. */
+const composed = ["mark", "layer", "facet", "repeat", "hconcat", "vconcat", "concat", "spec"];
 
 const units = ["layer", "hconcat", "vconcat", "concat"] as const;
 

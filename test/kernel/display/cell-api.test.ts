@@ -11,17 +11,18 @@ import { cellApiNames } from "../../../kernel/language/service/core.ts";
 
 type Sent = { data: Record<string, unknown>; id?: string; update?: boolean };
 let sent: Sent[];
+let metadata: unknown[];
 let cleared: boolean[];
 let asked: [string, boolean][];
 let answers: string[];
 
 const channel: CellChannel = {
-  display: (data, { id, update }) => sent.push({ data, ...(id === undefined ? {} : { id }), ...(update === undefined ? {} : { update }) }),
+  display: (data, { id, update, metadata: about }) => (metadata.push(about), sent).push({ data, ...(id === undefined ? {} : { id }), ...(update === undefined ? {} : { update }) }),
   clearOutput: (wait) => cleared.push(wait),
   input: async (prompt, { password }) => { asked.push([prompt, password]); return answers.shift() ?? ""; },
   inputSync: (prompt, { password }) => { asked.push([prompt, password]); return answers.shift() ?? ""; },
 };
-beforeEach(() => { [sent, cleared, asked, answers] = [[], [], [], []]; installCellApi(channel); });
+beforeEach(() => { [sent, metadata, cleared, asked, answers] = [[], [], [], [], []]; installCellApi(channel); });
 
 const texts = () => sent.map(({ data }) => data["text/plain"]);
 const later = (text: string, delay: number) => ({ [displaySymbol]: async () => { await sleep(delay); return { "text/plain": text }; } });
@@ -87,6 +88,33 @@ describe("display", () => {
     expect(() => api.display(1, { update: true })).toThrow(/give the option id/);
   });
 
+  it("takes bundles as they are, and metadata", async () => {
+    const png = Buffer.from("png");
+    api.display({ "image/png": png, "application/x-own+json": { a: 1 }, "text/plain": "p" }, { raw: true, metadata: { "image/png": { width: 3 } }, id: "r" });
+    expect(sent).toEqual([{ data: { "image/png": png.toString("base64"), "application/x-own+json": { a: 1 }, "text/plain": "p" }, id: "r" }]);
+    expect(metadata).toEqual([{ "image/png": { width: 3 } }]);
+    api.display(later("x", 1), { metadata: { own: 1 } });
+    await flush();
+    expect(metadata.at(-1)).toEqual({ own: 1 });
+  });
+
+  it.each([
+    ["a second value", [1, 2], "display takes options as an object, { id, update, raw, metadata }, received number."],
+    ["an option that is none", [1, { ID: "x" }], 'display has no option "ID". Its options are id, update, raw, metadata.'],
+    ["an option of another type", [1, { id: 5 }], "display's id must be a string, received 5."],
+    ["a raw value that is no bundle", ["<b>", { raw: true }], `display's raw value must give an object of MIME types, received string. For example: { "text/html": "<b>hi</b>" }.`],
+    ["a raw bundle with a bad type", [{ html: "x" }, { raw: true }], `A display's keys must be MIME types such as "text/html", received "html".`],
+  ])("refuses %s", (_, parameters, message) => {
+    expect(() => api.display(...(parameters as [unknown, object]))).toThrow(new TypeError(message));
+    expect(sent).toEqual([]);
+  });
+
+  it("clears only when asked clearly", () => {
+    expect(() => api.clearOutput(true as never)).toThrow("clearOutput takes options as an object, { wait }, received boolean.");
+    expect(() => api.clearOutput({ wait: 1 as never })).toThrow("clearOutput's wait must be a boolean, received 1.");
+    expect(cleared).toEqual([]);
+  });
+
   it("clears", () => {
     api.clearOutput();
     api.clearOutput({ wait: true });
@@ -104,6 +132,32 @@ describe("questions", () => {
     expect(await api.input("token", { password: true })).toBe("secret");
     expect(asked).toEqual([["name?", false], ["name? [Bob]", false], ["sure? [y/N]", false], ["sure? [y/N]", false], ["done [Enter]", false], ["token", true]]);
   });
+});
+
+describe("questions asked wrongly", () => {
+  it("say so and ask nobody", async () => {
+    expect(() => api.prompt({ text: "?" } as never)).toThrow("prompt asks a question in words, received Object.");
+    await expect(api.input("?", { passwort: true } as never)).rejects.toThrow('input has no option "passwort". Its options are password.');
+    await expect(api.input([] as never)).rejects.toThrow("input asks a question in words, received Array.");
+    expect(asked).toEqual([]);
+  });
+});
+
+describe("vegaLite", () => {
+  const spec = { mark: "bar", encoding: {} };
+
+  it("shows a specification without $schema, and what vega-lite-api builds", () => {
+    for (const value of [spec, { toSpec: () => spec, toView: () => undefined }]) api.display(api.vegaLite(value));
+    const expected = { $schema: "https://vega.github.io/schema/vega-lite/v5.json", ...spec };
+    expect(sent.map(({ data }) => data["application/vnd.vegalite.v5+json"])).toEqual([expected, expected]);
+    expect(texts()).toEqual(["Vega-Lite bar chart", "Vega-Lite bar chart"]);
+  });
+
+  it.each([
+    [{ data: {} }, "vegaLite needs a specification with one of mark, layer, facet, repeat, hconcat, vconcat, concat, spec, received an object with data."],
+    ["bar", "received bar."],
+    [{ $schema: "v5", mark: "bar" }, '$schema must be one of Vega\'s or Vega-Lite\'s, such as https://vega.github.io/schema/vega-lite/v5.json, received "v5".'],
+  ])("refuses %o", (value, message) => expect(() => api.vegaLite(value as object)).toThrow(message));
 });
 
 describe("progress", () => {
