@@ -1,12 +1,17 @@
 import type TS from "typescript";
 import { ts } from "./typescript.ts";
-import type { Framed } from "./core.ts";
+import type { Framed } from "./frame.ts";
+import { signatureTeller } from "./signatures.ts";
+import type { Typing } from "./typed-word.ts";
+
+type Found = TS.WithMetadata<TS.CompletionInfo> | undefined;
 
 export type Completions = { matches: readonly string[]; start: number; end: number; metadata: Record<string, unknown> };
 
-/** Signatures cost a checker's answer each: given for this many of the best matches, within this many milliseconds. */
+/** Signatures cost a checker's answer each: the best matches get one, further ones as many as this time allows (milliseconds). */
+const alwaysDetailed = 5;
 const detailed = 30;
-const detailTime = 40;
+const detailTime = 4;
 const most = 1000;
 
 const preferences: TS.GetCompletionsAtPositionOptions = {
@@ -14,24 +19,52 @@ const preferences: TS.GetCompletionsAtPositionOptions = {
   includeCompletionsWithInsertText: false,
   includeCompletionsForImportStatements: false,
   importModuleSpecifierEnding: "js",
+  includeSymbol: true,
 };
 
-/**
- * Completions at a cursor (UTF-16 offset in the cell), those that continue the typed word, best first.
- * `_jupyter_types_experimental` tells JupyterLab each match's kind and signature.
- */
-export function completions(service: TS.LanguageService, file: string, frame: Framed, cursor: number): Completions {
-  const position = frame.start + cursor;
-  const found = service.getCompletionsAtPosition(file, position, preferences);
-  const word = /[\p{ID_Continue}$#]*$/u.exec(frame.code.slice(0, cursor))![0];
-  const start = startOf(found, frame, cursor - word.length);
-  const typed = frame.code.slice(start, cursor);
-  const entries = continuing(found?.entries ?? [], typed)
+/** Where completions are asked for: `frame` holds the cell as TypeScript sees it, `real` what the user has typed. */
+export type CompletionQuestion = { readonly file: string; readonly frame: Framed; readonly asked: Typing; readonly real: Typing };
+
+/** Finds completions in one notebook, and remembers the last list for as long as TypeScript's program stays the same. */
+export class Completer {
+  readonly #service: TS.LanguageService;
+  #last: { program: TS.Program | undefined; position: number; found: Found } | undefined;
+
+  constructor(service: TS.LanguageService) {
+    this.#service = service;
+  }
+
+  /**
+   * Completions at a cursor (UTF-16 offset in the cell), those that continue the typed word, best first.
+   * `_jupyter_types_experimental` tells JupyterLab each match's kind and signature.
+   */
+  complete({ file, frame, asked, real }: CompletionQuestion): Completions {
+    const position = frame.start + asked.cursor;
+    const found = this.#find(file, position);
+    const word = /[\p{ID_Continue}$#]*$/u.exec(frame.code.slice(0, asked.cursor))![0];
+    const start = startOf(found, frame, asked.cursor - word.length);
+    const entries = ranked(found?.entries ?? [], real.code.slice(start, real.cursor));
+    const signatures = describe(entries, signatureTeller(this.#service, file, position));
+    const end = real.cursor;
+    const types = entries.map((entry, i) => ({ text: entry.name, type: kinds[entry.kind] ?? entry.kind, start, end, signature: signatures[i] ?? "" }));
+    return { matches: entries.map(({ name }) => name), start, end, metadata: { _jupyter_types_experimental: types } };
+  }
+
+  #find(file: string, position: number): Found {
+    const program = this.#service.getProgram();
+    if (this.#last?.program === program && this.#last?.position === position) return this.#last.found;
+    const found = this.#service.getCompletionsAtPosition(file, position, preferences);
+    // Paths in strings are looked for on the disk, which may change.
+    const lasting = found === undefined || found.isGlobalCompletion || found.isMemberCompletion;
+    this.#last = lasting ? { program, position, found } : undefined;
+    return found;
+  }
+}
+
+function ranked(all: readonly TS.CompletionEntry[], typed: string): readonly TS.CompletionEntry[] {
+  return continuing(all, typed)
     .sort((a, b) => rank(a, typed) - rank(b, typed) || compare(a.sortText, b.sortText) || compare(a.name, b.name))
     .slice(0, most);
-  const signatures = describe(entries, (entry) => service.getCompletionEntryDetails(file, position, entry.name, {}, entry.source, {}, entry.data));
-  const types = entries.map((entry, i) => ({ text: entry.name, type: kinds[entry.kind] ?? entry.kind, start, end: cursor, signature: signatures[i] ?? "" }));
-  return { matches: entries.map(({ name }) => name), start, end: cursor, metadata: { _jupyter_types_experimental: types } };
 }
 
 /** The entries that begin with what is typed; when there are none, those that do so in another case. */
@@ -50,18 +83,18 @@ function rank(entry: TS.CompletionEntry, typed: string): number {
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Where the replaced text begins: import paths and string literals carry their own span, names begin with their word. */
-function startOf(found: TS.WithMetadata<TS.CompletionInfo> | undefined, frame: Framed, word: number): number {
+function startOf(found: Found, frame: Framed, word: number): number {
   const span = found?.entries.find(({ replacementSpan }) => replacementSpan !== undefined)?.replacementSpan ?? (found?.isMemberCompletion ? undefined : found?.optionalReplacementSpan);
   const start = span === undefined ? word : span.start - frame.start;
   return start >= 0 && start <= frame.code.length ? start : word;
 }
 
-function describe(entries: readonly TS.CompletionEntry[], details: (entry: TS.CompletionEntry) => TS.CompletionEntryDetails | undefined): string[] {
+function describe(entries: readonly TS.CompletionEntry[], signatureOf: (entry: TS.CompletionEntry) => string): string[] {
   const until = performance.now() + detailTime;
   const signatures: string[] = [];
   for (const entry of entries.slice(0, detailed)) {
-    if (performance.now() > until) break;
-    signatures.push(entry.kind === ts.ScriptElementKind.keyword ? "" : ts.displayPartsToString(details(entry)?.displayParts));
+    if (signatures.length >= alwaysDetailed && performance.now() > until) break;
+    signatures.push(signatureOf(entry));
   }
   return signatures;
 }

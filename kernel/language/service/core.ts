@@ -4,7 +4,7 @@ import { withoutMagics } from "../magics.ts";
 import { parseCell } from "./cell-syntax.ts";
 import { completeness } from "./completeness.ts";
 import type { Completeness } from "./completeness.ts";
-import { completions } from "./completion.ts";
+import { Completer } from "./completion.ts";
 import type { Completions } from "./completion.ts";
 import { Documents } from "./documents.ts";
 import { cellDiagnostics, syntaxDiagnostics } from "./findings.ts";
@@ -14,6 +14,7 @@ import { NotebookHost } from "./host.ts";
 import { declaringFiles, inspection } from "./inspection.ts";
 import type { Inspection } from "./inspection.ts";
 import { NotebookScope } from "./scope.ts";
+import { atFirstCharacter } from "./typed-word.ts";
 
 export type { CellDiagnostic } from "./findings.ts";
 export type { Framed } from "./frame.ts";
@@ -36,6 +37,7 @@ export class LanguageCore {
   readonly #documents: Documents;
   readonly #host: NotebookHost;
   readonly #service: TS.LanguageService;
+  readonly #completer: Completer;
   readonly #scope = new NotebookScope();
 
   /** Notebooks that are given the same documents share the libraries' parsed files. */
@@ -43,6 +45,7 @@ export class LanguageCore {
     this.#documents = documents;
     this.#host = new NotebookHost(folder, documents);
     this.#service = ts.createLanguageService(this.#host, documents);
+    this.#completer = new Completer(this.#service);
     this.#scope.addGlobals("potstill/notebook", cellApiNames);
   }
 
@@ -70,9 +73,10 @@ export class LanguageCore {
   }
 
   complete(code: string, cursor: number): Completions {
-    const frame = frameCell(parseCell(withoutMagics(code)), this.#scope, "all");
-    this.#host.setCurrent(frame.text);
-    return completions(this.#service, this.#host.current, frame, cursor);
+    const asked = atFirstCharacter({ code: withoutMagics(code), cursor });
+    const frame = frameCell(parseCell(asked.code), this.#scope, "all");
+    this.#host.setCurrent(frame.text, "as before");
+    return this.#completer.complete({ file: this.#host.current, frame, asked, real: { code, cursor } });
   }
 
   inspect(code: string, cursor: number, detail: 0 | 1): Inspection {

@@ -5,6 +5,7 @@ import type { Documents } from "./documents.ts";
 import { ts } from "./typescript.ts";
 import { ownTypes, packageRoot, slashed } from "./locations.ts";
 import { cellOptions } from "./options.ts";
+import { StandardLibrary } from "./standard-library.ts";
 
 const cellScheme = "potstill-cell:";
 
@@ -25,6 +26,7 @@ export class NotebookHost implements TS.LanguageServiceHost {
   readonly #built = `${this.#package}/dist/`;
   readonly #virtual = new Map<string, Versioned>();
   readonly #names = new Map<string, string>();
+  readonly #library = new StandardLibrary("lib.esnext.d.ts");
   readonly #real = new Map<string, Versioned>();
   /** Notebooks of one folder may share a registry of parsed files: their cells must not be taken for each other's. */
   readonly #id = randomUUID();
@@ -64,8 +66,9 @@ export class NotebookHost implements TS.LanguageServiceHost {
     this.#write(this.#index, [`import "potstill/notebook";`, ...cells].join("\n"));
   }
 
-  setCurrent(text: string): void {
-    this.#write(this.current, text);
+  /** @param files whether packages and files may have come since the same text was set: then its imports are looked up again */
+  setCurrent(text: string, files: "may be new" | "as before" = "may be new"): void {
+    if (files === "may be new" || this.#text(this.current) !== text) this.#write(this.current, text);
   }
 
   /** The name of the committed cell that is stored at a path. */
@@ -109,7 +112,7 @@ export class NotebookHost implements TS.LanguageServiceHost {
     const version = this.getScriptVersion(path);
     const known = this.#real.get(path);
     if (known?.version === version) return known.snapshot;
-    const text = ts.sys.readFile(path);
+    const text = this.#library.text(path) ?? ts.sys.readFile(path);
     if (text === undefined) return undefined;
     const snapshot = ts.ScriptSnapshot.fromString(text);
     this.#real.set(path, { version, snapshot });

@@ -1,8 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type TS from "typescript";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { Completer } from "../../../../kernel/language/service/completion.ts";
+import type { CompletionQuestion } from "../../../../kernel/language/service/completion.ts";
 import { LanguageCore } from "../../../../kernel/language/service/core.ts";
+import type { Typing } from "../../../../kernel/language/service/typed-word.ts";
 
 let folder: string;
 let core: LanguageCore;
@@ -49,6 +53,19 @@ describe("completion", () => {
     const code = `function f(a: "alpha" \u007c "beta") {} f("al`;
     const { matches, start, end } = core.complete(code, code.length);
     expect({ matches, start, end }).toEqual({ matches: ["alpha"], start: code.length - 2, end: code.length });
+  });
+
+  it("offers a file that came after the same question was asked", () => {
+    expect(complete(`import {} from "./lat|"`).matches).toEqual([]);
+    writeFileSync(join(folder, "late.ts"), "export {};\n");
+    expect(complete(`import {} from "./lat|"`).matches).toEqual(["late.ts"]);
+  });
+
+  it("offers the same for a name that is typed on as for one that was pasted", () => {
+    const pasted = complete(`weights.sec|`);
+    for (const typing of [`weights.|`, `weights.s|`, `weights.se|`]) complete(typing);
+    expect(complete(`weights.sec|`)).toEqual(pasted);
+    expect(complete(`weights.s|ond`)).toMatchObject({ matches: ["second"], start: 8, end: 9 });
   });
 
   it("offers files and modules in import paths", () => {
@@ -115,5 +132,25 @@ describe("inspection", () => {
   it("finds nothing where nothing is", () => {
     expect(core.inspect(`   `, 1, 0)).toEqual({ found: false, data: {} });
     expect(core.inspect(``, 0, 1)).toEqual({ found: false, data: {} });
+  });
+});
+
+describe("the list of completions", () => {
+  const entry = (name: string): TS.CompletionEntry => ({ name, kind: "const" as TS.ScriptElementKind, sortText: "11" });
+  const list = { isGlobalCompletion: true, isMemberCompletion: false, isNewIdentifierLocation: false, entries: [entry("alpha"), entry("alter"), entry("beta")] };
+  const real = (code: string): Typing => ({ code, cursor: code.length });
+  const question = (code: string): CompletionQuestion => ({ file: "/cell.ts", frame: { text: "a", start: 0, code: "a" }, asked: { code: "a", cursor: 1 }, real: real(code) });
+
+  it("is made once for all characters of a name, and again for another program", () => {
+    let program = { getSourceFile: () => undefined };
+    const getCompletionsAtPosition = vi.fn(() => list);
+    const service = { getProgram: () => program, getCompletionsAtPosition, getCompletionEntryDetails: () => undefined } as unknown as TS.LanguageService;
+    const completer = new Completer(service);
+    expect(completer.complete(question("a")).matches).toEqual(["alpha", "alter"]);
+    expect(completer.complete(question("alp")).matches).toEqual(["alpha"]);
+    expect(getCompletionsAtPosition).toHaveBeenCalledTimes(1);
+    program = { ...program };
+    completer.complete(question("alp"));
+    expect(getCompletionsAtPosition).toHaveBeenCalledTimes(2);
   });
 });
