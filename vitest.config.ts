@@ -11,6 +11,6 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    env: { TF_CPP_MIN_LOG_LEVEL: "3" },
+    env: { TF_CPP_MIN_LOG_LEVEL: "3", POTSTILL_HISTORY: "off" },
   },
 });

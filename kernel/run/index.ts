@@ -93,7 +93,7 @@ async function execute(job: Job): Promise<void> {
 
 async function runInKernel(job: Job, spec: KernelSpec, saver: Saver): Promise<void> {
   const { options, notebook } = job;
-  const env = kernelEnvironment(notebook, options);
+  const env = { POTSTILL_HISTORY: "off", ...kernelEnvironment(notebook, options) };
   const kernel = await Kernel.launch(spec, { cwd: workingFolder(spec, options), env, signal: options.signal, startTimeout: options.startTimeout ?? 60 });
   try {
     options.onEvent?.({ type: "start", cells: notebook.cells.length, kernel: spec.displayName });

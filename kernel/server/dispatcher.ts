@@ -4,6 +4,7 @@ import { asInteger, asString } from "../protocol/messages.ts";
 import type { ConnectionInfo } from "../protocol/connection-file.ts";
 import type { Debugging } from "./debug/debugging.ts";
 import type { Executions } from "./executions.ts";
+import type { History } from "./history.ts";
 import type { IoPub } from "./iopub.ts";
 import { kernelInfo } from "./kernel-info.ts";
 import type { Language } from "./language.ts";
@@ -16,6 +17,7 @@ export interface Services {
   readonly connection: ConnectionInfo;
   readonly iopub: IoPub;
   readonly executions: Executions;
+  readonly history: History;
   readonly language: Language;
   readonly subshells: Subshells;
   readonly debugging: Debugging;
@@ -36,7 +38,7 @@ export const shellHandlers: Readonly<Record<string, Handler>> = {
   is_complete_request: isComplete,
   complete_request: complete,
   inspect_request: inspect,
-  history_request: () => ({ status: "ok", history: [] }),
+  history_request: ({ history }, { message }) => history.answer(message.content),
   comm_info_request: () => ({ status: "ok", comms: {} }),
   connect_request: connect,
   interrupt_request: interrupt,

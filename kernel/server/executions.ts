@@ -5,6 +5,7 @@ import type { Header, JsonObject, Received } from "../protocol/messages.ts";
 import { createExecution, finished, interruptedOutcome, parentOf } from "./execution.ts";
 import type { Execution, Finished } from "./execution.ts";
 import type { Debugging } from "./debug/debugging.ts";
+import type { History } from "./history.ts";
 import type { IoPub } from "./iopub.ts";
 import type { Language } from "./language.ts";
 import type { CellPlan, Planner } from "./planner.ts";
@@ -13,6 +14,7 @@ import { TypeGate } from "./type-gate.ts";
 /** What cells need on their way. */
 export interface ExecutionParts {
   readonly iopub: IoPub;
+  readonly history: History;
   readonly language: Language;
   readonly planner: Planner;
   readonly debugging: Debugging;
@@ -26,6 +28,7 @@ export class Executions {
   readonly #post: (message: ToInterpreter) => void;
   readonly #quiet: () => Promise<void>;
   readonly #iopub: IoPub;
+  readonly #history: History;
   readonly #language: Language;
   readonly #planner: Planner;
   readonly #debugging: Debugging;
@@ -36,10 +39,11 @@ export class Executions {
   #count = 0;
 
   /** @param quiet resolves when no interrupt is under way */
-  constructor(post: (message: ToInterpreter) => void, quiet: () => Promise<void>, { iopub, language, planner, debugging }: ExecutionParts) {
+  constructor(post: (message: ToInterpreter) => void, quiet: () => Promise<void>, { iopub, history, language, planner, debugging }: ExecutionParts) {
     this.#quiet = quiet;
     this.#post = post;
     this.#iopub = iopub;
+    this.#history = history;
     this.#language = language;
     this.#planner = planner;
     this.#debugging = debugging;
@@ -83,6 +87,7 @@ export class Executions {
   result(cell: number, data: JsonObject, metadata: JsonObject): void {
     const execution = this.#open.get(cell);
     if (execution === undefined || execution.silent) return;
+    if (execution.counted) this.#history.addOutput(execution.count, data["text/plain"]);
     this.#iopub.publish("execute_result", { data, metadata, execution_count: execution.shownCount }, parentOf(execution));
   }
 
@@ -99,6 +104,7 @@ export class Executions {
   #begin(request: Received): Execution {
     const execution = createExecution(request, ++this.#ids, this.#count);
     this.#count = execution.count;
+    if (execution.counted) this.#history.add(execution.count, execution.cell.code);
     this.#remember(execution);
     this.#open.set(execution.cell.id, execution);
     return execution;

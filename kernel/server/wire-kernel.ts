@@ -17,6 +17,7 @@ import { Debugging } from "./debug/debugging.ts";
 import { Executions } from "./executions.ts";
 import { insistOnExit, kill } from "./exit.ts";
 import { Guardian } from "./guardian.ts";
+import { History } from "./history.ts";
 import { IoPub } from "./iopub.ts";
 import { Language } from "./language.ts";
 import { NativeOutput } from "./native-output.ts";
@@ -64,6 +65,7 @@ export class Wire {
   readonly #guardian: Guardian;
   readonly #debugging: Debugging;
   readonly #native: NativeOutput;
+  readonly #history: History;
   readonly #log: Log;
   readonly #shell: Shell;
   readonly #questions: Questions;
@@ -93,7 +95,9 @@ export class Wire {
       running: () => this.#executions.running,
       declare: (code) => this.#language.commit(code, "the debugger"),
     });
-    this.#executions = new Executions((message) => this.#post(message), () => this.#guardian.settled(), { iopub: this.#iopub, language: this.#language, planner, debugging: this.#debugging });
+    this.#history = new History(process.env, link.cwd, (text) => this.#log.write(text));
+    const parts = { iopub: this.#iopub, history: this.#history, language: this.#language, planner, debugging: this.#debugging };
+    this.#executions = new Executions((message) => this.#post(message), () => this.#guardian.settled(), parts);
     this.#guardian = new Guardian(link.shared, {
       running: () => this.#executions.running,
       post: (message) => this.#post(message),
@@ -105,6 +109,7 @@ export class Wire {
       connection: link.connection,
       iopub: this.#iopub,
       executions: this.#executions,
+      history: this.#history,
       language: this.#language,
       debugging: this.#debugging,
       interrupt: () => this.#interrupt(),
@@ -237,7 +242,8 @@ export class Wire {
     this.#closing = true;
     this.#debugging.dispose();
     const emergency = setTimeout(kill, 2 * exitPatience + 1000);
-    await Promise.race([Promise.all([this.#language.dispose(), endChildren()]), new Promise((resolve) => setTimeout(resolve, exitPatience))]);
+    const finished = Promise.all([this.#language.dispose(), this.#history.flush(), endChildren()]);
+    await Promise.race([finished, new Promise((resolve) => setTimeout(resolve, exitPatience))]);
     this.#native.drain();
     this.#iopub.flushStreams();
     await this.#sockets.close();

@@ -67,11 +67,11 @@ describe("requests", () => {
   it("describes itself", async () => {
     const info = await kernel.request("kernel_info_request", {});
     expect(info).toMatchObject({ status: "ok", implementation: "potstill", protocol_version: "5.5", language_info: { name: "typescript", file_extension: ".ts" } });
-    expect(await kernel.control("kernel_info_request", {})).toMatchObject({ status: "ok" });
+    expect(info.supported_features).toContain("kernel subshells");
+    expect(await kernel.control("kernel_info_request", {})).toEqual(info);
   });
 
-  it("answers history, comm_info and connect with valid emptiness", async () => {
-    expect(await kernel.request("history_request", { hist_access_type: "tail", n: 5 })).toEqual({ status: "ok", history: [] });
+  it("answers comm_info with valid emptiness, and connect", async () => {
     expect(await kernel.request("comm_info_request", {})).toEqual({ status: "ok", comms: {} });
     expect(await kernel.request("connect_request", {})).toMatchObject({ shell_port: kernel.ports.shell, hb_port: kernel.ports.hb });
   });
