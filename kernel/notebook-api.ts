@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { Comm, comms } from "./comm/index.ts";
+import type { CommData, CommEvent, CommExtras, CommHandler, CommOptions, CommTarget } from "./comm/index.ts";
 import { currentChannel, send } from "./display/cell-channel.ts";
 import type { MimeBundle } from "./display/mime.ts";
 import { shownSymbol, validBundle } from "./display/mime.ts";
@@ -11,6 +13,8 @@ import { vegaLiteOf } from "./display/vega.ts";
 import * as wrappers from "./display/wrappers.ts";
 import type { Html, ImageOptions, Rich } from "./display/wrappers.ts";
 
+export { Comm, comms };
+export type { CommData, CommEvent, CommExtras, CommHandler, CommOptions, CommTarget };
 export type { Html, ImageOptions, MimeBundle, ProgressOptions, Rich, TableOptions };
 
 /** A display that can be changed after it was shown. */

@@ -4,6 +4,7 @@ import { mimeBundle } from "../display/index.ts";
 import { carryCells } from "./carried-callbacks.ts";
 import { createCellContext } from "./cell-context.ts";
 import { watchChildProcesses } from "./child-processes.ts";
+import { CommLink } from "./comm-link.ts";
 import { installDebugHelper } from "./debug-helper.ts";
 import { InterruptedError, Interrupts } from "./interrupts.ts";
 import { EndSignals, leave } from "./leave.ts";
@@ -39,6 +40,7 @@ class Interpreter {
   readonly #session: CellSession;
   readonly #interrupts: Interrupts;
   readonly #stdin: Stdin;
+  readonly #comms: CommLink;
   readonly #cells = new Map<number, CellRequest>();
   readonly #exit: (code: number) => never;
   readonly #endSignals: EndSignals;
@@ -59,10 +61,12 @@ class Interpreter {
     const output = createOutput(this.#post, link.shared, () => this.#session.cell);
     captureStreams(output);
     watchChildProcesses(createBarrier(this.#post, link.shared));
-    reportStrayErrors((error) => {
+    const report = (error: unknown): void => {
       if (error instanceof InterruptedError) return;
       output.write("stderr", plainTraceback(tracebacks.describe(error)));
-    });
+    };
+    reportStrayErrors(report);
+    this.#comms = new CommLink({ context, cell: () => this.#session.cell, post: this.#post, report });
     this.#defineGlobals(modules.require, folder);
     installDebugHelper((id) => tracebacks.cell(id));
     process.on("SIGINT", () => this.#post({ type: "sigint" }));
@@ -71,6 +75,7 @@ class Interpreter {
 
   hear(message: ToInterpreter): void {
     this.#session.noticeTermination();
+    this.#comms.noticeTermination();
     switch (message.type) {
       case "prepare": return this.#prepare(message);
       case "discard": this.#cells.delete(message.id); return this.#session.discard(message.id);
@@ -78,6 +83,7 @@ class Interpreter {
       case "interrupt": this.#post({ type: "responsive" }); return this.#interrupts.interrupt();
       case "abandon": return this.#abandon(message.id, message.terminated);
       case "answer": return this.#stdin.deliver(message.cell, message);
+      case "comm": return this.#comms.hear(message);
       case "exit": return leave(this.#exit, this.#link.shared.control);
     }
   }

@@ -42,6 +42,20 @@ export interface CommMessage {
   readonly buffers: readonly Uint8Array[];
 }
 
+/** What the main thread tells about comms. */
+export type CommNews =
+  /** Code opened, used or closed a comm: that of a cell, or of a handler while it handles the message `cause`. */
+  | { readonly type: "comm"; readonly cell: number; readonly cause: number | undefined; readonly message: CommMessage }
+  /** A message of a frontend has been handled. */
+  | { readonly type: "comm-handled"; readonly id: number }
+  /** From now on a frontend may open comms to this target, or may not any more. */
+  | { readonly type: "comm-target"; readonly name: string; readonly known: boolean }
+  /** Marks what a widget's comm hears, for code that cannot hear it because it computes: see {@link commMark}. */
+  | { readonly type: "comm-watch"; readonly commId: string; readonly marks: Int32Array };
+
+/** Positions in the shared memory of a watched comm; each becomes 1 and stays so. */
+export const commMark = { clicked: 0, seen: 1 } as const;
+
 /** What the wire worker tells the main thread. Cells of different subshells may run at the same time. */
 export type ToInterpreter =
   /** Here is a cell, with its script unless this thread must compile it; `report` asks for a `compiled` message (the debugger needs its source map). */
@@ -53,8 +67,8 @@ export type ToInterpreter =
   /** The cell did not end after an interrupt: report it as interrupted and let none of its awaits continue. */
   | { readonly type: "abandon"; readonly id: number; readonly terminated: boolean }
   | ({ readonly type: "answer"; readonly cell: number } & InputAnswer)
-  /** A frontend opened, used or closed a comm. */
-  | { readonly type: "comm"; readonly message: CommMessage }
+  /** A frontend opened, used or closed a comm; answered by `handled`. */
+  | { readonly type: "comm"; readonly id: number; readonly message: CommMessage }
   | { readonly type: "exit" };
 
 /** What the main thread tells the wire worker, in the order in which it happened. */
@@ -78,8 +92,7 @@ export type FromInterpreter =
   | { readonly type: "clear"; readonly cell: number; readonly wait: boolean }
   | { readonly type: "result"; readonly cell: number; readonly data: MimeBundle; readonly metadata: Record<string, unknown> }
   | { readonly type: "input"; readonly cell: number; readonly prompt: string; readonly password: boolean; readonly blocking: boolean }
-  /** A cell's code opened, used or closed a comm. */
-  | { readonly type: "comm"; readonly cell: number; readonly message: CommMessage }
+  | CommNews
   /** The script that V8 will know as `potstill-cell:<id>`, with the source map to the cell's TypeScript. */
   | { readonly type: "compiled"; readonly id: number; readonly code: string; readonly map: string }
   | { readonly type: "done"; readonly cell: number; readonly outcome: Outcome };

@@ -2,6 +2,7 @@ import { toCodePoints, toUtf16 } from "../protocol/offsets.ts";
 import type { Header, JsonObject, Received } from "../protocol/messages.ts";
 import { asInteger, asString } from "../protocol/messages.ts";
 import type { ConnectionInfo } from "../protocol/connection-file.ts";
+import type { Comms } from "./comms.ts";
 import type { Debugging } from "./debug/debugging.ts";
 import type { Executions } from "./executions.ts";
 import type { History } from "./history.ts";
@@ -16,6 +17,7 @@ import type { Subshells } from "./subshells.ts";
 export interface Services {
   readonly connection: ConnectionInfo;
   readonly iopub: IoPub;
+  readonly comms: Comms;
   readonly executions: Executions;
   readonly history: History;
   readonly language: Language;
@@ -39,7 +41,7 @@ export const shellHandlers: Readonly<Record<string, Handler>> = {
   complete_request: complete,
   inspect_request: inspect,
   history_request: ({ history }, { message }) => history.answer(message.content),
-  comm_info_request: () => ({ status: "ok", comms: {} }),
+  comm_info_request: ({ comms }, { message }) => comms.info(asString(message.content.target_name)),
   connect_request: connect,
   interrupt_request: interrupt,
   shutdown_request: shutdown,

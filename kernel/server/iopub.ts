@@ -16,6 +16,12 @@ interface Gathered {
   chars: number;
 }
 
+/** What a message may carry beside its content. */
+interface Extras {
+  readonly metadata?: JsonObject;
+  readonly buffers?: readonly Uint8Array[];
+}
+
 /** Broadcasts to all clients, in order; printed text is joined into few messages. */
 export class IoPub {
   readonly #sockets: Sockets;
@@ -33,9 +39,9 @@ export class IoPub {
     this.#sent = sent;
   }
 
-  publish(type: string, content: JsonObject, parent: Header | undefined, metadata: JsonObject = {}): void {
+  publish(type: string, content: JsonObject, parent: Header | undefined, extras: Extras = {}): void {
     this.flushStreams();
-    this.#send(type, content, parent, metadata);
+    this.#send(type, content, parent, extras);
   }
 
   status(state: ExecutionState, parent: Header | undefined): void {
@@ -69,8 +75,8 @@ export class IoPub {
     this.#sockets.publish(encode(message, topic.length > 0 ? [topic] : [], this.#signer));
   }
 
-  #send(type: string, content: JsonObject, parent: Header | undefined, metadata: JsonObject): void {
+  #send(type: string, content: JsonObject, parent: Header | undefined, { metadata, buffers = [] }: Extras): void {
     const message = this.#composer.compose(type, content, parent, metadata);
-    this.#sockets.publish(encode(message, [Buffer.from(`kernel.${this.#composer.session}.${type}`)], this.#signer));
+    this.#sockets.publish(encode({ ...message, buffers }, [Buffer.from(`kernel.${this.#composer.session}.${type}`)], this.#signer));
   }
 }

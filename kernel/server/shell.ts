@@ -36,8 +36,14 @@ export class Shell {
   onShell(request: Received): void {
     const queue = this.#queueOf(request);
     if (queue === undefined) return;
-    if (request.message.header.msg_type === "execute_request") return queue.add(request);
+    if (this.#services.comms.isComm(request)) return this.#services.comms.receive(request);
+    if (request.message.header.msg_type === "execute_request") return this.#enqueue(queue, request);
     this.#handle(shellHandlers, this.#sockets.shell, request);
+  }
+
+  #enqueue(queue: CellQueue, request: Received): void {
+    this.#services.comms.cellQueued();
+    queue.add(request);
   }
 
   onControl(request: Received): void {
@@ -59,7 +65,7 @@ export class Shell {
   #handle(handlers: Readonly<Record<string, Handler>>, socket: RequestSocket, request: Received): void {
     const type = request.message.header.msg_type;
     const handler = Object.hasOwn(handlers, type) ? handlers[type] : undefined;
-    // Messages of later protocols, and comms, are none of this kernel's business.
+    // Messages of later protocols are none of this kernel's business.
     if (handler) void this.#serve(handler, socket, request);
   }
 
@@ -87,9 +93,11 @@ export class Shell {
     this.#reply(this.#sockets.shell, request, reply, { started: this.#started.get(request) });
     this.#services.iopub.status("idle", request.message.header);
     this.#stayBusy();
+    this.#services.comms.cellEnded();
   }
 
   #abort(request: Received): void {
+    this.#services.comms.cellEnded();
     this.#around(request, () => this.#reply(this.#sockets.shell, request, { status: "aborted" }, { started: new Date().toISOString(), status: "aborted" }));
   }
 

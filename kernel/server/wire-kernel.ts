@@ -12,6 +12,7 @@ import { ReplayGuard } from "../protocol/replay.ts";
 import { createSigner } from "../protocol/signer.ts";
 import type { Signer } from "../protocol/signer.ts";
 import { endChildren } from "./children.ts";
+import { Comms } from "./comms.ts";
 import { Composer } from "./composer.ts";
 import { Debugging } from "./debug/debugging.ts";
 import { Executions } from "./executions.ts";
@@ -69,6 +70,7 @@ export class Wire {
   readonly #log: Log;
   readonly #shell: Shell;
   readonly #questions: Questions;
+  readonly #comms: Comms;
   #closing = false;
   #warmed = false;
 
@@ -105,10 +107,12 @@ export class Wire {
     });
     this.#log = new Log(link.streams.log);
     this.#native = new NativeOutput(link.streams.captured, (name, text) => this.#captured(name, text));
+    this.#comms = new Comms({ iopub: this.#iopub, executions: this.#executions, post: (message) => this.#post(message) });
     const services = {
       connection: link.connection,
       iopub: this.#iopub,
       executions: this.#executions,
+      comms: this.#comms,
       history: this.#history,
       language: this.#language,
       debugging: this.#debugging,
@@ -159,6 +163,7 @@ export class Wire {
       case "input": return this.#ask(message);
       case "compiled": return this.#debugging.compiled(message);
       case "done": return this.#done(message);
+      case "comm": case "comm-handled": case "comm-target": case "comm-watch": return this.#comms.hear(message);
     }
   }
 
@@ -245,6 +250,7 @@ export class Wire {
     const finished = Promise.all([this.#language.dispose(), this.#history.flush(), endChildren()]);
     await Promise.race([finished, new Promise((resolve) => setTimeout(resolve, exitPatience))]);
     this.#native.drain();
+    this.#comms.close();
     this.#iopub.flushStreams();
     await this.#sockets.close();
     clearTimeout(emergency);

@@ -36,6 +36,7 @@ export interface Wire {
   header: Record<string, unknown>;
   metadata: Record<string, unknown>;
   content: Content;
+  buffers: readonly Buffer[];
 }
 
 export interface CellResult {
@@ -136,12 +137,12 @@ export class KernelDriver {
     }
   }
 
-  /** @param options.header fields beside the usual ones, for example `subshell_id`; `metadata`: of the message */
-  frames(type: string, content: object, { key = this.key, id = randomUUID(), header: more = {}, metadata = {} }: { key?: string; id?: string; header?: object; metadata?: object } = {}): { frames: Frames; id: string } {
+  /** @param options.header fields beside the usual ones, for example `subshell_id`; `metadata` and `buffers`: of the message */
+  frames(type: string, content: object, { key = this.key, id = randomUUID(), header: more = {}, metadata = {}, buffers = [] }: { key?: string; id?: string; header?: object; metadata?: object; buffers?: readonly Buffer[] } = {}): { frames: Frames; id: string } {
     const header = { ...more, msg_id: id, session: this.session, username: "test", date: new Date().toISOString(), msg_type: type, version: "5.5" };
     const json = [header, {}, metadata, content].map((part) => JSON.stringify(part));
     const signature = createHmac("sha256", key).update(json.join("")).digest("hex");
-    return { frames: ["<IDS|MSG>", signature, ...json], id };
+    return { frames: ["<IDS|MSG>", signature, ...json, ...buffers], id };
   }
 
   async send(type: string, content: object, channel: "shell" | "control" | "stdin" = "shell", header: object = {}): Promise<string> {
@@ -230,7 +231,7 @@ export function sleep(milliseconds: number): Promise<void> {
 function parse(frames: readonly Buffer[]): Wire {
   const at = frames.findIndex((frame) => frame.toString() === "<IDS|MSG>");
   const json = (index: number) => JSON.parse(frames[at + index].toString()) as Record<string, string>;
-  return { type: json(2).msg_type, parent: json(3).msg_id, header: json(2), metadata: json(4), content: json(5) as unknown as Content };
+  return { type: json(2).msg_type, parent: json(3).msg_id, header: json(2), metadata: json(4), content: json(5) as unknown as Content, buffers: frames.slice(at + 6) };
 }
 
 async function freePorts(count: number): Promise<number[]> {

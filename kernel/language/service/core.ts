@@ -24,7 +24,7 @@ export type Cell = { code: string; name: string };
 
 /** The names of the cell API; their types come from `potstill/notebook`. */
 export const cellApiNames = [
-  "display", "clearOutput", "html", "md", "svg", "image", "latex", "json", "table", "vegaLite", "progress", "prompt", "confirm", "alert", "input",
+  "display", "clearOutput", "html", "md", "svg", "image", "latex", "json", "table", "vegaLite", "progress", "prompt", "confirm", "alert", "input", "Comm", "comms",
 ] as const;
 
 /**
