@@ -5,6 +5,7 @@ import type { ConnectionInfo } from "../protocol/connection-file.ts";
 import type { Comms } from "./comms.ts";
 import type { Debugging } from "./debug/debugging.ts";
 import type { Executions } from "./executions.ts";
+import { helpRequest } from "./help.ts";
 import type { History } from "./history.ts";
 import type { IoPub } from "./iopub.ts";
 import { kernelInfo } from "./kernel-info.ts";
@@ -83,7 +84,9 @@ function describeKernel(services: Services): JsonObject {
 }
 
 async function isComplete({ language }: Services, { message }: Received): Promise<JsonObject> {
-  const { status, indent } = await language.client.isComplete(asString(message.content.code));
+  const code = asString(message.content.code);
+  if (helpRequest(code)) return { status: "complete" };
+  const { status, indent } = await language.client.isComplete(code);
   return status === "incomplete" ? { status, indent: indent ?? "" } : { status };
 }
 

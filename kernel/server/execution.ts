@@ -16,6 +16,8 @@ export interface Execution {
   readonly count: number;
   /** Aborted by an interrupt that comes before the cell's code has started. */
   readonly interrupted: AbortController;
+  /** What the reply asks the frontend to do, for example to open its pager. */
+  readonly payload: JsonObject[];
   /** Whether the main thread evaluates the cell. */
   started: boolean;
   finish: (outcome: Outcome) => void;
@@ -56,6 +58,7 @@ export function createExecution(request: Received, id: number, alreadyCounted: n
     count: counted ? shownCount : alreadyCounted,
     stopOnError: asBoolean(content.stop_on_error, true),
     interrupted: new AbortController(),
+    payload: [],
     started: false,
     finish: () => undefined,
   };
@@ -68,7 +71,7 @@ export const parentOf = ({ request }: Execution): Header => request.message.head
 export function finished(execution: Execution, outcome: Outcome): Finished {
   const rest = outcome.status === "ok" ? { status: "ok", user_expressions: outcome.expressions } : { ...outcome, user_expressions: {} };
   return {
-    reply: { execution_count: execution.count, ...rest, payload: [] },
+    reply: { execution_count: execution.count, ...rest, payload: execution.payload },
     abortQueue: outcome.status === "error" && execution.stopOnError && !execution.silent,
   };
 }

@@ -5,6 +5,8 @@ import type { Header, JsonObject, Received } from "../protocol/messages.ts";
 import { createExecution, finished, interruptedOutcome, parentOf } from "./execution.ts";
 import type { Execution, Finished } from "./execution.ts";
 import type { Debugging } from "./debug/debugging.ts";
+import { helpRequest, pagePayload } from "./help.ts";
+import type { HelpRequest } from "./help.ts";
 import type { History } from "./history.ts";
 import type { IoPub } from "./iopub.ts";
 import type { Language } from "./language.ts";
@@ -77,7 +79,8 @@ export class Executions {
     const { cell, silent, shownCount } = execution;
     const parent = parentOf(execution);
     if (!silent) this.#iopub.publish("execute_input", { code: cell.code, execution_count: shownCount }, parent);
-    const outcome = await this.#outcome(execution);
+    const help = helpRequest(cell.code);
+    const outcome = await (help ? this.#help(help, execution) : this.#outcome(execution));
     this.#open.delete(cell.id);
     if (outcome.status === "error" && !silent) this.#iopub.publish("error", errorOf(outcome), parent);
     return finished(execution, outcome);
@@ -110,6 +113,16 @@ export class Executions {
     return execution;
   }
 
+  /** Shows in the pager what a name means, as Shift+Tab does at the name itself. */
+  async #help({ name, detail }: HelpRequest, execution: Execution): Promise<Outcome> {
+    const { interrupted: { signal } } = execution;
+    const shown = await Promise.race([this.#language.client.inspect(name, name.length, detail), aborted(signal)]);
+    if (signal.aborted || shown === undefined) return interruptedOutcome;
+    if (shown.found) execution.payload.push(pagePayload(shown.data));
+    else this.#iopub.stream("stdout", `${name} is not found.\n`, parentOf(execution));
+    return { status: "ok", expressions: {} };
+  }
+
   async #outcome(execution: Execution): Promise<Outcome> {
     const { interrupted, request: { message } } = execution;
     const ended = new Promise<Outcome>((resolve) => { execution.finish = resolve; });
@@ -124,9 +137,10 @@ export class Executions {
     execution.started = true;
     const started = performance.now();
     this.#post({ type: "run", id: cell.id });
+    // At once: completion, and cells of other subshells, know the declarations of a cell that takes long.
+    this.#language.commit(cell.code, cellLabel(cell));
     const outcome = await ended;
     plan.ended(performance.now() - started);
-    this.#language.commit(cell.code, cellLabel(cell));
     return outcome;
   }
 

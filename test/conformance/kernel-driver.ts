@@ -145,6 +145,12 @@ export class KernelDriver {
     return { frames: ["<IDS|MSG>", signature, ...json, ...buffers], id };
   }
 
+  /** The same message as an answer to the one with this header, signed anew. */
+  withParent(frames: Frames, parent: object): Frames {
+    const json = [frames[2], JSON.stringify(parent), ...frames.slice(4)];
+    return ["<IDS|MSG>", createHmac("sha256", this.key).update(json.join("")).digest("hex"), ...json];
+  }
+
   async send(type: string, content: object, channel: "shell" | "control" | "stdin" = "shell", header: object = {}): Promise<string> {
     const { frames, id } = this.frames(type, content, { header });
     await this.raw(frames, channel);
