@@ -40,6 +40,12 @@ export function startLanguageService({ cwd, committed = [], checks = true }: { c
   return new WorkerClient({ cwd, committed, checks });
 }
 
+/**
+ * Long sums and deep types need stack. What is young in V8's heap lives on here, or dies soon: the usual 48 MB for it
+ * would stay with an idle kernel, and save it no time.
+ */
+const resourceLimits = { stackSizeMb: 16, maxYoungGenerationSizeMb: 12 };
+
 class WorkerClient implements LanguageClient {
   readonly #about: WorkerStart;
   readonly #pending = new Map<number, Pending>();
@@ -74,7 +80,7 @@ class WorkerClient implements LanguageClient {
   }
 
   #start(): Worker {
-    const worker = new Worker(workerFile(), { workerData: { ...this.#about, committed: this.#committed } satisfies WorkerStart, resourceLimits: { stackSizeMb: 16 } });
+    const worker = new Worker(workerFile(), { workerData: { ...this.#about, committed: this.#committed } satisfies WorkerStart, resourceLimits });
     worker.unref();
     worker.on("message", (answer: Answer) => this.#settle(answer));
     worker.on("error", (error) => this.#lose(worker, error));

@@ -100,7 +100,7 @@ export class NotebookHost implements TS.LanguageServiceHost {
   getScriptVersion = (path: string): string => {
     const virtual = this.#virtual.get(path);
     if (virtual !== undefined) return virtual.version;
-    if (isPackageFile(path)) return this.#documents.isDocumented(path) ? "documented" : "package";
+    if (isPackageFile(path)) return `${this.#joined(path) === undefined ? "" : "joined "}${this.#documents.isDocumented(path) ? "documented" : "package"}`;
     if (path.startsWith(this.#built)) return "built";
     return String(ts.sys.getModifiedTime?.(path)?.getTime() ?? 0);
   };
@@ -112,7 +112,7 @@ export class NotebookHost implements TS.LanguageServiceHost {
     const version = this.getScriptVersion(path);
     const known = this.#real.get(path);
     if (known?.version === version) return known.snapshot;
-    const text = this.#library.text(path) ?? ts.sys.readFile(path);
+    const text = this.#joined(path) ?? ts.sys.readFile(path);
     if (text === undefined) return undefined;
     const snapshot = ts.ScriptSnapshot.fromString(text);
     this.#real.set(path, { version, snapshot });
@@ -133,6 +133,11 @@ export class NotebookHost implements TS.LanguageServiceHost {
       const found = ts.resolveTypeReferenceDirective(name, containing, cellOptions, this);
       return found.resolvedTypeReferenceDirective ? found : ts.resolveTypeReferenceDirective(name, `${this.#package}/notebook.ts`, cellOptions, this);
     });
+
+  /** The standard library's files as one; a notebook that asks for less than all of them is given them as they are. */
+  #joined(path: string): string | undefined {
+    return this.getCompilationSettings().lib?.includes("lib.esnext.d.ts") ? this.#library.text(path) : undefined;
+  }
 
   #newCache(): TS.ModuleResolutionCache {
     return ts.createModuleResolutionCache(this.#folder, (path) => (ts.sys.useCaseSensitiveFileNames ? path : path.toLowerCase()), cellOptions);

@@ -15,6 +15,7 @@ export class StandardLibrary {
   readonly #main: string;
   /** References to the few files that are modules: those stay files of their own. */
   readonly #modules: string[] = [];
+  #whole: string | undefined;
   #parts: Map<string, string> | undefined;
 
   /** @param name the file that refers to all others, such as `lib.esnext.d.ts` */
@@ -26,7 +27,7 @@ export class StandardLibrary {
   text(path: string): string | undefined {
     if (!path.startsWith(this.#folder)) return undefined;
     this.#parts ??= this.#collect(this.#main, new Map());
-    if (path === this.#main) return [...this.#modules, ...this.#parts.values()].join("\n");
+    if (path === this.#main) return (this.#whole ??= [...this.#modules, ...this.#parts.values()].join("\n"));
     return this.#parts.has(path) ? "" : undefined;
   }
 

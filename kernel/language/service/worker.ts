@@ -4,6 +4,7 @@ import { precompile } from "../precompiled.ts";
 import type { CellNature } from "../precompiled.ts";
 import { keepCompiledTypeScript } from "../typescript.ts";
 import type { Cell, LanguageCore } from "./core.ts";
+import { tidyHeap } from "./tidy.ts";
 import type { Answer, Question, WorkerStart } from "./messages.ts";
 
 const { cwd, committed, checks } = workerData as WorkerStart;
@@ -11,8 +12,13 @@ const { cwd, committed, checks } = workerData as WorkerStart;
 /** The kernel's own start comes first: TypeScript is read a moment later, or with the first question. */
 const warmUpDelay = 150;
 
-/** How long nothing must have been asked before this thread does something for later kernels, in milliseconds. */
-const idleTime = 250;
+/** How long nothing must have been asked before this thread tidies up, and does something for later kernels, in milliseconds. */
+const idleTime = 500;
+
+function rest(): void {
+  keepCompiledTypeScript();
+  tidyHeap();
+}
 
 let core: Promise<LanguageCore> | undefined;
 let idle: NodeJS.Timeout | undefined;
@@ -54,6 +60,6 @@ setTimeout(() => {
   core.then((made) => {
     precompile("await 1", { tsx: false });
     if (checks) made.warmUp();
-    idle ??= setTimeout(keepCompiledTypeScript, idleTime);
+    idle ??= setTimeout(rest, idleTime);
   }).catch(() => undefined); // a failure to load answers the first question
 }, warmUpDelay);
