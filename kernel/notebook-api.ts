@@ -3,7 +3,7 @@ import { Comm, comms } from "./comm/index.ts";
 import type { CommData, CommEvent, CommExtras, CommHandler, CommOptions, CommTarget } from "./comm/index.ts";
 import { currentChannel, send } from "./display/cell-channel.ts";
 import type { MimeBundle } from "./display/mime.ts";
-import { shownSymbol, validBundle } from "./display/mime.ts";
+import { jsonOf, shownSymbol, validBundle } from "./display/mime.ts";
 import { checkOptions, clearOptions, displayOptions, inputOptions, questionText } from "./display/options.ts";
 import { progress as track } from "./display/progress.ts";
 import type { ProgressOptions } from "./display/progress.ts";
@@ -54,7 +54,7 @@ export function display(value: unknown, options: DisplayOptions = {}): DisplayHa
   if (id === "") throw new TypeError('display\'s id must be a non-empty string, received "".');
   if (update && options.id === undefined) throw new TypeError("display can only update an output that it can name: give the option id.");
   const shown = raw ? new wrappers.Rich({ data: validBundle(value, "display's raw value"), metadata: {} }, "") : value;
-  send(shown, { id, update, metadata });
+  send(shown, { id, update, metadata: jsonOf("display's metadata", metadata ?? {}) as Record<string, unknown> });
   const handle = { id, update: (next: unknown) => send(next, { id, update: true }) };
   return Object.defineProperty(handle, shownSymbol, { value: true });
 }

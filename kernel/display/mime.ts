@@ -41,16 +41,17 @@ export function validBundle(bundle: unknown, source = 'Symbol.for("Jupyter.displ
 
 function validValue(type: string, value: unknown): unknown {
   if (!mimeType.test(type)) throw new TypeError(`A display's keys must be MIME types such as "text/html", received ${JSON.stringify(type)}.`);
-  if (isJson(type)) return jsonValue(type, value);
+  if (isJson(type)) return jsonOf(type, value);
   if (value instanceof Uint8Array && isImage(type)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
   if (Array.isArray(value) && value.every((line) => typeof line === "string")) return value.join("");
   if (typeof value === "string") return value;
   throw new TypeError(`${type} must be a string${isImage(type) ? " (base64) or a Uint8Array" : ""}, received ${describe(value)}.`);
 }
 
-function jsonValue(type: string, value: unknown): unknown {
+/** @throws {TypeError} that names what JSON cannot hold */
+export function jsonOf(name: string, value: unknown): unknown {
   const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) throw new TypeError(`${type} must be a JSON value, received ${describe(value)}.`);
+  if (text === undefined) throw new TypeError(`${name} must be a JSON value, received ${describe(value)}.`);
   return JSON.parse(text) as unknown;
 }
 

@@ -6,6 +6,7 @@ import { createCellContext } from "./cell-context.ts";
 import { watchChildProcesses } from "./child-processes.ts";
 import { CommLink } from "./comm-link.ts";
 import { installDebugHelper } from "./debug-helper.ts";
+import { ConsoleGroups } from "./console-groups.ts";
 import { InterruptedError, Interrupts } from "./interrupts.ts";
 import { EndSignals, leave } from "./leave.ts";
 import type { CellRequest, FromInterpreter, SharedState, ToInterpreter } from "./link.ts";
@@ -44,6 +45,7 @@ class Interpreter {
   readonly #cells = new Map<number, CellRequest>();
   readonly #exit: (code: number) => never;
   readonly #endSignals: EndSignals;
+  readonly #groups: ConsoleGroups;
 
   constructor(link: InterpreterLink, folder: string) {
     this.#link = link;
@@ -60,6 +62,7 @@ class Interpreter {
     this.#session = new CellSession({ context, interrupts: this.#interrupts, tracebacks, modules, shared: link.shared, render: mimeBundle, flush });
     const output = createOutput(this.#post, link.shared, () => this.#session.cell);
     captureStreams(output);
+    this.#groups = new ConsoleGroups(console, () => this.#session.cell);
     watchChildProcesses(createBarrier(this.#post, link.shared));
     const report = (error: unknown): void => {
       if (error instanceof InterruptedError) return;
@@ -103,6 +106,7 @@ class Interpreter {
     this.#endSignals.cellBegins();
     const outcome = await this.#session.run(cell, (result) => this.#post({ type: "result", cell: id, ...result }));
     this.#stdin.forget(id);
+    this.#groups.close(id);
     this.#endSignals.cellEnds();
     this.#post({ type: "done", cell: id, outcome });
   }

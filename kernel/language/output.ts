@@ -51,14 +51,35 @@ export function captureStreams(output: Output): void {
   capture(process.stderr, (text) => output.write("stderr", text));
 }
 
+/** Strings in these encodings stand for bytes; in all others they are the text itself. */
+const byteEncodings: ReadonlySet<unknown> = new Set(["hex", "base64", "base64url"]);
+
 function capture(stream: NodeJS.WriteStream, write: (text: string) => void): void {
   const decoder = new TextDecoder();
   stream.write = (chunk: unknown, encoding?: unknown, callback?: unknown): boolean => {
-    if (typeof chunk === "string") write(chunk);
-    else if (ArrayBuffer.isView(chunk)) write(decoder.decode(chunk, { stream: true }));
+    const bytes = typeof chunk === "string" ? encoded(chunk, encoding) : chunk;
+    if (typeof bytes === "string") write(bytes);
+    else if (ArrayBuffer.isView(bytes)) write(decoder.decode(bytes, { stream: true }));
     else throw new TypeError(`write: received ${typeof chunk}, expected a string or bytes`);
     const done = typeof encoding === "function" ? encoding : callback;
     if (typeof done === "function") process.nextTick(done);
     return true;
   };
+  // Later cells print too, so the stream does not end; who waits for its end (a pipeline) is told that all is written.
+  stream.end = (...given: unknown[]): typeof stream => {
+    const [chunk, encoding] = given.filter((each) => typeof each !== "function");
+    const done = given.find((each) => typeof each === "function");
+    if (chunk !== undefined && chunk !== null) stream.write(chunk as string, encoding as BufferEncoding);
+    process.nextTick(() => {
+      (done as (() => void) | undefined)?.();
+      stream.emit("finish");
+      stream.emit("close");
+    });
+    return stream;
+  };
+}
+
+function encoded(text: string, encoding: unknown): string | Uint8Array {
+  if (typeof encoding === "string" && !Buffer.isEncoding(encoding)) throw new TypeError(`write: the encoding ${JSON.stringify(encoding)} is none that Buffer knows`);
+  return byteEncodings.has(encoding) ? Buffer.from(text, encoding as BufferEncoding) : text;
 }
