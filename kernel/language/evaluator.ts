@@ -6,10 +6,13 @@ export class Thrown {
   readonly value: unknown;
   /** Whether the script did not throw, but was terminated from another thread. */
   readonly terminated: boolean;
+  /** Where the script does not compile, 1-based. */
+  readonly position: { readonly line: number; readonly column: number } | undefined;
 
-  constructor(value: unknown, terminated = false) {
+  constructor(value: unknown, terminated = false, position?: Thrown["position"]) {
     this.value = value;
     this.terminated = terminated;
+    this.position = position;
   }
 }
 
@@ -74,7 +77,9 @@ function outcome(session: Session, { exceptionDetails }: Runtime.EvaluateReturnT
   const { exception } = exceptionDetails;
   if (exception === undefined) return new Thrown(new Error(exceptionDetails.text));
   if (exception.objectId === undefined) return new Thrown(primitive(exception));
-  return new Thrown(objectOf(session, exception.objectId));
+  const { lineNumber: line, columnNumber: column } = exceptionDetails;
+  const compiles = exception.className !== "SyntaxError" || (line === 0 && column === 0);
+  return new Thrown(objectOf(session, exception.objectId), false, compiles ? undefined : { line: line + 1, column: column + 1 });
 }
 function objectOf(session: Session, objectId: string): unknown {
   let found: unknown;

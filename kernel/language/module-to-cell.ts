@@ -1,4 +1,7 @@
 import type ts from "typescript";
+import { declaredNames, importedNames, valueNames } from "./cell-names.ts";
+import type { CellNames, ImportedName } from "./cell-names.ts";
+import { ConstantGuard } from "./constant-guard.ts";
 import type { TypeScript } from "./typescript.ts";
 
 /** The global object through which compiled cells reach the session; see {@link CellRuntime}. */
@@ -12,8 +15,14 @@ export interface CellRuntime {
   readonly meta: object;
   /** `import(specifier)` relative to the notebook's folder. */
   import(specifier: unknown, options?: ImportCallOptions): Promise<object>;
-  /** The same for a static import of the given names (which CommonJS modules may not list). */
-  named(names: readonly string[], specifier: string, options?: ImportCallOptions): Promise<object>;
+  /** The same for a static import of names (which CommonJS modules may not list). Only `needed` ones must exist: the others may be types. */
+  named(needed: readonly string[], others: readonly string[], specifier: string, options?: ImportCallOptions): Promise<object>;
+  /** Makes names mean what exports of a module are at any time; `names` tells the export for each. */
+  live(names: Readonly<Record<string, string>>, module: object): void;
+  /** Throws when the name is a constant now; else returns the value, which is then assigned. */
+  constant(name: string, value: unknown): unknown;
+  /** An object whose property `value` takes what is to be assigned to the name; throws as {@link constant} does. */
+  target(name: string, assign: (value: unknown) => void): { value: unknown };
   /** The operand of an `await` at a cell's top level: settled by an interrupt. */
   top(cell: number, value: unknown): unknown;
   /** A cell's top level goes on after a wait. Returns the value. */
@@ -35,6 +44,12 @@ export interface RewriteOptions {
   readonly cell: number;
   /** Whether functions must say after each wait for which cell they run; see {@link CellContext.needsHelp}. */
   readonly carriesContext: boolean;
+  /** Constants of earlier cells. */
+  readonly constants: ReadonlySet<string>;
+  /** Imported names that follow a module's variable. */
+  readonly live: ReadonlySet<string>;
+  /** Is told what the cell declares and assigns. */
+  readonly report: (names: CellNames) => void;
 }
 
 /**
@@ -64,27 +79,37 @@ class Rewriter {
   readonly #f: ts.NodeFactory;
   readonly #context: ts.TransformationContext;
   readonly #cell: number;
+  readonly #options: RewriteOptions;
   readonly #carries: boolean;
+  #values: ReadonlySet<string> = new Set();
+  #guard!: ConstantGuard;
   #scope: Scope = { kind: "top", waits: 0 };
 
-  constructor(ts: TypeScript, context: ts.TransformationContext, { cell, carriesContext }: RewriteOptions) {
+  constructor(ts: TypeScript, context: ts.TransformationContext, options: RewriteOptions) {
     this.#ts = ts;
     this.#f = context.factory;
     this.#context = context;
-    this.#cell = cell;
-    this.#carries = carriesContext;
+    this.#options = options;
+    this.#cell = options.cell;
+    this.#carries = options.carriesContext;
   }
 
   file(file: ts.SourceFile): ts.SourceFile {
-    const imports: ts.Statement[] = [];
-    const others: ts.Statement[] = [];
+    const ts = this.#ts;
+    const { constants, variables } = declaredNames(ts, file);
+    const imports = file.statements.filter((statement) => ts.isImportDeclaration(statement));
+    const imported = imports.flatMap((each) => importedNames(ts, each));
+    if (imported.length > 0) this.#values = valueNames(ts, file);
+    const earlier = [...this.#options.constants].filter((name) => !variables.has(name));
+    this.#guard = new ConstantGuard(ts, this.#f, { call: this.#call, constants: new Set([...constants, ...earlier]), variables });
+    // Imports are evaluated before everything else, as in a module.
+    const body = imports.flatMap((each) => this.#importDeclaration(each));
     const last = file.statements.at(-1);
     for (const statement of file.statements) {
-      // Imports are evaluated before everything else, as in a module.
-      if (this.#ts.isImportDeclaration(statement)) imports.push(...this.#importDeclaration(statement));
-      else others.push(...this.#statement(statement, statement === last));
+      if (!ts.isImportDeclaration(statement)) body.push(...this.#statement(statement, statement === last));
     }
-    return this.#f.updateSourceFile(file, [...imports, ...others]);
+    this.#options.report({ constants: [...constants], variables: [...variables], assigned: [...this.#guard.assigned], imports: imported, live: [...this.#options.live] });
+    return this.#f.updateSourceFile(file, body);
   }
 
   #statement(node: ts.Statement, isLast: boolean): readonly ts.Statement[] {
@@ -126,13 +151,23 @@ class Rewriter {
       const property = (name: ts.Identifier) => this.#declare(name, this.#f.createPropertyAccessExpression(bindings.name, "default"));
       return [this.#constants(node, clause.name ? [...namespace, property(clause.name)] : namespace)];
     }
-    const specifiers = bindings ? bindings.elements.filter((element) => !element.isTypeOnly) : [];
-    const names = specifiers.map((element) => (element.propertyName ?? element.name).text);
-    const elements = specifiers.map((element, index) => this.#f.createBindingElement(undefined, this.#f.createStringLiteral(names[index]), element.name));
-    if (clause.name) elements.unshift(this.#f.createBindingElement(undefined, "default", clause.name));
-    const list = this.#f.createArrayLiteralExpression(names.map((name) => this.#f.createStringLiteral(name)));
-    const value = this.#await(this.#call("named", [list, ...source]));
-    return [this.#constants(node, [this.#declare(this.#f.createObjectBindingPattern(elements), value)])];
+    const names = importedNames(ts, node);
+    const live = names.filter(({ local }) => this.#options.live.has(local));
+    const fixed = names.filter((name) => !live.includes(name));
+    const elements = fixed.map(({ exported, local }) => this.#f.createBindingElement(undefined, this.#f.createStringLiteral(exported), local));
+    const declared = this.#constants(node, [this.#declare(this.#f.createObjectBindingPattern(elements), this.#named(fixed, source))]);
+    return live.length === 0 ? [declared] : [declared, this.#live(node, live, source)];
+  }
+
+  #named(names: readonly ImportedName[], source: readonly ts.Expression[]): ts.Expression {
+    const list = (isNeeded: boolean) => this.#f.createArrayLiteralExpression(
+      names.filter(({ local }) => this.#values.has(local) === isNeeded).map(({ exported }) => this.#f.createStringLiteral(exported)));
+    return this.#await(this.#call("named", [list(true), list(false), ...source]));
+  }
+
+  #live(node: ts.Node, names: readonly ImportedName[], source: readonly ts.Expression[]): ts.Statement {
+    const entries = names.map(({ local, exported }) => this.#f.createPropertyAssignment(local, this.#f.createStringLiteral(exported)));
+    return this.#at(node, this.#f.createExpressionStatement(this.#call("live", [this.#f.createObjectLiteralExpression(entries), this.#named(names, source)])));
   }
 
   #attributes(node: ts.ImportDeclaration | ts.ExportDeclaration): readonly ts.Expression[] {
@@ -159,9 +194,11 @@ class Rewriter {
     if (ts.isFunctionLike(node) || ts.isClassStaticBlockDeclaration(node)) return this.#inFunction(node);
     if (ts.isTryStatement(node)) return this.#tryStatement(node);
     if (ts.isLabeledStatement(node)) return this.#labelled(node);
+    const guarded = this.#guard.rewrite(node, this.#visit);
+    if (guarded !== undefined) return ts.isForOfStatement(guarded) || ts.isForInStatement(guarded) ? this.#visit(guarded) : guarded;
     if (ts.isForOfStatement(node) && node.awaitModifier) return [this.#forAwait(node), ...this.#goOn()];
     const visited = ts.visitEachChild(node, this.#visit, this.#context);
-    if (ts.isAwaitExpression(visited)) return this.#at(node, this.#waited(this.#f.updateAwaitExpression(visited, this.#guard(visited.expression))));
+    if (ts.isAwaitExpression(visited)) return this.#at(node, this.#waited(this.#f.updateAwaitExpression(visited, this.#guarded(visited.expression))));
     if (ts.isCallExpression(visited)) return this.#callExpression(visited);
     if (ts.isMetaProperty(visited) && visited.keywordToken === ts.SyntaxKind.ImportKeyword) return this.#at(node, this.#runtime("meta"));
     return visited;
@@ -266,10 +303,10 @@ class Rewriter {
   }
 
   #await(expression: ts.Expression): ts.Expression {
-    return this.#waited(this.#f.createAwaitExpression(this.#guard(expression)));
+    return this.#waited(this.#f.createAwaitExpression(this.#guarded(expression)));
   }
 
-  #guard(expression: ts.Expression): ts.Expression {
+  #guarded(expression: ts.Expression): ts.Expression {
     if (this.#scope.kind !== "top") return this.#at(expression, this.#call("inner", [expression]));
     return this.#at(expression, this.#call("top", [this.#id(), expression]));
   }
@@ -278,9 +315,8 @@ class Rewriter {
     return this.#f.createPropertyAccessExpression(this.#f.createIdentifier(runtimeName), member);
   }
 
-  #call(method: keyof CellRuntime, args: readonly ts.Expression[]): ts.Expression {
-    return this.#f.createCallExpression(this.#runtime(method), undefined, args);
-  }
+  readonly #call = (method: keyof CellRuntime, args: readonly ts.Expression[]): ts.Expression =>
+    this.#f.createCallExpression(this.#runtime(method), undefined, args);
 
   #declare(name: ts.BindingName, value: ts.Expression): ts.VariableDeclaration {
     return this.#f.createVariableDeclaration(name, undefined, undefined, value);

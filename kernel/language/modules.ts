@@ -4,6 +4,8 @@ import { isAbsolute, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { constants, Script } from "node:vm";
 import { ownModule, withOwnModules } from "./own-modules.ts";
+import type { ImportedName } from "./cell-names.ts";
+import { liveExports } from "./live-exports.ts";
 import { packageRoot } from "./package-root.ts";
 import { installTypeScriptModules } from "./typescript-modules.ts";
 import { locateTypeScript } from "./typescript-files.ts";
@@ -14,8 +16,13 @@ type Import = (specifier: string, options?: ImportCallOptions) => Promise<object
 export interface NotebookModules {
   /** `import()`: relative to the notebook's folder; packages from there, then from Potstill itself. */
   readonly import: (specifier: unknown, options?: ImportCallOptions) => Promise<object>;
-  /** A namespace that has all `names`, also where a CommonJS module does not announce them. */
-  readonly named: (names: readonly string[], specifier: string, options?: ImportCallOptions) => Promise<object>;
+  /**
+   * A namespace that has all names, also where a CommonJS module does not announce them. Throws a SyntaxError, as a
+   * module would, when one of `needed` does not exist.
+   */
+  readonly named: (needed: readonly string[], others: readonly string[], specifier: string, options?: ImportCallOptions) => Promise<object>;
+  /** Which of these imported names follow a variable of the module that exports it. */
+  readonly live: (imports: readonly ImportedName[]) => readonly string[];
   readonly require: NodeJS.Require;
   /** `import.meta` of a cell. */
   readonly meta: { readonly url: string; readonly filename: string; readonly dirname: string; resolve(specifier: string): string };
@@ -53,7 +60,13 @@ export function createModules(folder: string): NotebookModules {
 
   return {
     import: importModule,
-    named: async (names, specifier, options) => complete(await importModule(specifier, options), names),
+    named: async (needed, others, specifier, options) => {
+      const namespace = complete(await importModule(specifier, options), [...needed, ...others]);
+      const missing = needed.find((name) => !(name in namespace));
+      if (missing !== undefined) throw new SyntaxError(`The requested module '${specifier}' does not provide an export named '${missing}'`);
+      return namespace;
+    },
+    live: (imports) => imports.filter(({ specifier, exported }) => isPath(specifier) && liveExports(locate(specifier, url)).has(exported)).map(({ local }) => local),
     require,
     meta: { url, filename: notebook, dirname: folder, resolve: (specifier) => resolve(specifier, url, require) },
     folder,

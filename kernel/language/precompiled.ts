@@ -1,7 +1,7 @@
 import { cellsCarryContext } from "./cell-context.ts";
 import type { CellRequest } from "./link.ts";
 import { CellSyntaxError, compileCell } from "./transpile.ts";
-import type { Compiled } from "./transpile.ts";
+import type { CompiledCell } from "./transpile.ts";
 
 /** What of a cell, besides its text, decides how it is compiled. */
 export type CellNature = Pick<CellRequest, "tsx">;
@@ -11,7 +11,7 @@ export type CellNature = Pick<CellRequest, "tsx">;
  * in the script for the cell's id, so that a text that is run again need not be compiled again.
  */
 export type Precompiled =
-  | { readonly compiled: Compiled; readonly mark: number }
+  | { readonly compiled: CompiledCell; readonly mark: number }
   | { readonly problem: Pick<CellSyntaxError, "message" | "line" | "column" | "endColumn"> };
 
 /** No kernel runs as many cells, so that a cell's id is never longer than a mark. */
@@ -31,7 +31,7 @@ export function precompile(source: string, { tsx }: CellNature): Precompiled {
 }
 
 /** What `compileCell` would have returned, or thrown, for the cell of this id. All columns stay where the source map says. */
-export function unpack(script: Precompiled, id: number): Compiled | CellSyntaxError {
+export function unpack(script: Precompiled, id: number): CompiledCell | CellSyntaxError {
   if ("problem" in script) return new CellSyntaxError(script.problem.message, script.problem);
   const mark = String(script.mark);
   return { ...script.compiled, code: script.compiled.code.replaceAll(mark, String(id).padEnd(mark.length)) };

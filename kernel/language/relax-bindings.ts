@@ -1,4 +1,5 @@
 import type ts from "typescript";
+import { runtimeName } from "./module-to-cell.ts";
 import type { TypeScript } from "./typescript.ts";
 
 /**
@@ -8,19 +9,21 @@ import type { TypeScript } from "./typescript.ts";
  * becomes a `let`: functions (hoisted, anonymous so that recursion sees a later redefinition), classes, constants,
  * enums, and each `var` wherever it stands in a block.
  */
-export function relaxBindings(ts: TypeScript): ts.TransformerFactory<ts.SourceFile> {
-  return (context) => (file) => new Relaxer(ts, context).file(file);
+export function relaxBindings(ts: TypeScript, cell: number): ts.TransformerFactory<ts.SourceFile> {
+  return (context) => (file) => new Relaxer(ts, context, cell).file(file);
 }
 
 class Relaxer {
   readonly #ts: TypeScript;
   readonly #f: ts.NodeFactory;
   readonly #context: ts.TransformationContext;
+  readonly #cell: number;
   readonly #vars = new Set<string>();
   readonly #functions = new Map<string, ts.Statement>();
 
-  constructor(ts: TypeScript, context: ts.TransformationContext) {
+  constructor(ts: TypeScript, context: ts.TransformationContext, cell: number) {
     this.#ts = ts;
+    this.#cell = cell;
     this.#f = context.factory;
     this.#context = context;
   }
@@ -38,6 +41,7 @@ class Relaxer {
   #statement(node: ts.Statement): readonly ts.Statement[] {
     const ts = this.#ts;
     if (ts.isExportDeclaration(node) || ts.isExportAssignment(node)) return [];
+    if (ts.isImportDeclaration(node)) return this.#importDeclaration(node);
     if (ts.isFunctionDeclaration(node)) return this.#functionDeclaration(node);
     if (ts.isClassDeclaration(node)) return [this.#classDeclaration(node)];
     if (ts.isVariableStatement(node)) {
@@ -45,6 +49,19 @@ class Relaxer {
       return [this.#visit(this.#f.updateVariableStatement(node, [], node.declarationList)) as ts.Statement];
     }
     return [this.#visit(node) as ts.Statement];
+  }
+
+  /** An import that TypeScript itself wrote: the functions that make JSX elements. */
+  #importDeclaration(node: ts.ImportDeclaration): readonly ts.Statement[] {
+    const bindings = node.importClause?.namedBindings;
+    if (bindings === undefined || !this.#ts.isNamedImports(bindings)) return [];
+    const elements = bindings.elements.map(({ propertyName, name }) => this.#f.createBindingElement(undefined, propertyName as ts.Identifier | undefined, name));
+    const call = (method: string, args: readonly ts.Expression[]) =>
+      this.#f.createCallExpression(this.#f.createPropertyAccessExpression(this.#f.createIdentifier(runtimeName), method), undefined, args);
+    const cell = () => this.#f.createNumericLiteral(this.#cell);
+    const loaded = this.#f.createAwaitExpression(call("top", [cell(), call("import", [node.moduleSpecifier])]));
+    const declaration = this.#f.createVariableDeclaration(this.#f.createObjectBindingPattern(elements), undefined, undefined, call("woke", [cell(), loaded]));
+    return [this.#f.createVariableStatement(undefined, this.#f.createVariableDeclarationList([declaration], this.#ts.NodeFlags.Let))];
   }
 
   #lexical(node: ts.VariableStatement): ts.Statement {

@@ -1,5 +1,6 @@
 import { isShown } from "../display/mime.ts";
 import type { ErrorContent } from "../protocol/messages.ts";
+import { Bindings } from "./bindings.ts";
 import { bound } from "./carried-callbacks.ts";
 import type { CellContext } from "./cell-context.ts";
 import type { Evaluation, Thrown } from "./evaluator.ts";
@@ -16,7 +17,7 @@ import type { CellRuntime } from "./module-to-cell.ts";
 import { cellUrlOf, codeFrame } from "./traceback.ts";
 import type { Tracebacks } from "./traceback.ts";
 import { CellSyntaxError, compileCell } from "./transpile.ts";
-import type { Compiled } from "./transpile.ts";
+import type { CellOptions, CompiledCell } from "./transpile.ts";
 
 /** A value as the frontend shows it. */
 export interface Rendered {
@@ -52,14 +53,15 @@ interface Running {
 export class CellSession {
   readonly #parts: SessionParts;
   readonly #evaluator = new Evaluator();
-  readonly #compiled = new Map<number, Compiled | CellSyntaxError>();
+  readonly #compiled = new Map<number, CompiledCell | CellSyntaxError>();
   readonly #running = new Map<number, Running>();
+  readonly #bindings = new Bindings();
   #newest: CellRequest | undefined;
   #terminations = 0;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.#evaluator.define(runtimeName, createRuntime(parts, (cell, value) => this.#keepResult(cell, value)));
+    this.#evaluator.define(runtimeName, createRuntime(parts, this.#bindings, (cell, value) => this.#keepResult(cell, value)));
   }
 
   /** The cell that what happens now belongs to: the one that started it if that is known, or else the newest. */
@@ -74,11 +76,11 @@ export class CellSession {
 
   /** Takes a cell's script, or compiles the cell, ahead of {@link run}. */
   prepare(cell: CellRequest, script?: Precompiled): void {
-    this.#compiled.set(cell.id, script ? unpack(script, cell.id) : this.#compile(cell, cell.code));
+    this.#compiled.set(cell.id, this.#suited(cell, script ? unpack(script, cell.id) : this.#compile(cell, cell.code)));
   }
 
   /** A prepared cell's script; undefined when the cell has no valid syntax. */
-  prepared(id: number): Compiled | undefined {
+  prepared(id: number): CompiledCell | undefined {
     const compiled = this.#compiled.get(id);
     return compiled instanceof CellSyntaxError ? undefined : compiled;
   }
@@ -90,11 +92,12 @@ export class CellSession {
   /** Evaluates a prepared cell. `show` receives the value of its last expression, unless that is undefined. Never rejects. */
   async run(cell: CellRequest, show: (result: Rendered) => void): Promise<Outcome> {
     this.#newest = cell;
-    const compiled = this.#compiled.get(cell.id) ?? this.#compile(cell, cell.code);
+    const compiled = this.#compiled.get(cell.id) ?? this.#suited(cell, this.#compile(cell, cell.code));
     this.#compiled.delete(cell.id);
     const label = cell.count === undefined ? "cell" : `In [${cell.count}]`;
     if (compiled instanceof CellSyntaxError) return syntaxOutcome(compiled, cell.code, label);
-    this.#parts.tracebacks.register(cell.id, { label, source: cell.code, compiled });
+    this.#parts.tracebacks.register(cell.id, { label, source: cell.code, compiled: { map: compiled.map } });
+    this.#bindings.declare(compiled.names);
     const outcome = await new Promise<Outcome>((settle) => {
       const running: Running = { cell, result: undefined, settle };
       this.#running.set(cell.id, running);
@@ -143,16 +146,16 @@ export class CellSession {
     if (running) running.result = value;
   }
 
-  async #evaluate(running: Running, compiled: Compiled, show: (result: Rendered) => void): Promise<Outcome> {
+  async #evaluate(running: Running, compiled: CompiledCell, show: (result: Rendered) => void): Promise<Outcome> {
     const thrown = await this.#script(running, compiled, cellUrlOf(running.cell.id));
     if (thrown?.terminated) return { status: "error", ...this.#parts.tracebacks.describe(quiet(new InterruptedError(this.#forced()))) };
     if (thrown === undefined) await this.#show(running, show);
     await this.#parts.flush();
-    if (thrown) return { status: "error", ...this.#describe(thrown) };
+    if (thrown) return { status: "error", ...this.#describe(thrown, cellUrlOf(running.cell.id)) };
     return { status: "ok", expressions: await this.#expressions(running) };
   }
 
-  #script(running: Running, { code }: Compiled, url: string): Promise<Thrown | undefined> {
+  #script(running: Running, { code }: CompiledCell, url: string): Promise<Thrown | undefined> {
     const evaluation = this.#parts.context.run(running.cell.id, () => this.#evaluator.evaluate(code, url, this.#isInterrupted));
     running.evaluation = evaluation;
     return evaluation.ended;
@@ -176,7 +179,7 @@ export class CellSession {
   }
 
   async #expression(code: string, running: Running): Promise<ExpressionResult> {
-    const compiled = this.#compile(running.cell, code);
+    const compiled = this.#suited(running.cell, this.#compile(running.cell, code));
     if (compiled instanceof CellSyntaxError) return { status: "error", ename: compiled.name, evalue: compiled.message, traceback: [compiled.message] };
     running.result = undefined;
     const thrown = await this.#script(running, compiled, "potstill-expression");
@@ -184,14 +187,24 @@ export class CellSession {
     return { status: "ok", ...(await this.#render(running, running.result)) };
   }
 
-  #describe(thrown: Thrown): ErrorContent {
-    return this.#critically(() => this.#parts.tracebacks.describe(thrown.value));
+  #describe({ value, position }: Thrown, url = ""): ErrorContent {
+    return this.#critically(() => this.#parts.tracebacks.describe(value, position && { url, position }));
+  }
+
+  /** The cell's script; another one when it depends on what earlier cells declared, which the language thread does not know. */
+  #suited(cell: CellRequest, compiled: CompiledCell | CellSyntaxError): CompiledCell | CellSyntaxError {
+    if (compiled instanceof CellSyntaxError) return compiled;
+    const { names } = compiled;
+    const live = this.#bindings.canFollow(names.imports.length === 0 ? [] : this.#critically(() => this.#parts.modules.live(names.imports)));
+    const { constants } = this.#bindings;
+    if (live.size === 0 && !names.assigned.some((name) => constants.has(name))) return compiled;
+    return this.#compile(cell, cell.code, { constants, live });
   }
 
   /** What the language thread has not compiled (`precompile` there must be given the same options). */
-  #compile({ id, tsx }: CellRequest, code: string): Compiled | CellSyntaxError {
+  #compile({ id, tsx }: CellRequest, code: string, known: Pick<CellOptions, "constants" | "live"> = {}): CompiledCell | CellSyntaxError {
     try {
-      return this.#critically(() => compileCell(code, { id, tsx, carriesContext: this.#parts.context.needsHelp }));
+      return this.#critically(() => compileCell(code, { id, tsx, carriesContext: this.#parts.context.needsHelp, ...known }));
     } catch (error) {
       if (error instanceof CellSyntaxError) return error;
       throw error;
@@ -209,12 +222,15 @@ export class CellSession {
   }
 }
 
-function createRuntime({ modules, interrupts, context }: SessionParts, result: CellRuntime["result"]): CellRuntime {
+function createRuntime({ modules, interrupts, context }: SessionParts, bindings: Bindings, result: CellRuntime["result"]): CellRuntime {
   return {
     result,
     meta: modules.meta,
     import: modules.import,
     named: modules.named,
+    live: (names, module) => bindings.follow(names, module as Record<string, unknown>),
+    constant: (name, value) => bindings.check(name, value),
+    target: (name, assign) => bindings.target(name, assign),
     top: (cell, value) => interrupts.top(cell, value),
     woke: (cell, value) => {
       interrupts.woke(cell);

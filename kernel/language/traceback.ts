@@ -1,70 +1,84 @@
-import { readFileSync } from "node:fs";
-import { SourceMap } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { inspect, stripVTControlCharacters } from "node:util";
 import type { ErrorContent } from "../protocol/messages.ts";
-import type { Compiled } from "./transpile.ts";
-import { compileModule } from "./transpile.ts";
+import type { CellSource, Place } from "./cell-sources.ts";
+import { CellSources } from "./cell-sources.ts";
+import type { Position } from "./code-frame.ts";
+import { codeFrame } from "./code-frame.ts";
 
-/** A cell as error messages name it. */
-export interface CellSource {
-  /** For example `In [3]`. */
-  readonly label: string;
-  readonly source: string;
-  readonly compiled: Compiled;
-}
+export type { CellSource } from "./cell-sources.ts";
+export { cellUrlOf } from "./cell-sources.ts";
+export { codeFrame } from "./code-frame.ts";
+export type { Position } from "./code-frame.ts";
 
-/** A position in source code, 1-based. */
-export interface Position {
-  readonly line: number;
-  readonly column: number;
-}
-
-const kernelFolder = pathToFileURL(dirname(dirname(import.meta.filename))).href;
-const cellUrl = /^potstill-cell:(\d+)$/;
+const kernelUrl = `${pathToFileURL(dirname(dirname(import.meta.filename))).href}/`;
+const kernelPath = fileURLToPath(kernelUrl);
 const red = (text: string) => `\u001b[31m${text}\u001b[39m`;
 
-/** The name under which V8 knows a cell. */
-export function cellUrlOf(id: number): string {
-  return `potstill-cell:${id}`;
-}
+/** `file` of a frame that is Node's or the kernel's own. */
+const isInternal = (file: string): boolean => file.startsWith("node:") || file.startsWith(kernelUrl) || file.startsWith(kernelPath);
+
+/** Where a line of a stack lies: a cell's label or a path, line and column. */
+const placeInLine = /^\s+at (?:async )?(?:.*\()?((?:In \[\d+\])|cell|(?:[A-Za-z]:)?[/\\].*):(\d+):(\d+)\)?$/;
+
+type Prepare = NonNullable<ErrorConstructor["prepareStackTrace"]>;
 
 /** Leads errors back from compiled JavaScript to the TypeScript that the user wrote. */
 export class Tracebacks {
-  readonly #cells = new Map<number, CellSource>();
-  readonly #maps = new Map<string, SourceMap | undefined>();
+  readonly #sources = new CellSources();
 
   register(id: number, cell: CellSource): void {
-    this.#cells.set(id, cell);
+    this.#sources.add(id, cell);
   }
 
   /** A cell that has run. */
   cell(id: number): CellSource | undefined {
-    return this.#cells.get(id);
+    return this.#sources.cell(id);
   }
 
-  /** Makes `error.stack` show TypeScript positions everywhere, without the kernel's own frames. */
+  /**
+   * Makes `error.stack` show TypeScript positions everywhere, without the kernel's own frames. User code may set
+   * `Error.prepareStackTrace`, as it may in Node; setting it to undefined brings this one back.
+   */
   install(): void {
-    Error.prepareStackTrace = (error, sites) => {
-      // Frames without a file, such as `new Promise`, are of interest only between frames that have one.
-      const known = sites.map((site) => this.#frame(site));
-      const end = known.findLastIndex((frame) => frame !== undefined && !frame.endsWith("(<anonymous>)")) + 1;
-      return [headline(error), ...known.slice(0, end).filter((frame) => frame !== undefined)].join("\n    at ");
-    };
+    let chosen: Prepare | undefined;
+    Object.defineProperty(Error, "prepareStackTrace", {
+      get: () => chosen ?? this.#prepare,
+      set: (value: unknown) => { chosen = typeof value === "function" ? (value as Prepare) : undefined; },
+      configurable: true,
+    });
   }
 
-  /** What an error looks like in a notebook: name, value, and the stack beneath the cell's own lines. */
-  describe(thrown: unknown): ErrorContent {
+  readonly #prepare: Prepare = (error, sites) => {
+    // Frames without a file, such as `new Promise`, are of interest only between frames that have one.
+    const known = sites.map((site) => this.#frame(site));
+    const end = known.findLastIndex((frame) => frame !== undefined && !frame.endsWith("(<anonymous>)")) + 1;
+    return [headline(error), ...known.slice(0, end).filter((frame) => frame !== undefined)].join("\n    at ");
+  };
+
+  /**
+   * What an error looks like in a notebook: name, value, the lines where it came from, and the stack.
+   * @param at where the error lies in a script that does not even compile
+   */
+  describe(thrown: unknown, at?: { readonly url: string; readonly position: Position }): ErrorContent {
     if (!isError(thrown)) {
-      const evalue = inspect(thrown);
+      const evalue = safely(() => inspect(thrown), "a value that cannot be shown");
       return { ename: "Uncaught", evalue, traceback: [`${red("Uncaught")} ${evalue}`] };
     }
-    const stack = safely(() => String(thrown.stack), headline(thrown));
-    const frame = this.#codeFrameOf(stack);
+    const stack = stackOf(thrown);
     const ename = safely(() => String(thrown.name), "Error");
     const evalue = safely(() => String(thrown.message), "");
-    return { ename, evalue, traceback: [...frame, ...colourHead(stack, ename), ...details(thrown)] };
+    const places = this.#places(stack, headline(thrown));
+    const place = at && this.#sources.original(at.url, at.position);
+    const frames = (places.length === 0 && place ? [place] : places).flatMap((each) => this.#codeFrame(each));
+    return { ename, evalue, traceback: [...frames, ...colourHead(stack, ename), ...details(thrown, new Set([thrown]))] };
+  }
+
+  /** The cell in whose code an error was made or called for, as far as its stack tells: the outermost. */
+  cellOf(thrown: unknown): string | undefined {
+    if (!isError(thrown)) return undefined;
+    return framesOf(stackOf(thrown), headline(thrown)).findLast(({ name }) => /^In \[/.test(name))?.name;
   }
 
   #frame(site: NodeJS.CallSite): string | undefined {
@@ -72,65 +86,57 @@ export class Tracebacks {
     const text = (site as { toString(): string }).toString();
     const file = site.getScriptNameOrSourceURL() ?? site.getFileName() ?? undefined;
     if (file === undefined) return text;
-    if (file.startsWith("node:") || file.startsWith(kernelFolder) || file.startsWith(fileURLToPath(kernelFolder))) return undefined;
-    const line = site.getLineNumber() ?? 1;
-    const column = site.getColumnNumber() ?? 1;
-    const mapped = this.#map(file, { line, column });
-    return mapped ? text.replace(`${file}:${line}:${column}`, mapped) : text;
+    if (isInternal(file)) return undefined;
+    const at = { line: site.getLineNumber() ?? 1, column: site.getColumnNumber() ?? 1 };
+    const place = this.#sources.original(file, at);
+    return place ? text.replace(`${file}:${at.line}:${at.column}`, `${place.name}:${place.line}:${place.column}`) : text;
   }
 
-  #map(file: string, at: Position): string | undefined {
-    const id = cellUrl.exec(file)?.[1];
-    const cell = id === undefined ? undefined : this.#cells.get(Number(id));
-    const map = this.#sourceMap(file, cell);
-    if (map === undefined) return undefined;
-    const entry = map.findEntry(at.line - 1, at.column - 1);
-    if (!("originalLine" in entry)) return undefined;
-    const name = cell?.label ?? fileURLToPath(file);
-    return `${name}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
+  /** Where to look: the innermost line of the cell that ran, and the line that threw if that is elsewhere. */
+  #places(stack: string, head: string): Place[] {
+    const known = framesOf(stack, head).filter(({ name }) => this.#sources.text(name) !== undefined);
+    const written = inMessage(head);
+    const thrower = written && this.#sources.text(written.name) !== undefined ? written : known.at(0);
+    const started = known.findLast(({ name }) => !name.includes("/"));
+    const caller = known.find(({ name }) => name === started?.name);
+    if (thrower === undefined) return [];
+    return caller === undefined || caller.name === thrower.name ? [thrower] : [caller, thrower];
   }
 
-  #sourceMap(file: string, cell: CellSource | undefined): SourceMap | undefined {
-    if (!this.#maps.has(file)) this.#maps.set(file, safely(() => readMap(file, cell), undefined));
-    return this.#maps.get(file);
-  }
-
-  #codeFrameOf(stack: string): string[] {
-    for (const { label, source } of [...this.#cells.values()].reverse()) {
-      const at = stack.indexOf(`${label}:`);
-      if (at < 0) continue;
-      const [line, column] = stack.slice(at + label.length + 1).split(/[:)\n]/, 2).map(Number);
-      if (line && column) return codeFrame(source, label, { line, column });
-    }
-    return [];
+  #codeFrame(place: Place): string[] {
+    const text = this.#sources.text(place.name);
+    return text === undefined ? [] : codeFrame(text, place.name, place);
   }
 }
 
-/** The lines around a position with a mark beneath it. */
-export function codeFrame(source: string, label: string, at: Position, length = 1): string[] {
-  const lines = source.split("\n");
-  const first = Math.max(1, at.line - 2);
-  const last = Math.min(lines.length, at.line + 2);
-  const width = String(last).length;
-  const shown: string[] = [`${label}:${at.line}:${at.column}`];
-  for (let number = first; number <= last; number++) {
-    const mark = number === at.line ? red(">") : " ";
-    shown.push(`${mark} ${String(number).padStart(width)} | ${lines[number - 1]}`);
-    if (number === at.line) shown.push(`  ${" ".repeat(width)} | ${" ".repeat(at.column - 1)}${red("^".repeat(length))}`);
-  }
-  return [...shown, ""];
+/** The frames that a stack names, innermost first. */
+function framesOf(stack: string, head: string): Place[] {
+  const frames = stack.startsWith(head) ? stack.slice(head.length) : stack;
+  return frames.split("\n").flatMap((line) => {
+    const [, name, row, column] = placeInLine.exec(line) ?? [];
+    return name === undefined ? [] : [{ name, line: Number(row), column: Number(column) }];
+  });
 }
 
-function readMap(file: string, cell: CellSource | undefined): SourceMap | undefined {
-  if (cell) return new SourceMap(JSON.parse(cell.compiled.map) as ConstructorParameters<typeof SourceMap>[0]);
-  if (!/^file:.*\.[cm]?ts$/.test(file)) return undefined;
-  const path = fileURLToPath(file);
-  const compiled = compileModule(readFileSync(path, "utf8"), path, path.endsWith(".cts") ? "commonjs" : "module");
-  return new SourceMap(JSON.parse(compiled.map) as ConstructorParameters<typeof SourceMap>[0]);
+/** An imported file that does not parse: `SyntaxError: /folder/file.ts:2:5: …`. */
+function inMessage(head: string): Place | undefined {
+  const [, name, line, column] = /^SyntaxError: (\/.*\.[cm]?tsx?):(\d+):(\d+): /.exec(head) ?? [];
+  return name === undefined ? undefined : { name, line: Number(line), column: Number(column) };
+}
+
+/** An error's stack without the kernel's own frames, also when it was not written on this thread. */
+function stackOf(error: Error): string {
+  const stack = safely(() => String(error.stack), headline(error));
+  return stack.split("\n").filter((line) => !isInternalLine(line)).join("\n");
+}
+
+function isInternalLine(line: string): boolean {
+  const [, file] = /^\s+at (?:.*?\()?(?:async )?((?:node:|file:|\/).*?)(?::\d+:\d+)?\)?$/.exec(line) ?? [];
+  return file !== undefined && isInternal(file);
 }
 
 function isError(value: unknown): value is Error {
-  return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
+  return safely(() => value instanceof Error || Object.prototype.toString.call(value) === "[object Error]", false);
 }
 
 function headline(error: unknown): string {
@@ -143,20 +149,21 @@ function colourHead(stack: string, ename: string): string[] {
   return lines;
 }
 
-/** Causes and the members of an AggregateError, indented beneath their owner. */
-function details(error: Error, depth = 0): string[] {
-  if (depth > 8) return [];
-  const nested: [string, unknown][] = error.cause === undefined ? [] : [["caused by:", error.cause]];
-  if (error instanceof AggregateError) {
-    error.errors.slice(0, 10).forEach((each, index) => nested.push([`error ${index + 1} of ${error.errors.length}:`, each]));
-  }
-  return nested.flatMap(([title, value]) => ["", title, ...nestedLines(value, depth).map((line) => `  ${line}`)]);
+/** Causes and the members of an AggregateError, indented beneath their owner. Each error is shown once. */
+function details(error: Error, seen: Set<unknown>): string[] {
+  if (seen.size > 30) return [];
+  const cause = safely(() => error.cause, undefined);
+  const nested: [string, unknown][] = cause === undefined ? [] : [["caused by:", cause]];
+  const errors = safely(() => (error as { errors?: unknown }).errors, undefined);
+  if (Array.isArray(errors)) errors.slice(0, 10).forEach((each, index) => nested.push([`error ${index + 1} of ${errors.length}:`, each]));
+  return nested.flatMap(([title, value]) => ["", title, ...nestedLines(value, seen).map((line) => `  ${line}`)]);
 }
 
-function nestedLines(value: unknown, depth: number): string[] {
-  if (!isError(value)) return [inspect(value)];
-  const stack = safely(() => String(value.stack), headline(value));
-  return [...stack.split("\n"), ...details(value, depth + 1)];
+function nestedLines(value: unknown, seen: Set<unknown>): string[] {
+  if (!isError(value)) return [safely(() => inspect(value), "a value that cannot be shown")];
+  if (seen.has(value)) return [`${headline(value)} (shown above)`];
+  seen.add(value);
+  return [...stackOf(value).split("\n"), ...details(value, seen)];
 }
 
 function safely<T>(compute: () => T, fallback: T): T {

@@ -1,4 +1,5 @@
 import type ts from "typescript";
+import type { CellNames } from "./cell-names.ts";
 import { withoutMagics } from "./magics.ts";
 import { moduleToCell } from "./module-to-cell.ts";
 import { relaxBindings } from "./relax-bindings.ts";
@@ -9,6 +10,11 @@ import type { TypeScript } from "./typescript.ts";
 export interface Compiled {
   readonly code: string;
   readonly map: string;
+}
+
+/** A compiled cell. */
+export interface CompiledCell extends Compiled {
+  readonly names: CellNames;
 }
 
 /** A cell that does not parse. Position 1-based. */
@@ -42,16 +48,25 @@ export interface CellOptions {
   readonly compilerOptions?: ts.CompilerOptions;
   /** See {@link RewriteOptions.carriesContext}. */
   readonly carriesContext?: boolean;
+  /** Constants of earlier cells; only needed for cells that assign such names. */
+  readonly constants?: ReadonlySet<string>;
+  /** Imported names that follow a module's variable. */
+  readonly live?: ReadonlySet<string>;
 }
+
+const nothing: ReadonlySet<string> = new Set();
 
 /**
  * Compiles a cell to a script for V8's REPL mode: imports become awaited calls, the last expression becomes the
  * result, and all top-level declarations become re-declarable. Throws {@link CellSyntaxError}.
  */
-export function compileCell(source: string, { id, tsx = false, compilerOptions = {}, carriesContext = false }: CellOptions): Compiled {
+export function compileCell(source: string, options: CellOptions): CompiledCell {
+  const { id, tsx = false, compilerOptions = {}, carriesContext = false, constants = nothing, live = nothing } = options;
   const ts = loadTypeScript();
-  const transformers = { before: [moduleToCell(ts, { cell: id, carriesContext })], after: [relaxBindings(ts)] };
-  return compile(withoutMagics(source), { fileName: tsx ? "cell.tsx" : "cell.ts", transformers, options: emitOptions(compilerOptions) });
+  let names: CellNames = { constants: [], variables: [], assigned: [], imports: [], live: [] };
+  const rewrite = moduleToCell(ts, { cell: id, carriesContext, constants, live, report: (found) => { names = found; } });
+  const transformers = { before: [rewrite], after: [relaxBindings(ts, id)] };
+  return { ...compile(withoutMagics(source), { fileName: tsx ? "cell.tsx" : "cell.ts", transformers, options: emitOptions(compilerOptions) }), names };
 }
 
 /** Compiles an imported TypeScript file to an ES module (or to CommonJS when it is one). Throws {@link CellSyntaxError}. */
@@ -62,6 +77,9 @@ export function compileModule(source: string, fileName: string, format: "module"
 function emitOptions(options: ts.CompilerOptions): EmitOptions {
   const { experimentalDecorators, emitDecoratorMetadata, jsx, jsxFactory, jsxFragmentFactory, jsxImportSource, useDefineForClassFields } = options;
   const chosen = { experimentalDecorators, emitDecoratorMetadata, jsx, jsxFactory, jsxFragmentFactory, jsxImportSource, useDefineForClassFields };
+  // V8 must get JavaScript: where a bundler would be handed JSX, it becomes calls.
+  const { Preserve, ReactNative, React, ReactJSX } = loadTypeScript().JsxEmit;
+  if (jsx === Preserve || jsx === ReactNative) chosen.jsx = jsxImportSource === undefined ? React : ReactJSX;
   return Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
 }
 

@@ -20,7 +20,7 @@ describe("compileCell", () => {
 
   it("turns imports into awaited calls, before all other statements", () => {
     const code = compile('use(a, b, ns);\nimport a, { b as c, type T } from "m";\nimport * as ns from "n";\nimport "side";\nimport type { U } from "types";');
-    expect(code).toMatch(/__potstill\.named\(\["b"\], "m"\)/);
+    expect(code).toContain('__potstill.named(["default"], ["b"], "m")');
     expect(code).toContain('__potstill.import("n")');
     expect(code).toContain('__potstill.import("side")');
     expect(code).not.toContain("types");
