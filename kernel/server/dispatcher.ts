@@ -13,6 +13,7 @@ import type { Language } from "./language.ts";
 import { completeMagic, inspectMagic } from "./magics/assist.ts";
 import { createSubshell, deleteSubshell, listSubshells } from "./subshell-requests.ts";
 import type { Subshells } from "./subshells.ts";
+import type { Usage } from "./usage.ts";
 
 /** What request handlers work with. */
 export interface Services {
@@ -23,6 +24,7 @@ export interface Services {
   readonly history: History;
   readonly language: Language;
   readonly subshells: Subshells;
+  readonly usage: Usage;
   readonly debugging: Debugging;
   interrupt(): Promise<void>;
   /** Loads what the first cell will need. */
@@ -54,6 +56,7 @@ export const controlHandlers: Readonly<Record<string, Handler>> = {
   create_subshell_request: createSubshell,
   delete_subshell_request: deleteSubshell,
   list_subshell_request: listSubshells,
+  usage_request: ({ usage }) => usage.answer(),
   debug_request: ({ debugging }, { message }) => debugging.handle(message.content),
 };
 

@@ -29,7 +29,9 @@ export function kernelInfo(): JsonObject {
     supported_features: ["debugger", "kernel subshells"],
     help_links: [
       { text: "TypeScript handbook", url: "https://www.typescriptlang.org/docs/handbook/intro.html" },
+      { text: "JavaScript reference", url: "https://developer.mozilla.org/docs/Web/JavaScript/Reference" },
       { text: "Node.js", url: "https://nodejs.org/api/" },
+      { text: "Plotly figures", url: "https://plotly.com/javascript/reference/" },
     ],
   };
 }

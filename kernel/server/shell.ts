@@ -8,6 +8,7 @@ import type { Handler, Services } from "./dispatcher.ts";
 import type { Finished } from "./execution.ts";
 import type { RequestSocket, Sockets } from "./sockets.ts";
 import { Subshells } from "./subshells.ts";
+import { Usage } from "./usage.ts";
 
 /** Answers the requests of the shell and control channels. */
 export class Shell {
@@ -25,8 +26,8 @@ export class Shell {
     abort: (request) => this.#abort(request),
   });
 
-  constructor(services: Omit<Services, "subshells">, sockets: Sockets, composer: Composer, signer: Signer) {
-    this.#services = { ...services, subshells: this.subshells };
+  constructor(services: Omit<Services, "subshells" | "usage">, sockets: Sockets, composer: Composer, signer: Signer) {
+    this.#services = { ...services, subshells: this.subshells, usage: new Usage() };
     this.#sockets = sockets;
     this.#composer = composer;
     this.#signer = signer;
@@ -65,8 +66,9 @@ export class Shell {
   #handle(handlers: Readonly<Record<string, Handler>>, socket: RequestSocket, request: Received): void {
     const type = request.message.header.msg_type;
     const handler = Object.hasOwn(handlers, type) ? handlers[type] : undefined;
-    // Messages of later protocols are none of this kernel's business.
     if (handler) void this.#serve(handler, socket, request);
+    // A message of a later protocol: its client learns that nothing more is to come.
+    else this.#around(request, () => undefined);
   }
 
   /** Debug requests are answered in their order: later ones build on what earlier ones did. */

@@ -103,11 +103,32 @@ describe("requests", () => {
     });
   });
 
-  it("does nothing about messages it does not know", async () => {
-    await kernel.send("comm_open", { comm_id: "1", target_name: "x", data: {} });
-    await kernel.send("constructor", {});
-    await kernel.send("__proto___request", {});
+  it("does nothing about messages it does not know, and says when that is done, as ipykernel does", async () => {
+    for (const type of ["nonsense_request", "constructor", "__proto___request"]) {
+      const id = await kernel.send(type, {});
+      const states = () => kernel.iopub.filter((m) => m.parent === id).map((m) => m.content.execution_state);
+      expect(await eventually(() => states().length === 2, 10_000)).toBe(true);
+      expect(states()).toEqual(["busy", "idle"]);
+      expect(kernel.shellReplies.filter((m) => m.parent === id)).toEqual([]);
+    }
     expect(await kernel.value("1")).toBe("1");
+  });
+
+  it("finds nothing about a name that nothing declares", async () => {
+    expect(await kernel.request("inspect_request", { code: "nobodyKnows", cursor_pos: 3, detail_level: 0 })).toEqual({ status: "ok", found: false, data: {}, metadata: {} });
+  });
+
+  it("shows in the pager what a name means, and says when it means nothing", async () => {
+    const { reply } = await kernel.run("parseInt?");
+    expect(reply).toMatchObject({ status: "ok", payload: [{ source: "page", start: 0, data: { "text/plain": expect.stringContaining("parseInt(") as string } }] });
+    const missing = await kernel.run("?nobodyKnows");
+    expect(missing.reply).toMatchObject({ status: "ok", payload: [] });
+    expect(text(missing.messages)).toBe("nobodyKnows is not found.\n");
+    expect(await kernel.request("is_complete_request", { code: "parseInt?" })).toEqual({ status: "complete" });
+  });
+
+  it("says what it uses", async () => {
+    expect(await kernel.control("usage_request", {})).toMatchObject({ pid: kernel.process.pid, cpu_count: expect.any(Number) as number });
   });
 });
 

@@ -33,7 +33,7 @@ function quickInfo(service: TS.LanguageService, file: string, question: Question
   const { frame, detail } = question;
   for (const position of namePositions(question)) {
     const info = service.getQuickInfoAtPosition(file, frame.start + position);
-    if (info === undefined) continue;
+    if (info === undefined || isUnknown(info)) continue;
     return {
       signature: plainPaths(ts.displayPartsToString(info.displayParts)),
       documentation: ts.displayPartsToString(info.documentation),
@@ -43,6 +43,9 @@ function quickInfo(service: TS.LanguageService, file: string, question: Question
   }
   return undefined;
 }
+
+/** What TypeScript says of a name that nothing declares. */
+const isUnknown = ({ kind, displayParts }: TS.QuickInfo): boolean => kind === ts.ScriptElementKind.unknown && ts.displayPartsToString(displayParts) === "any";
 
 function signatureHelp(service: TS.LanguageService, file: string, { frame, cursor }: Question): Description | undefined {
   const help = service.getSignatureHelpItems(file, frame.start + cursor, undefined);
