@@ -12,6 +12,7 @@ import { EndSignals, leave } from "./leave.ts";
 import type { CellRequest, FromInterpreter, SharedState, ToInterpreter } from "./link.ts";
 import { createModules } from "./modules.ts";
 import { captureStreams, createBarrier, createOutput } from "./output.ts";
+import type { Output } from "./output.ts";
 import { guardProcessExit, reportStrayErrors, silenceLoaderWarning } from "./process-guard.ts";
 import { CellSession } from "./session.ts";
 import { Stdin } from "./stdin.ts";
@@ -70,7 +71,7 @@ class Interpreter {
     };
     reportStrayErrors(report);
     this.#comms = new CommLink({ context, cell: () => this.#session.cell, post: this.#post, report });
-    this.#defineGlobals(modules.require, folder);
+    this.#defineGlobals(modules.require, folder, output);
     installDebugHelper((id) => tracebacks.cell(id));
     process.on("SIGINT", () => this.#post({ type: "sigint" }));
     this.#endSignals = new EndSignals(() => this.#post({ type: "end" }));
@@ -123,14 +124,14 @@ class Interpreter {
     this.#link.port.postMessage(message);
   };
 
-  #defineGlobals(require: NodeJS.Require, folder: string): void {
+  #defineGlobals(require: NodeJS.Require, folder: string, output: Output): void {
     installTypeScriptRequire(require);
     const values = { require, __dirname: folder, __filename: `${folder}/notebook.ts` };
     for (const [name, value] of Object.entries(values)) {
       Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
     }
     installCellApi({
-      display: (data, { id, update = false, metadata = {} }) => this.#post({ type: "display", cell: this.#session.cell, data, metadata, id, update }),
+      display: (data, { id, update = false, metadata = {} }) => output.display({ data, metadata, id, update }),
       clearOutput: (wait) => this.#post({ type: "clear", cell: this.#session.cell, wait }),
       input: (prompt, { password }) => this.#stdin.ask(this.#session.request, prompt, password),
       inputSync: (prompt, { password }) => this.#stdin.askSync(this.#session.request, prompt, password),

@@ -16,6 +16,11 @@ export class InterruptedError extends Error {
 export interface InterruptContract {
   /** Length 1: not 0 once the running cell was interrupted. Long computations look at it and throw. */
   readonly flag: Int32Array;
+  /**
+   * Length 1: to be increased before an operation that must not be cut short (it may be native, and long) and decreased
+   * after it. The kernel then waits for its end, and stops at once what is outside of any.
+   */
+  readonly operations: Int32Array;
   /** Aborted when the running cell is interrupted. */
   readonly signal: AbortSignal;
 }
@@ -55,10 +60,16 @@ export class Interrupts {
   publish(): void {
     const shared = this.#shared;
     const signal = () => this.#controller().signal;
+    const operations = shared.control.subarray(slot.operations, slot.operations + 1);
     const contract: InterruptContract = {
       get flag() {
-        Atomics.store(shared.control, slot.cooperative, 1);
+        Atomics.compareExchange(shared.control, slot.cooperative, 0, 1);
+        Atomics.add(shared.control, slot.looks, 1);
         return shared.flag;
+      },
+      get operations() {
+        Atomics.store(shared.control, slot.cooperative, 2);
+        return operations;
       },
       get signal() {
         return signal();

@@ -88,6 +88,8 @@ export type FromInterpreter =
       readonly metadata: Record<string, unknown>;
       readonly id: string | undefined;
       readonly update: boolean;
+      /** About how many characters it is, counted in `slot.backlog`. */
+      readonly weight: number;
     }
   | { readonly type: "clear"; readonly cell: number; readonly wait: boolean }
   | { readonly type: "result"; readonly cell: number; readonly data: MimeBundle; readonly metadata: Record<string, unknown> }
@@ -111,7 +113,7 @@ export interface SharedState {
 export const slot = {
   /** Not 0 while the main thread runs the kernel's own code, which must not be terminated. */
   critical: 0,
-  /** 1 once somebody reads the interrupt flag: then an interrupt leaves it time to stop by itself. */
+  /** 1 once somebody reads the interrupt flag: then an interrupt leaves it time to stop by itself; 2 once somebody marks operations, too. */
   cooperative: 1,
   /** Bytes of output that the main thread has posted and the wire worker has not yet sent. */
   backlog: 2,
@@ -123,6 +125,10 @@ export const slot = {
   synced: 5,
   /** 1 once the main thread has begun to exit. */
   exiting: 6,
+  /** How often somebody has asked for the interrupt flag. */
+  looks: 7,
+  /** How many marked operations, within each other, the main thread is in. */
+  operations: 8,
 } as const;
 
 /** Fresh shared memory for one kernel. */

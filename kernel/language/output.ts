@@ -1,4 +1,4 @@
-import type { FromInterpreter, SharedState } from "./link.ts";
+import type { FromInterpreter, MimeBundle, SharedState } from "./link.ts";
 import { slot } from "./link.ts";
 
 /** How much output may be on its way before a printing cell has to wait for the sockets. */
@@ -7,21 +7,33 @@ const backlogLimit = 64 * 1024 * 1024;
 /** How long a child process waits for what the cell said before it, in milliseconds, at most. */
 const barrierMs = 500;
 
-/** Sends what user code prints to the wire worker, as messages of the running cell. */
+/** Sends what user code prints and shows to the wire worker, as messages of the running cell. */
 export interface Output {
   write(name: "stdout" | "stderr", text: string): void;
+  display(shown: Omit<Extract<FromInterpreter, { type: "display" }>, "type" | "cell" | "weight">): void;
 }
 
 /** @param cell the cell to which output belongs at the moment it is written */
 export function createOutput(post: (message: FromInterpreter) => void, shared: SharedState, cell: () => number): Output {
+  const count = (weight: number, message: FromInterpreter): void => {
+    const backlog = Atomics.add(shared.control, slot.backlog, weight) + weight;
+    post(message);
+    if (backlog > backlogLimit) waitForSockets(shared);
+  };
   return {
     write(name, text) {
-      if (text === "") return;
-      const backlog = Atomics.add(shared.control, slot.backlog, text.length) + text.length;
-      post({ type: "stream", cell: cell(), name, text });
-      if (backlog > backlogLimit) waitForSockets(shared);
+      if (text !== "") count(text.length, { type: "stream", cell: cell(), name, text });
+    },
+    display(shown) {
+      const weight = weightOf(shown.data);
+      count(weight, { type: "display", cell: cell(), weight, ...shown });
     },
   };
+}
+
+/** Most of what is large in a bundle is text: HTML, or a picture in base64. */
+function weightOf(data: MimeBundle): number {
+  return Object.values(data).reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 0), 1000);
 }
 
 function waitForSockets(shared: SharedState): void {

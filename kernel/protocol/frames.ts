@@ -1,6 +1,10 @@
+import { isDeeperThan } from "./nesting.ts";
 import type { Signer } from "./signer.ts";
 import { asObject, asString, ProtocolError } from "./messages.ts";
 import type { Header, JsonObject, Message, Received } from "./messages.ts";
+
+/** How deep values within a message may be nested: parts of it are sent back and copied between threads. */
+const deepest = 500;
 
 const delimiter = Buffer.from("<IDS|MSG>");
 
@@ -51,6 +55,7 @@ export function encode(message: Message, identities: readonly Uint8Array[], sign
 
 function parseFrame(frame: Uint8Array, index: number): JsonObject {
   const name = ["header", "parent header", "metadata", "content"][index];
+  if (isDeeperThan(deepest, frame)) throw new ProtocolError(`the ${name} is nested more than ${deepest} levels deep`);
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString("utf8"));

@@ -1,10 +1,11 @@
 import { Session } from "node:inspector";
 import { interruptChildren } from "./children.ts";
+import { stopsByItself } from "./cooperation.ts";
 import { slot } from "../language/link.ts";
 import type { SharedState, ToInterpreter } from "../language/link.ts";
 
 /** How long a thread may be silent before it counts as busy, and how long it may take to unwind, in milliseconds. */
-const patience = { reply: 25, cooperative: 2000, unwind: 1000, retry: 250 } as const;
+const patience = { reply: 25, unwind: 1000, retry: 250 } as const;
 const maximumAttempts = 40;
 
 /** What the guardian knows about the cells. */
@@ -19,7 +20,7 @@ export interface Watched {
 /**
  * Stops the main thread, in three tiers: awaits are rejected and the shared flag is raised at once; execution is
  * terminated only if the main thread does not answer in time. Termination skips `finally` blocks, so code that
- * looks at the flag gets a longer grace period.
+ * looks at the flag gets a longer grace period, and one that is inside a marked operation as long as that takes.
  */
 export class Guardian {
   readonly #shared: SharedState;
@@ -70,9 +71,11 @@ export class Guardian {
   }
 
   async #stop(cells: readonly number[]): Promise<void> {
-    const cooperative = Atomics.load(this.#shared.control, slot.cooperative) === 1;
-    if (await within(this.#ask(), cooperative ? patience.cooperative : patience.reply)) return this.#unwind(cells);
+    const answered = this.#ask();
+    if ((await within(answered, patience.reply)) || (await stopsByItself(this.#shared.control, answered))) return this.#unwind(cells);
     if (!(await this.#force())) return this.#watched.giveUp();
+    // What was terminated inside an operation never said that it ended.
+    Atomics.store(this.#shared.control, slot.operations, 0);
     this.#finish(cells, true);
   }
 

@@ -1,6 +1,12 @@
-import { capability, Reply, Router, XPublisher } from "zeromq";
+import { capability, Router, XPublisher } from "zeromq";
 import type { ConnectionInfo } from "../protocol/connection-file.ts";
 import { addressOf, channels } from "../protocol/connection-file.ts";
+import { Broadcaster, subscriberQueue } from "./broadcaster.ts";
+
+/** ZeroMQ closes the connection of whoever announces a larger frame, in bytes: unsigned rubbish must not fill the memory. */
+const largestRequest = 1 << 30;
+/** Heartbeats and subscriptions are short. */
+const largestSignal = 1 << 16;
 
 /** A socket on which requests arrive and answers leave. */
 export interface RequestSocket {
@@ -26,13 +32,14 @@ export interface Sockets {
  * Binds the five sockets and answers heartbeats; a connection with CURVE keys is encrypted, and closed to whoever does
  * not know the public one. Throws when an address is taken, naming it.
  */
-export async function openSockets(info: ConnectionInfo): Promise<Sockets> {
-  // Without a limit no message is ever dropped for a slow client; lingering gives the last ones a moment to leave.
+export async function openSockets(info: ConnectionInfo, log: (message: string) => void = () => undefined): Promise<Sockets> {
   const curve = curveOptions(info);
-  const options = { ...curve, sendHighWaterMark: 0, linger: 1000 };
+  // Without a limit no reply is ever dropped for a slow client; lingering gives the last ones a moment to leave.
+  const options = { ...curve, sendHighWaterMark: 0, linger: 1000, maxMessageSize: largestRequest };
   const routers = { shell: new Router(options), control: new Router(options), stdin: new Router(options) };
-  const publisher = new XPublisher({ ...options, verbosity: "allSubs" });
-  const heartbeat = new Reply({ ...curve, linger: 0 });
+  const publisher = new XPublisher({ ...curve, sendHighWaterMark: subscriberQueue, noDrop: true, linger: 1000, maxMessageSize: largestSignal, verbosity: "allSubs" });
+  // A router, not a reply socket: what is no request leaves a reply socket waiting for ever.
+  const heartbeat = new Router({ ...curve, linger: 0, maxMessageSize: largestSignal });
   const all = { ...routers, iopub: publisher, hb: heartbeat };
   const bound = await Promise.allSettled(channels.map((channel) => bind(all[channel], addressOf(info, channel))));
   const failure = bound.find((result) => result.status === "rejected");
@@ -42,8 +49,9 @@ export async function openSockets(info: ConnectionInfo): Promise<Sockets> {
     throw failure.reason;
   }
   void echo(heartbeat);
-  const senders = [publisher, ...Object.values(routers)].map((socket) => new Sender(socket));
-  const [iopub, shell, control, stdin] = senders as [Sender, Sender, Sender, Sender];
+  const iopub = new Broadcaster(publisher, () => log("a client of the iopub channel does not read: it is passed over until it does"));
+  const [shell, control, stdin] = [routers.shell, routers.control, routers.stdin].map((socket) => new Sender(socket)) as [Sender, Sender, Sender];
+  const senders = [iopub, shell, control, stdin];
   return {
     shell: requestSocket(routers.shell, shell),
     control: requestSocket(routers.control, control),
@@ -52,6 +60,7 @@ export async function openSockets(info: ConnectionInfo): Promise<Sockets> {
     onSubscription: (welcome) => void receiveSubscriptions(publisher, welcome),
     flush: async () => void (await Promise.all(senders.map((sender) => sender.idle()))),
     close: async () => {
+      void iopub.close();
       await Promise.all(senders.map((sender) => sender.idle()));
       for (const socket of Object.values(all)) socket.close();
     },
@@ -64,7 +73,7 @@ function curveOptions({ curve }: ConnectionInfo): { curveServer?: true; curvePub
   return { curveServer: true, curvePublicKey: curve.publicKey, curveSecretKey: curve.secretKey };
 }
 
-async function bind(socket: Router | XPublisher | Reply, address: string): Promise<void> {
+async function bind(socket: Router | XPublisher, address: string): Promise<void> {
   try {
     await socket.bind(address);
   } catch (error) {
@@ -72,8 +81,8 @@ async function bind(socket: Router | XPublisher | Reply, address: string): Promi
   }
 }
 
-async function echo(socket: Reply): Promise<void> {
-  for await (const frames of socket) await socket.send(frames);
+async function echo(socket: Router): Promise<void> {
+  await receive(socket, (frames) => void socket.send([...frames] as Buffer[]).catch(() => undefined));
 }
 
 function requestSocket(socket: Router, sender: Sender): RequestSocket {
@@ -83,15 +92,30 @@ function requestSocket(socket: Router, sender: Sender): RequestSocket {
   };
 }
 
-async function receive(socket: Router, handle: (frames: readonly Uint8Array[]) => void): Promise<void> {
-  for await (const frames of socket) handle(frames);
+/** Hands over what arrives until the socket is closed. */
+async function receive(socket: Router | XPublisher, handle: (frames: readonly Uint8Array[]) => void): Promise<void> {
+  while (!socket.closed) {
+    const frames = await next(socket);
+    if (frames !== undefined) handle(frames);
+  }
+}
+
+/** ZeroMQ drops what is not well formed, after having announced it: then there is nothing to receive. */
+async function next(socket: Router | XPublisher): Promise<readonly Uint8Array[] | undefined> {
+  try {
+    return await socket.receive();
+  } catch (error) {
+    if (!socket.closed && (error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    await new Promise((resolve) => setImmediate(resolve));
+    return undefined;
+  }
 }
 
 /** Subscriptions arrive as one frame: a byte that is 1 for a new one, and the topic. */
 async function receiveSubscriptions(publisher: XPublisher, welcome: (topic: Uint8Array) => void): Promise<void> {
-  for await (const [frame] of publisher) {
+  await receive(publisher, ([frame]) => {
     if (frame[0] === 1 && frame.length <= longestTopic) welcome(frame.subarray(1));
-  }
+  });
 }
 
 /** Longer topics are nothing that a Jupyter client subscribes to, in bytes. */
@@ -99,10 +123,10 @@ const longestTopic = 256;
 
 /** ZeroMQ sockets take one send at a time: this one queues. */
 class Sender {
-  readonly #socket: Router | XPublisher;
+  readonly #socket: Router;
   #last: Promise<void> = Promise.resolve();
 
-  constructor(socket: Router | XPublisher) {
+  constructor(socket: Router) {
     this.#socket = socket;
   }
 

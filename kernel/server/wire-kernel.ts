@@ -77,7 +77,8 @@ export class Wire {
   /** Binds the sockets. Throws when that fails. */
   static async open(link: MainLink): Promise<Wire> {
     const signer = createSigner(link.connection.key, link.connection.signatureScheme);
-    return new Wire(link, signer, await openSockets(link.connection));
+    const log = new Log(link.streams.log);
+    return new Wire(link, signer, await openSockets(link.connection, (message) => log.write(message)));
   }
 
   private constructor(link: MainLink, signer: Signer, sockets: Sockets) {
@@ -174,9 +175,10 @@ export class Wire {
     if (parent !== undefined) this.#iopub.stream(name, text, parent);
   }
 
-  #display({ cell, data, metadata, id, update }: Extract<FromInterpreter, { type: "display" }>): void {
+  #display({ cell, data, metadata, id, update, weight }: Extract<FromInterpreter, { type: "display" }>): void {
     const transient = id === undefined ? {} : { display_id: id };
     this.#iopub.publish(update ? "update_display_data" : "display_data", { data, metadata, transient }, this.#parent(cell));
+    void this.#sockets.flush().then(() => this.#sent(weight));
   }
 
   #done({ cell, outcome }: Extract<FromInterpreter, { type: "done" }>): void {

@@ -4,6 +4,8 @@ import * as tf from "@tensorflow/tfjs-core";
 export interface InterruptContract {
   /** Element 0 is not 0 while an interrupt is wanted; shared with the thread that receives it. */
   readonly flag: Int32Array;
+  /** Element 0 counts the operations that are under way; the kernel waits for their end. Older kernels have none. */
+  readonly operations?: Int32Array;
 }
 
 const key = Symbol.for("potstill.interrupt");
@@ -18,8 +20,12 @@ export class InterruptedError extends Error {
 
 /** Throws {@link InterruptedError} when the kernel, if there is one, wants the running code to stop. */
 export function cancelPoint(): void {
-  const contract = (globalThis as Record<symbol, unknown>)[key] as InterruptContract | undefined;
+  const contract = published();
   if (contract !== undefined && Atomics.load(contract.flag, 0) !== 0) throw new InterruptedError();
+}
+
+function published(): InterruptContract | undefined {
+  return (globalThis as Record<symbol, unknown>)[key] as InterruptContract | undefined;
 }
 
 type Method = (...args: unknown[]) => unknown;
@@ -41,7 +47,14 @@ function guard(object: object, methods: readonly string[], except?: string): voi
     const original = target[name];
     target[name] = function (this: unknown, ...args: unknown[]) {
       if (args[0] !== except) cancelPoint();
-      return original.apply(this, args);
+      const operations = published()?.operations;
+      if (operations === undefined) return original.apply(this, args);
+      Atomics.add(operations, 0, 1);
+      try {
+        return original.apply(this, args);
+      } finally {
+        Atomics.sub(operations, 0, 1);
+      }
     };
   }
 }

@@ -63,7 +63,7 @@ describe("Interrupts", () => {
     const shared = createSharedState();
     const interrupts = new Interrupts(shared);
     interrupts.publish();
-    const contract = (globalThis as Record<symbol, unknown>)[Symbol.for("potstill.interrupt")] as { flag: Int32Array; signal: AbortSignal };
+    const contract = (globalThis as Record<symbol, unknown>)[Symbol.for("potstill.interrupt")] as { flag: Int32Array; operations: Int32Array; signal: AbortSignal };
     interrupts.begin(1);
     const first = contract.signal;
     interrupts.interrupt();
@@ -72,6 +72,10 @@ describe("Interrupts", () => {
     expect(contract.signal.aborted).toBe(false);
     expect(shared.control[slot.cooperative]).toBe(0);
     expect(contract.flag).toBe(shared.flag);
-    expect(shared.control[slot.cooperative]).toBe(1);
+    expect([shared.control[slot.cooperative], shared.control[slot.looks]]).toEqual([1, 1]);
+    Atomics.add(contract.operations, 0, 1);
+    expect([shared.control[slot.cooperative], shared.control[slot.operations]]).toEqual([2, 1]);
+    expect(contract.flag).toBe(shared.flag);
+    expect(shared.control[slot.cooperative]).toBe(2);
   });
 });
