@@ -1,4 +1,5 @@
 import { breakableLines } from "./breakable-lines.ts";
+import { catchesAt } from "./catches.ts";
 import { compileExpression } from "./transpile.ts";
 import { fileMap } from "./typescript-files.ts";
 
@@ -8,6 +9,7 @@ export type DebugExpression = { readonly code: string; readonly isExpression: bo
 /** What the debugger must know of TypeScript, which only the language thread has loaded. */
 export const debugSource = {
   breakableLines,
+  catchesAt,
   fileMap,
   expression(code: string): DebugExpression {
     try {

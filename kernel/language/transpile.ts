@@ -102,7 +102,7 @@ function stripTypes(source: string): string {
   const output = ts.transpileModule(source, { reportDiagnostics: true, compilerOptions });
   const error = output.diagnostics?.find(({ category }) => category === ts.DiagnosticCategory.Error);
   if (error) throw syntaxError(ts, error);
-  return output.outputText;
+  return output.outputText.replace(/^"use strict";\s*/, "");
 }
 
 interface CompileRequest {

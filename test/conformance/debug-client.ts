@@ -45,6 +45,7 @@ export class DebugClient {
   constructor(kernel: KernelDriver, clientID = "test") {
     this.kernel = kernel;
     this.#clientID = clientID;
+    this.#seen = this.events.length;
   }
 
   async request(command: string, args: Json = {}): Promise<DebugReply> {
@@ -84,10 +85,15 @@ export class DebugClient {
     return this.kernel.iopub.filter(({ type }) => type === "debug_event").map(({ content }) => content as unknown as DebugEvent);
   }
 
+  /** How often the thread has stopped. */
+  get stops(): number {
+    return this.events.filter(({ event }) => event === "stopped").length;
+  }
+
   /** The next event of this kind that has not been waited for. */
   async event(kind: string): Promise<DebugEvent> {
     const find = () => this.events.findIndex(({ event }, index) => index >= this.#seen && event === kind);
-    if (!(await eventually(() => find() >= 0, 20_000))) throw new Error(`no ${kind} event; events: ${JSON.stringify(this.events)}; log: ${this.kernel.log}`);
+    if (!(await eventually(() => find() >= 0, 15_000))) throw new Error(`no ${kind} event; events: ${JSON.stringify(this.events.slice(-3))}; log: ${this.kernel.log}`);
     this.#seen = find() + 1;
     return this.events[this.#seen - 1];
   }

@@ -8,10 +8,12 @@ import type { DapRequest } from "./dap.ts";
 import { requests } from "./requests.ts";
 import type { DebugParts } from "./debugging.ts";
 import { DapError } from "./dap.ts";
+import { Exceptions } from "./exceptions.ts";
 import { Frames } from "./frames.ts";
 import { MainThread } from "./main-thread.ts";
 import { Pauses } from "./pauses.ts";
 import { internalPatterns, Scripts } from "./scripts.ts";
+import type { Script } from "./scripts.ts";
 import { Variables } from "./variables.ts";
 
 export interface AdapterParts extends DebugParts {
@@ -35,6 +37,7 @@ export class Adapter {
   readonly breakpoints: Breakpoints;
   readonly frames: Frames;
   readonly pauses: Pauses;
+  readonly exceptions: Exceptions;
   readonly #expected = new Map<number, Expected>();
   /** Whether a client has begun a session (`initialize`). */
   started = false;
@@ -45,9 +48,11 @@ export class Adapter {
     this.scripts = new Scripts(this.main, parts.analyse, parts.folder);
     this.breakpoints = new Breakpoints(this.cdp, parts.analyse, this.scripts);
     this.frames = new Frames(this.cdp, { analyse: parts.analyse, scripts: this.scripts, variables: this.variables });
+    this.exceptions = new Exceptions(this.cdp, parts.analyse, this.scripts);
     this.pauses = new Pauses(this.cdp, this.frames, {
       emit: (event, body) => parts.emit(event, body),
       hit: (ids) => this.breakpoints.hit(ids),
+      wants: (event) => this.exceptions.isWanted(event),
       running: () => parts.running(),
       forget: () => void this.variables.clear(),
     });
@@ -104,7 +109,12 @@ export class Adapter {
     const { code, count } = expected.cell;
     const script = this.scripts.addCell(id, code, { label: count === undefined ? "cell" : `In [${count}]`, map });
     // Without its breakpoints the cell still runs.
-    void this.breakpoints.bind(script).catch(() => undefined).then(() => this.#ready(id));
+    void this.#arm(script).catch(() => undefined).then(() => this.#ready(id));
+  }
+
+  async #arm(script: Script): Promise<void> {
+    await this.breakpoints.bind(script);
+    await this.pauses.beforeCell(script);
   }
 
   /** See `Debugging.interrupt`. */

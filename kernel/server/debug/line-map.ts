@@ -34,6 +34,11 @@ export class LineMap {
     return after !== 0 && found?.generated.line === line ? found.original : undefined;
   }
 
+  /** Where the first line of the original begins that left any code. */
+  first(): Spot | undefined {
+    return this.#firsts.get(Math.min(...this.#firsts.keys()));
+  }
+
   /** Where the code of an original line begins; undefined when nothing was generated for it. */
   generated(line: number): Spot | undefined {
     return this.#firsts.get(line);
@@ -41,7 +46,11 @@ export class LineMap {
 }
 
 /** Code that was not compiled: every position stays itself. */
-export const plainLines = { original: (spot: Spot): Spot => spot, generated: (line: number): Spot => ({ line, column: 0 }) };
+export const plainLines = {
+  original: (spot: Spot): Spot => spot,
+  generated: (line: number): Spot => ({ line, column: 0 }),
+  first: (): Spot => ({ line: 0, column: 0 }),
+};
 
 function* decode(mappings: string): Generator<Segment> {
   // All fields but the generated column go on counting from the segment before.

@@ -7,6 +7,7 @@ import type { DapRequest } from "./dap.ts";
 import { DapError, integerArgument, listArgument, textArgument } from "./dap.ts";
 import { idleInfo } from "./debugging.ts";
 import { debugHelperName } from "../../language/debug-helper-name.ts";
+import { exceptionFilters } from "./exceptions.ts";
 import { checked } from "./main-thread.ts";
 import { threadId } from "./pauses.ts";
 import { typeName } from "./value-text.ts";
@@ -44,11 +45,6 @@ export const requests: Readonly<Record<string, Handler>> = {
   stepOut: async ({ pauses }) => (await pauses.step("stepOut"), {}),
   pause: async ({ pauses }) => (await pauses.pause(), {}),
 };
-
-const exceptionFilters = [
-  { filter: "caught", label: "Caught Exceptions", description: "Stops at every exception, also at those that code catches.", default: false },
-  { filter: "uncaught", label: "Uncaught Exceptions", description: "Stops at exceptions that nothing catches, where they are thrown.", default: false },
-];
 
 function initialize(adapter: Adapter, { arguments: { clientID } }: DapRequest): JsonObject {
   adapter.started = true;
@@ -105,11 +101,10 @@ async function setBreakpoints(adapter: Adapter, request: DapRequest): Promise<Js
   return { breakpoints: await adapter.breakpoints.replace(path, listArgument(request, "breakpoints")) };
 }
 
-async function setExceptionBreakpoints({ cdp, attached }: Adapter, { arguments: { filters } }: DapRequest): Promise<JsonObject> {
+async function setExceptionBreakpoints({ exceptions, attached }: Adapter, { arguments: { filters } }: DapRequest): Promise<JsonObject> {
   if (!attached) throw new DapError("setExceptionBreakpoints: the debugger is not attached; send initialize and attach first.");
   const wanted = Array.isArray(filters) ? filters : [];
-  const state = wanted.includes("caught") ? "all" : wanted.includes("uncaught") ? "uncaught" : "none";
-  await cdp.post("Debugger.setPauseOnExceptions", { state });
+  await exceptions.filter(wanted);
   return { breakpoints: wanted.map((filter) => ({ verified: exceptionFilters.some((each) => each.filter === filter) })) };
 }
 

@@ -15,7 +15,7 @@ export interface Script {
   readonly path: string;
   /** For people: `In [3]`, or the path. */
   readonly label: string;
-  readonly lines: Pick<LineMap, "original" | "generated">;
+  readonly lines: Pick<LineMap, "original" | "generated" | "first">;
 }
 
 /** A position in a script, 1-based, in the user's own source. */
