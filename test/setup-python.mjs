@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const references = ["numpy>=1.26", "pycocotools==2.0.11", "jupyter_client>=8.6,<9", "ipykernel>=6.29,<8", "nbformat>=5.10,<6", "nbclient>=0.10,<1", "nbconvert>=7.16,<8", "papermill==2.7.0", "jupyter_kernel_test==0.7.0", "pillow>=11", "setuptools>=68"];
+const references = ["numpy>=1.26", "pycocotools==2.0.11", "jupyter_client>=8.6,<9", "ipykernel>=6.29,<8", "nbformat>=5.10,<6", "nbclient>=0.10,<1", "nbconvert>=7.16,<8", "papermill==2.7.0", "jupyter_kernel_test==0.7.0", "pillow>=11", "setuptools>=68", "ipywidgets>=8.1,<9"];
 const frontends = ["jupyterlab>=4.4,<5", "ipykernel>=6.29,<8", "ipywidgets>=8.1,<9", "plotly>=6", "jupyter_console>=6.6,<7", "pexpect>=4.9"];
 
 export function setUpPython(root) {

@@ -7,6 +7,7 @@ import { builtFile } from "../display/built-file.ts";
  */
 const files: ReadonlyMap<string, string> = new Map([
   ["potstill/notebook", "notebook-api"],
+  ["potstill/widgets", "widgets/index"],
   ["potstill/tslab", "tslab/index"],
   ["tslab", "tslab/index"],
 ]);

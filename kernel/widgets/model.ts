@@ -11,9 +11,9 @@ export type ModelState = Record<string, unknown>;
 /** What a frontend does to a model. */
 export interface ModelEvents {
   /** The view changed the state, for example because somebody typed. */
-  changed(state: ModelState): void;
+  changed(state: ModelState): unknown;
   /** A message that is no state: a click. */
-  custom(content: Readonly<Record<string, unknown>>, buffers: readonly Uint8Array[]): void;
+  custom(content: Readonly<Record<string, unknown>>, buffers: readonly Uint8Array[]): unknown;
 }
 
 /** The models that are open, by id: a page that is loaded again asks for all of them. */
@@ -71,15 +71,16 @@ export class Model {
     this.#comm.send({ method, state, buffer_paths: paths }, { buffers });
   }
 
-  #hear({ data, buffers }: CommEvent): void {
+  /** What this returns may be a promise, whose failure is shown to the user. */
+  #hear({ data, buffers }: CommEvent): unknown {
     if (data.method === "request_state") return this.#send("update", this.state);
     if (data.method === "custom") return this.#events.custom?.(objectOf(data.content), buffers);
-    if (data.method !== "update") return;
+    if (data.method !== "update") return undefined;
     const state = insertBuffers(objectOf(data.state), Array.isArray(data.buffer_paths) ? data.buffer_paths : [], buffers);
     // All views of the model hear of the change; the one that made it waits for this.
     this.#send("echo_update", state);
     Object.assign(this.state, state);
-    this.#events.changed?.(state);
+    return this.#events.changed?.(state);
   }
 }
 
