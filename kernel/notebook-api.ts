@@ -6,7 +6,7 @@ import type { MimeBundle } from "./display/mime.ts";
 import { jsonOf, shownSymbol, validBundle } from "./display/mime.ts";
 import { checkOptions, clearOptions, displayOptions, inputOptions, questionText } from "./display/options.ts";
 import { progress as track } from "./display/progress.ts";
-import type { ProgressOptions } from "./display/progress.ts";
+import type { Cancellable, ProgressOptions } from "./display/progress.ts";
 import { tableOf } from "./display/table-of.ts";
 import type { TableOptions } from "./display/table-of.ts";
 import { vegaLiteOf } from "./display/vega.ts";
@@ -15,7 +15,7 @@ import type { Html, ImageOptions, Rich } from "./display/wrappers.ts";
 
 export { Comm, comms };
 export type { CommData, CommEvent, CommExtras, CommHandler, CommOptions, CommTarget };
-export type { Html, ImageOptions, MimeBundle, ProgressOptions, Rich, TableOptions };
+export type { Cancellable, Html, ImageOptions, MimeBundle, ProgressOptions, Rich, TableOptions };
 
 /** A display that can be changed after it was shown. */
 export type DisplayHandle = {
@@ -154,20 +154,24 @@ export function vegaLite(spec: object): Rich {
  * @param count loop over 0 … count − 1
  * @example
  * for (const step of progress(1000, { label: "training" })) train(step);
+ * @example
+ * const steps = progress(1000, { cancel: true }); // with a button that ends the loop after the item it works on
+ * for (const step of steps) train(step);
+ * if (steps.cancelled) console.log("ended early");
  */
-export function progress(count: number, options?: ProgressOptions): Generator<number, void, undefined>;
+export function progress(count: number, options?: ProgressOptions): Generator<number, void, undefined> & Cancellable;
 /**
  * Loops over items with a progress bar: count, share, elapsed and remaining time, updated at most ten times a second.
  * The bar closes however the loop ends.
  * @param items an iterable; arrays, sets and maps tell their length, for others give `total`
  */
-export function progress<T>(items: Iterable<T>, options?: ProgressOptions): Generator<T, void, undefined>;
+export function progress<T>(items: Iterable<T>, options?: ProgressOptions): Generator<T, void, undefined> & Cancellable;
 /**
  * Loops over asynchronous items (`for await`) with a progress bar.
  * @param items an async iterable; give `total` to see a share and the remaining time
  */
-export function progress<T>(items: AsyncIterable<T>, options?: ProgressOptions): AsyncGenerator<T, void, undefined>;
-export function progress(items: number | Iterable<unknown> | AsyncIterable<unknown>, options?: ProgressOptions): Generator<unknown> | AsyncGenerator<unknown> {
+export function progress<T>(items: AsyncIterable<T>, options?: ProgressOptions): AsyncGenerator<T, void, undefined> & Cancellable;
+export function progress(items: number | Iterable<unknown> | AsyncIterable<unknown>, options?: ProgressOptions): (Generator<unknown> | AsyncGenerator<unknown>) & Cancellable {
   return track(items as Iterable<unknown>, options);
 }
 

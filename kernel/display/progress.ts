@@ -2,8 +2,12 @@ import { randomUUID } from "node:crypto";
 import { currentChannel } from "./cell-channel.ts";
 import { escapeHtml } from "./escape.ts";
 import type { MimeBundle } from "./mime.ts";
+import { checkOptions, progressOptions } from "./options.ts";
+import { ProgressWidget } from "./progress-widget.ts";
 
 export type ProgressOptions = {
+  /** Show a button that ends the loop, in frontends that show widgets. */
+  cancel?: boolean;
   /** Words before the bar. */
   label?: string;
   /** How many items there will be, when the iterable does not say (arrays, sets, maps and numbers do). */
@@ -13,21 +17,35 @@ export type ProgressOptions = {
 /** What `application/vnd.potstill.progress+json` holds. */
 export type ProgressState = { label?: string; value: number; total?: number; text: string; done: boolean };
 
+/** What a loop with progress says about itself. */
+export type Cancellable = {
+  /** Whether the loop was ended by its button. */
+  readonly cancelled: boolean;
+};
+
 /** Updates closer together than this are left out (ms); the last one is always shown. */
 const interval = 100;
 
-export function progress(count: number, options?: ProgressOptions): Generator<number, void, undefined>;
-export function progress<T>(items: Iterable<T>, options?: ProgressOptions): Generator<T, void, undefined>;
-export function progress<T>(items: AsyncIterable<T>, options?: ProgressOptions): AsyncGenerator<T, void, undefined>;
-export function progress(items: number | Iterable<unknown> | AsyncIterable<unknown>, options: ProgressOptions = {}): Generator<unknown> | AsyncGenerator<unknown> {
+/** How long the output itself stays as it is, in a frontend that may still draw the widget that is in it (ms). */
+const grace = 1000;
+
+export function progress(count: number, options?: ProgressOptions): Generator<number, void, undefined> & Cancellable;
+export function progress<T>(items: Iterable<T>, options?: ProgressOptions): Generator<T, void, undefined> & Cancellable;
+export function progress<T>(items: AsyncIterable<T>, options?: ProgressOptions): AsyncGenerator<T, void, undefined> & Cancellable;
+export function progress(items: number | Iterable<unknown> | AsyncIterable<unknown>, options: ProgressOptions = {}): (Generator<unknown> | AsyncGenerator<unknown>) & Cancellable {
+  checkOptions("progress", options, progressOptions);
   if (typeof items === "number") {
     if (!Number.isSafeInteger(items) || items < 0) throw new RangeError(`progress counts to a whole number ≥ 0, received ${items}.`);
-    return overSync(count(items), new Meter({ total: items, ...options }));
+    return loop(overSync, count(items), new Meter({ total: items, ...options }));
   }
-  if (Symbol.asyncIterator in Object(items)) return overAsync(items as AsyncIterable<unknown>, new Meter(options));
+  if (Symbol.asyncIterator in Object(items)) return loop(overAsync, items as AsyncIterable<unknown>, new Meter(options));
   if (!(Symbol.iterator in Object(items))) throw new TypeError(`progress needs an iterable, an async iterable or a number, received ${items === null ? "null" : typeof items}.`);
   const total = sizeOf(items);
-  return overSync(items as Iterable<unknown>, new Meter({ ...(total === undefined ? {} : { total }), ...options }));
+  return loop(overSync, items as Iterable<unknown>, new Meter({ ...(total === undefined ? {} : { total }), ...options }));
+}
+
+function loop<I, G extends object>(over: (items: I, meter: Meter) => G, items: I, meter: Meter): G & Cancellable {
+  return Object.defineProperty(over(items, meter), "cancelled", { get: () => meter.cancelled }) as G & Cancellable;
 }
 
 function* count(total: number): Generator<number> {
@@ -45,6 +63,7 @@ function* overSync(items: Iterable<unknown>, meter: Meter): Generator<unknown, v
     for (const item of items) {
       yield item;
       meter.step();
+      if (meter.cancelled) return;
     }
     meter.finish();
   } finally {
@@ -55,13 +74,42 @@ function* overSync(items: Iterable<unknown>, meter: Meter): Generator<unknown, v
 async function* overAsync(items: AsyncIterable<unknown>, meter: Meter): AsyncGenerator<unknown, void, undefined> {
   try {
     meter.start();
-    for await (const item of items) {
+    for await (const item of meter.clicked ? until(meter.clicked, items) : items) {
       yield item;
       meter.step();
+      if (meter.cancelled) return;
     }
-    meter.finish();
+    if (!meter.cancelled) meter.finish();
   } finally {
     meter.close();
+  }
+}
+
+/** The items until an event: what is waited for then is not waited for any more. */
+async function* until(event: Promise<void>, items: AsyncIterable<unknown>): AsyncGenerator<unknown, void, undefined> {
+  const source = items[Symbol.asyncIterator]();
+  let stop = (): void => undefined;
+  let happened = false;
+  void event.then(() => { happened = true; stop(); });
+  const next = () => new Promise<IteratorResult<unknown> | undefined>((resolve, reject) => {
+    stop = () => resolve(undefined);
+    source.next().then(resolve, reject);
+  });
+  let open = true;
+  try {
+    for (let result = await next(); result; result = await next()) {
+      open = result.done !== true;
+      if (!open) return;
+      yield result.value;
+    }
+  } catch (error) {
+    open = false; // a source that failed is over
+    throw error;
+  } finally {
+    const closed = open ? source.return?.() : undefined;
+    // A source that still waits for its next item closes only when it has that.
+    if (happened) closed?.catch(() => undefined);
+    else await closed;
   }
 }
 
@@ -74,10 +122,23 @@ class Meter {
   #started = 0;
   #shown = 0;
   #state: "idle" | "running" | "finished" | "closed" = "idle";
+  readonly #withButton: boolean;
+  #widget: ProgressWidget | undefined;
 
-  constructor({ label, total }: ProgressOptions) {
+  constructor({ label, total, cancel = false }: ProgressOptions) {
     this.#label = label;
     this.#total = total;
+    this.#withButton = cancel;
+  }
+
+  /** Whether the button was clicked while the loop ran. */
+  get cancelled(): boolean {
+    return this.#widget?.cancelled ?? false;
+  }
+
+  /** Resolves when the button is clicked; undefined without one. */
+  get clicked(): Promise<void> | undefined {
+    return this.#widget?.clicked;
   }
 
   start(): void {
@@ -109,22 +170,39 @@ class Meter {
       ...(this.#label === undefined ? {} : { label: this.#label }),
       value: this.#value,
       ...(this.#total === undefined ? {} : { total: this.#total }),
-      text: progressText({ value: this.#value, total: this.#total, elapsed, done, stopped }),
+      text: progressText({ value: this.#value, total: this.#total, elapsed, done, stopped, cancelled: this.cancelled }),
       done,
     };
-    currentChannel().display(progressBundle(state), { id: this.#id, update, metadata: {} });
+    if (this.#withButton) this.#showWithButton(state, { update, elapsed });
+    else this.#send(state, update);
+  }
+
+  #send(state: ProgressState, update: boolean, more: MimeBundle = {}): void {
+    currentChannel().display({ ...more, ...progressBundle(state) }, { id: this.#id, update, metadata: {} });
+  }
+
+  /** Until a frontend has drawn the widget, the other forms in the output are kept up to date too; in the end they are what stays. */
+  #showWithButton(state: ProgressState, { update, elapsed }: { update: boolean; elapsed: number }): void {
+    this.#widget ??= new ProgressWidget(state);
+    if (state.done) {
+      this.#send(state, update);
+      this.#widget.close();
+      return;
+    }
+    this.#widget.update(state);
+    if (!update || (!this.#widget.seen && elapsed * 1000 >= grace)) this.#send(state, update, this.#widget.bundle);
   }
 }
 
-type Count = { value: number; total: number | undefined; elapsed: number; done: boolean; stopped: boolean };
+type Count = { value: number; total: number | undefined; elapsed: number; done: boolean; stopped: boolean; cancelled?: boolean };
 
 /**
  * The words beside the bar. While it runs, times are m:ss: `40/100 (40 %), 0:12 elapsed, 0:18 left`, or `7 items, 0:12 elapsed`
  * without a total; at the end how much was done in what time: `100/100, 30 s`, `7 items, 1 min 19 s`, `4/10, 0.3 s, stopped`.
  */
-export function progressText({ value, total, elapsed, done, stopped }: Count): string {
+export function progressText({ value, total, elapsed, done, stopped, cancelled = false }: Count): string {
   const count = total === undefined ? `${value} ${value === 1 ? "item" : "items"}` : `${value}/${total}`;
-  if (done) return `${count}, ${duration(elapsed)}${stopped ? ", stopped" : ""}`;
+  if (done) return `${count}, ${duration(elapsed)}${cancelled ? ", cancelled" : stopped ? ", stopped" : ""}`;
   const share = total === undefined || total === 0 ? "" : ` (${Math.floor((100 * value) / total)} %)`;
   const left = total !== undefined && value > 0 && value < total ? `, ${clock((elapsed / value) * (total - value))} left` : "";
   return `${count}${share}, ${clock(elapsed)} elapsed${left}`;

@@ -70,7 +70,7 @@ describe.skipIf(python === undefined)("the messages of a widget", () => {
   const reference = result === undefined ? [] : (JSON.parse(result.stdout || `{"results":${JSON.stringify([result.stderr])}}`) as { results: Parameters<typeof comparable>[0][] }).results;
 
   it.each(cases.map((each, index) => [index, each[0], each] as const))("%i: %s sends what ipywidgets sends: state, versions, updates, buffers", (index, name, [, options, changes]) => {
-    expect(typeof reference[index], String(reference[0])).toBe("object");
+    expect(reference[index], "what ipywidgets sent").toBeInstanceOf(Array);
     const frontend = new FakeFrontend();
     const widget = make(name, options);
     for (const [key, value] of changes) widget[camel(key)] = own(value);
