@@ -89,7 +89,8 @@ function describeKernel(services: Services): JsonObject {
 async function isComplete({ language }: Services, { message }: Received): Promise<JsonObject> {
   const code = asString(message.content.code);
   if (helpRequest(code)) return { status: "complete" };
-  const { status, indent } = await language.client.isComplete(code);
+  // The reply has no form for errors: a frontend that is told nothing else runs the code, and so meets the error itself.
+  const { status, indent } = await language.client.isComplete(code).catch(() => ({ status: "unknown", indent: "" }) as const);
   return status === "incomplete" ? { status, indent: indent ?? "" } : { status };
 }
 

@@ -33,6 +33,12 @@ export interface Finished {
 /** The outcome of a cell that was interrupted before its code started. */
 export const interruptedOutcome: Outcome = { status: "error", ename: "InterruptedError", evalue: "interrupted", traceback: ["InterruptedError: interrupted"] };
 
+/** The outcome of a cell that the kernel itself failed to run, for example because a thread of it was lost. */
+export function brokenOutcome(error: unknown): Outcome {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  return { status: "error", ename: name, evalue: message, traceback: [`${name}: ${message}`] };
+}
+
 /**
  * Reads an `execute_request`. Numbers are given as ipykernel gives them: a cell that is not kept in the history, or is
  * blank, shows the next number without using it up.

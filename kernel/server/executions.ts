@@ -2,7 +2,7 @@ import { InterruptedError } from "../language/interrupts.ts";
 import { cellLabel } from "../language/link.ts";
 import type { CellRequest, Outcome, ToInterpreter } from "../language/link.ts";
 import type { Header, JsonObject, Received } from "../protocol/messages.ts";
-import { createExecution, finished, interruptedOutcome, parentOf } from "./execution.ts";
+import { brokenOutcome, createExecution, finished, interruptedOutcome, parentOf } from "./execution.ts";
 import type { Execution, Finished } from "./execution.ts";
 import type { Debugging } from "./debug/debugging.ts";
 import { helpRequest, pagePayload } from "./help.ts";
@@ -80,7 +80,7 @@ export class Executions {
     const parent = parentOf(execution);
     if (!silent) this.#iopub.publish("execute_input", { code: cell.code, execution_count: shownCount }, parent);
     const help = helpRequest(cell.code);
-    const outcome = await (help ? this.#help(help, execution) : this.#outcome(execution));
+    const outcome = await (help ? this.#help(help, execution) : this.#outcome(execution)).catch(brokenOutcome);
     this.#open.delete(cell.id);
     if (outcome.status === "error" && !silent) this.#iopub.publish("error", errorOf(outcome), parent);
     return finished(execution, outcome);
@@ -162,7 +162,8 @@ export class Executions {
   }
 
   #remember({ cell: { id }, request }: Execution): void {
-    this.#parents.set(id, request);
+    // What a cell says may be long, and is not needed any more when it has ended.
+    this.#parents.set(id, { ...request, message: { ...request.message, content: {}, metadata: {}, buffers: [] } });
     this.#parents.delete(id - rememberedCells);
   }
 }
