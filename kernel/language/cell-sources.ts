@@ -51,6 +51,11 @@ export class CellSources {
     return this.#cells.get(id);
   }
 
+  /** The newest cell with this label. */
+  idOf(label: string): number | undefined {
+    return this.#byLabel.get(label);
+  }
+
   /** Where in the user's TypeScript a position of a script or module lies. */
   original(file: string, at: Position): Place | undefined {
     const id = cellUrl.exec(file)?.[1];

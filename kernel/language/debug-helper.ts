@@ -2,6 +2,7 @@ import { mimeBundle } from "../display/index.ts";
 import type { Rendered } from "../display/mime.ts";
 import { plainText } from "../display/plain-text.ts";
 import { render } from "../display/render.ts";
+import { defineForScripts } from "./evaluator.ts";
 import { debugHelperName } from "./debug-helper-name.ts";
 import type { CellSource } from "./traceback.ts";
 
@@ -34,7 +35,7 @@ export function installDebugHelper(cellOf: (id: number) => CellSource | undefine
     renderNow,
     bindings: readAll,
   };
-  Object.defineProperty(globalThis, debugHelperName, { value: helper, configurable: true });
+  defineForScripts(debugHelperName, helper);
 }
 
 function userGlobals(builtIn: ReadonlySet<string>): object {

@@ -38,11 +38,6 @@ export class Evaluator {
   /** Connections that wait for no script. Each script has its own, so that one can be forgotten without the others. */
   readonly #idle: Session[] = [];
 
-  /** Declares a name that all scripts see, without making it a property of `globalThis`. */
-  define(name: string, value: unknown): void {
-    throughGate({ value }, () => { void this.evaluate(`const ${name} = globalThis[Symbol.for("${gate}")];`, "potstill", () => false); });
-  }
-
   /** Starts a script. */
   evaluate(code: string, url: string, isInterrupted: () => boolean): Evaluation {
     const session = this.#idle.pop() ?? connect();
@@ -81,6 +76,14 @@ function outcome(session: Session, { exceptionDetails }: Runtime.EvaluateReturnT
   const compiles = exception.className !== "SyntaxError" || (line === 0 && column === 0);
   return new Thrown(objectOf(session, exception.objectId), false, compiles ? undefined : { line: line + 1, column: column + 1 });
 }
+/** Declares a name that all scripts and modules see, without making it a property of `globalThis`. */
+export function defineForScripts(name: string, value: unknown): void {
+  const session = connect();
+  const options = { expression: `const ${name} = globalThis[Symbol.for("${gate}")];`, replMode: true } as Runtime.EvaluateParameterType;
+  throughGate({ value }, () => session.post("Runtime.evaluate", options));
+  session.disconnect();
+}
+
 function objectOf(session: Session, objectId: string): unknown {
   let found: unknown;
   throughGate({ set: (value: unknown) => { found = value; } }, () => session.post("Runtime.callFunctionOn", {

@@ -67,7 +67,9 @@ class Interpreter {
     watchChildProcesses(createBarrier(this.#post, link.shared));
     const report = (error: unknown): void => {
       if (error instanceof InterruptedError) return;
-      output.write("stderr", plainTraceback(tracebacks.describe(error)));
+      // Where Node does not know which cell a promise belongs to, the error's stack tells.
+      const cell = context.current() ?? tracebacks.cellOf(error);
+      context.run(cell, () => output.write("stderr", plainTraceback(tracebacks.describe(error))));
     };
     reportStrayErrors(report);
     this.#comms = new CommLink({ context, cell: () => this.#session.cell, post: this.#post, report });

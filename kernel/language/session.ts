@@ -4,7 +4,7 @@ import { Bindings } from "./bindings.ts";
 import { bound } from "./carried-callbacks.ts";
 import type { CellContext } from "./cell-context.ts";
 import type { Evaluation, Thrown } from "./evaluator.ts";
-import { Evaluator } from "./evaluator.ts";
+import { defineForScripts, Evaluator } from "./evaluator.ts";
 import { InterruptedError } from "./interrupts.ts";
 import type { Interrupts } from "./interrupts.ts";
 import type { CellRequest, ExpressionResult, MimeBundle, Outcome, SharedState } from "./link.ts";
@@ -61,7 +61,7 @@ export class CellSession {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.#evaluator.define(runtimeName, createRuntime(parts, this.#bindings, (cell, value) => this.#keepResult(cell, value)));
+    defineForScripts(runtimeName, createRuntime(parts, this.#bindings, (cell, value) => this.#keepResult(cell, value)));
   }
 
   /** The cell that what happens now belongs to: the one that started it if that is known, or else the newest. */

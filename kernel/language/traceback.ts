@@ -75,10 +75,11 @@ export class Tracebacks {
     return { ename, evalue, traceback: [...frames, ...colourHead(stack, ename), ...details(thrown, new Set([thrown]))] };
   }
 
-  /** The cell in whose code an error was made or called for, as far as its stack tells: the outermost. */
-  cellOf(thrown: unknown): string | undefined {
+  /** The cell that led to an error, as far as its stack tells: the outermost. */
+  cellOf(thrown: unknown): number | undefined {
     if (!isError(thrown)) return undefined;
-    return framesOf(stackOf(thrown), headline(thrown)).findLast(({ name }) => /^In \[/.test(name))?.name;
+    const ids = framesOf(stackOf(thrown), headline(thrown)).map(({ name }) => this.#sources.idOf(name));
+    return ids.findLast((id) => id !== undefined);
   }
 
   #frame(site: NodeJS.CallSite): string | undefined {
