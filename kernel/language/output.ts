@@ -1,3 +1,4 @@
+import { detachConsole } from "./console.ts";
 import type { FromInterpreter, MimeBundle, SharedState } from "./link.ts";
 import { slot } from "./link.ts";
 
@@ -61,6 +62,7 @@ export function createBarrier(post: (message: FromInterpreter) => void, { contro
 export function captureStreams(output: Output): void {
   capture(process.stdout, (text) => output.write("stdout", text));
   capture(process.stderr, (text) => output.write("stderr", text));
+  detachConsole();
 }
 
 /** Strings in these encodings stand for bytes; in all others they are the text itself. */

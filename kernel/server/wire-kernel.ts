@@ -150,8 +150,8 @@ export class Wire {
   }
 
   #hear(message: FromInterpreter): void {
-    // What native code has written by now comes before what the cell says next.
-    this.#native.drain();
+    // What native code has written by now comes before what the cell says next (and between two lines, if it took its time).
+    this.#native.drain(message.type === "stream");
     switch (message.type) {
       case "responsive": return this.#guardian.responsive();
       case "sigint": return void this.#interrupt();
