@@ -1,7 +1,7 @@
 import type { XPublisher } from "zeromq";
 
 /** How many messages may wait for one subscriber. Printed text comes in messages of a megabyte at most. */
-export const subscriberQueue = 256;
+export const subscriberQueue = 128;
 
 /** How long all wait for a subscriber that does not read, in milliseconds. */
 const defaultPatience = 10_000;

@@ -1,29 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { busyElsewhere, endless, endlessSetup } from "./endless.ts";
 import { eventually, KernelDriver, sleep, text } from "./kernel-driver.ts";
-
-/** Cells that never end by themselves. After each the session must be as it was. */
-const endless: readonly [string, string][] = [
-  ["a synchronous loop", "while (true) {}"],
-  ["a synchronous loop after an await", "await pause(1); while (true) {}"],
-  ["a synchronous loop after input and output", "const { readFile } = await import('node:fs/promises'); await readFile('connection.json'); for (;;) {}"],
-  ["an await that nothing settles", "await new Promise(() => {})"],
-  ["an await inside a function", "async function waits() { await pause(1e6) }\nawait waits()"],
-  ["a loop in a timer", "await new Promise(() => { setTimeout(() => { while (true) {} }, 5) })"],
-  ["a loop in an immediate", "await new Promise(() => { setImmediate(() => { while (true) {} }) })"],
-  ["a loop that catches everything", "while (true) { try { while (true) {} } catch {} }"],
-  ["a waiting loop that catches everything", "while (true) { try { await pause(20) } catch {} }"],
-  ["a loop of microtasks", "async function spin() { while (true) await null }\nawait spin()"],
-  ["an asynchronous generator that never waits", "async function* busy() { let n = 0; while (true) yield n++ }\nfor await (const _ of busy()) {}"],
-  ["a regular expression", "/^(a+)+$/.test('a'.repeat(40) + 'b')"],
-  ["Atomics.wait", "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)"],
-  ["a child process", "require('node:child_process').execSync('sleep 30')"],
-  ["a loop that prints", "for (;;) console.log('x'.repeat(50))"],
-];
 
 let kernel: KernelDriver;
 beforeAll(async () => {
   kernel = await KernelDriver.start();
-  await kernel.run("let kept = 41; const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));");
+  await kernel.run(endlessSetup);
   await sleep(400); // the thread that listens for SIGINT
 });
 afterAll(() => kernel.stop());
@@ -53,6 +35,11 @@ describe.each([
 
 describe("an interrupt", () => {
   const interrupt = () => kernel.control("interrupt_request", {});
+
+  it.each(busyElsewhere)("stops %s and keeps the session", async (_title, code) => {
+    const { reply } = await interrupted(code, interrupt);
+    expect(reply).toMatchObject({ status: "error", ename: "InterruptedError" });
+  });
 
   it("lets functions that wait run their finally blocks, innermost first", async () => {
     const { messages } = await interrupted("async function inner() { try { await pause(1e6) } finally { console.log('inner') } }\ntry { await inner() } finally { console.log('outer') }", interrupt);
