@@ -51,6 +51,7 @@ function decimalsOf(value: number): number {
 
 function cellText(value: unknown): string {
   if (value === undefined) return "";
+  if (typeof value === "bigint") return String(value);
   if (typeof value === "string") return value.length > 200 ? `${value.slice(0, 199)}…` : value;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
   return inspect(value, { depth: 1, colors: false, maxArrayLength: 8, maxStringLength: 100, breakLength: Infinity });

@@ -3,6 +3,7 @@ import { escapeHtml } from "./escape.ts";
 import { imageType } from "./image-type.ts";
 import { displaySymbol } from "./mime.ts";
 import type { MimeBundle, Rendered } from "./mime.ts";
+import { kindOf } from "./plain-text.ts";
 
 /** Carries output metadata (image sizes) beside the bundle. */
 export const metadataSymbol = Symbol.for("potstill.metadata");
@@ -99,6 +100,7 @@ export type ImageOptions = { width?: number; height?: number; alt?: string };
 export function image(source: Template | string | Uint8Array, ...rest: readonly unknown[]): Rich {
   const options = isTemplate(source) ? {} : ((rest[0] ?? {}) as ImageOptions);
   const place = isTemplate(source) ? fill(source, rest, asText) : source;
+  if (typeof place !== "string" && !(place instanceof Uint8Array)) throw new TypeError(`image needs a file's bytes, its path, a data: URL or a web address, received ${kindOf(place)}.`);
   if (typeof place === "string" && /^https?:/.test(place)) return remoteImage(place, options);
   const bytes = typeof place === "string" ? readImage(place) : place;
   const type = imageType(bytes);

@@ -112,6 +112,7 @@ describe("wrappers", () => {
     expect(await types(image(`data:image/png;base64,${png.toString("base64")}`))).toEqual(["image/png", "text/plain"]);
     expect(dom((await bundle(image("https://example.org/a.png?b=\"c", { width: 5 })))["text/html"]).querySelector("img")!.getAttribute("src")).toBe('https://example.org/a.png?b="c');
     expect(() => image(new Uint8Array([1, 2, 3, 4]))).toThrow(/4 bytes that begin with 01020304/);
+    expect(() => image({ width: 3 } as never)).toThrow("image needs a file's bytes, its path, a data: URL or a web address, received Object.");
     expect(() => image("/no/such/file.png")).toThrow(/ENOENT/);
   });
 });
