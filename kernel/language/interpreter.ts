@@ -86,7 +86,7 @@ class Interpreter {
       case "prepare": return this.#prepare(message);
       case "discard": this.#cells.delete(message.id); return this.#session.discard(message.id);
       case "run": return void this.#run(message.id);
-      case "interrupt": this.#post({ type: "responsive" }); return this.#interrupts.interrupt();
+      case "interrupt": this.#post({ type: "responsive" }); this.#stdin.forgetAll(); return this.#interrupts.interrupt();
       case "abandon": return this.#abandon(message.id, message.terminated);
       case "answer": return this.#stdin.deliver(message.cell, message);
       case "comm": return this.#comms.hear(message);

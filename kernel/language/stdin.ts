@@ -44,9 +44,15 @@ export class Stdin {
     this.#waiting = this.#waiting.filter((waiting) => waiting.cell !== cell);
   }
 
+  /** After an interrupt nobody waits for answers any more; a later answer must not reach what a cell asks next. */
+  forgetAll(): void {
+    this.#waiting = [];
+  }
+
   /** Waits on this thread for the answer. Throws InterruptedError, or when the frontend takes no questions. */
   askSync(asker: Asker | undefined, prompt: string, password: boolean): string {
     const cell = allowed(asker);
+    if (Atomics.load(this.#shared.flag, 0) !== 0) throw new InterruptedError(); // also the next question of a cell that caught it
     while (receiveMessageOnPort(this.#answers)); // late answers to a question that was interrupted
     this.#post({ type: "input", cell, prompt, password, blocking: true });
     for (;;) {

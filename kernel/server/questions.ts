@@ -43,6 +43,11 @@ export class Questions {
     return answered?.question;
   }
 
+  /** An interrupt has ended what waited for answers. */
+  forgetAll(): void {
+    this.#asked = [];
+  }
+
   /** A cell has ended: nobody waits for its answers any more. */
   forget(cell: number): void {
     if (this.#asked.length > 0) this.#asked = this.#asked.filter(({ question }) => question.cell !== cell);

@@ -31,6 +31,9 @@ import { Shell } from "./shell.ts";
 import type { Sockets } from "./sockets.ts";
 import { openSockets } from "./sockets.ts";
 
+/** What frontends answer when the person ends the input instead of giving any. */
+const endOfInput = "\u0004";
+
 /** What the main thread hands to the wire worker. */
 export interface MainLink {
   readonly connection: ConnectionInfo;
@@ -199,7 +202,8 @@ export class Wire {
   #onStdin(reply: Received): void {
     const question = reply.message.header.msg_type === "input_reply" ? this.#questions.take(reply) : undefined;
     if (question === undefined) return;
-    const answer: InputAnswer = { value: asString(reply.message.content.value) };
+    const value = asString(reply.message.content.value);
+    const answer: InputAnswer = value === endOfInput ? { error: "input: the input has ended (Ctrl+D)" } : { value };
     if (!question.blocking) return this.#post({ type: "answer", cell: question.cell, ...answer });
     this.#link.answers.postMessage(answer);
     Atomics.add(this.#link.shared.control, slot.input, 1);
@@ -223,6 +227,7 @@ export class Wire {
   }
 
   #interrupt(): Promise<void> {
+    this.#questions.forgetAll();
     this.#executions.interrupt();
     return this.#debugging.interrupt(() => this.#guardian.interrupt());
   }

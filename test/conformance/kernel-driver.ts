@@ -191,7 +191,7 @@ export class KernelDriver {
     return (await this.result(id)).reply;
   }
 
-  async control(type: string, content: object, timeout = 5000): Promise<Wire["content"]> {
+  async control(type: string, content: object, timeout = 20_000): Promise<Wire["content"]> {
     const id = await this.send(type, content, "control");
     if (!(await eventually(() => this.controlReplies.some((m) => m.parent === id), timeout))) throw new Error(`no ${type} answer within ${timeout} ms: ${this.log}`);
     return this.controlReplies.find((m) => m.parent === id)!.content;
@@ -203,7 +203,7 @@ export class KernelDriver {
     return String((await this.#hb.receive())[0]);
   }
 
-  async ended(timeout = 5000): Promise<boolean> {
+  async ended(timeout = 20_000): Promise<boolean> {
     return eventually(() => this.process.exitCode !== null || this.process.signalCode !== null, timeout);
   }
 

@@ -157,6 +157,35 @@ describe("stdin", () => {
     expect(reply.evalue).toContain("allow_stdin");
   });
 
+  it("gives the answer to what is asked now, not to a question that was interrupted", async () => {
+    const asked = kernel.inputRequests.length;
+    const id = await kernel.execute(`try { await input("first? ") } catch {} ; await input("second? ")`, { allow_stdin: true });
+    expect(await eventually(() => kernel.inputRequests.length === asked + 1, 20_000)).toBe(true);
+    const first = kernel.inputRequests.at(-1)!;
+    await kernel.control("interrupt_request", {});
+    expect(await eventually(() => kernel.inputRequests.length === asked + 2, 20_000)).toBe(true);
+    await kernel.raw(kernel.withParent(kernel.frames("input_reply", { value: "too late" }).frames, first.header), "stdin");
+    await kernel.send("input_reply", { value: "in time" }, "stdin");
+    expect((await kernel.result(id)).messages.find((m) => m.type === "execute_result")?.content.data["text/plain"]).toBe("'in time'");
+  });
+
+  it("asks nothing more in a cell that catches the interrupt of a blocking question", async () => {
+    const asked = kernel.inputRequests.length;
+    const id = await kernel.execute(`try { prompt("first? ") } catch {} ; prompt("second? ")`, { allow_stdin: true });
+    expect(await eventually(() => kernel.inputRequests.length === asked + 1, 20_000)).toBe(true);
+    await kernel.control("interrupt_request", {});
+    expect((await kernel.result(id)).reply).toMatchObject({ status: "error", ename: "InterruptedError" });
+    expect(kernel.inputRequests.length).toBe(asked + 1);
+  });
+
+  it("ends with an error when the person ends the input", async () => {
+    const asked = kernel.inputRequests.length;
+    const id = await kernel.execute("await input('?')", { allow_stdin: true });
+    expect(await eventually(() => kernel.inputRequests.length > asked, 20_000)).toBe(true);
+    await kernel.send("input_reply", { value: "\u0004" }, "stdin");
+    expect((await kernel.result(id)).reply).toMatchObject({ status: "error", evalue: "input: the input has ended (Ctrl+D)" });
+  });
+
   it("can be interrupted while it waits", async () => {
     for (const code of ["await input('Name: ')", "prompt('Name: ')"]) {
       const id = await kernel.execute(code, { allow_stdin: true });
