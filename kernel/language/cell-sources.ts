@@ -3,7 +3,7 @@ import { SourceMap } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Position } from "./code-frame.ts";
 import type { Compiled } from "./transpile.ts";
-import { compileModule } from "./transpile.ts";
+import { compiledFile } from "./typescript-files.ts";
 
 /** A cell as error messages name it. */
 export interface CellSource {
@@ -103,16 +103,15 @@ function read(path: string): string | undefined {
 
 function mapOf(file: string, cell: CellSource | undefined): SourceMap | undefined {
   try {
-    return cell ? parse(cell.compiled) : parse(compiledFile(file));
+    return cell ? parse(cell.compiled) : parse(importedFile(file));
   } catch {
     return undefined;
   }
 }
 
-function compiledFile(file: string): Compiled | undefined {
+function importedFile(file: string): Compiled | undefined {
   if (!/^file:.*\.[cm]?tsx?$/.test(file)) return undefined;
-  const path = fileURLToPath(file);
-  return compileModule(readFileSync(path, "utf8"), path, path.endsWith(".cts") ? "commonjs" : "module");
+  return compiledFile(fileURLToPath(file));
 }
 
 function parse(compiled: Pick<Compiled, "map"> | undefined): SourceMap | undefined {

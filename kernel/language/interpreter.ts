@@ -11,6 +11,7 @@ import { InterruptedError, Interrupts } from "./interrupts.ts";
 import { EndSignals, leave } from "./leave.ts";
 import type { CellRequest, FromInterpreter, SharedState, ToInterpreter } from "./link.ts";
 import { createModules } from "./modules.ts";
+import type { NotebookModules } from "./modules.ts";
 import { captureStreams, createBarrier, createOutput } from "./output.ts";
 import type { Output } from "./output.ts";
 import { guardProcessExit, reportStrayErrors, silenceLoaderWarning } from "./process-guard.ts";
@@ -43,6 +44,7 @@ class Interpreter {
   readonly #interrupts: Interrupts;
   readonly #stdin: Stdin;
   readonly #comms: CommLink;
+  readonly #modules: NotebookModules;
   readonly #cells = new Map<number, CellRequest>();
   readonly #exit: (code: number) => never;
   readonly #endSignals: EndSignals;
@@ -59,7 +61,7 @@ class Interpreter {
     this.#stdin = new Stdin(this.#post, link.answers, link.shared);
     const tracebacks = new Tracebacks();
     tracebacks.install();
-    const modules = createModules(folder);
+    const modules = this.#modules = createModules(folder);
     this.#session = new CellSession({ context, interrupts: this.#interrupts, tracebacks, modules, shared: link.shared, render: mimeBundle, flush });
     const output = createOutput(this.#post, link.shared, () => this.#session.cell);
     captureStreams(output);
@@ -85,6 +87,7 @@ class Interpreter {
     switch (message.type) {
       case "prepare": return this.#prepare(message);
       case "discard": this.#cells.delete(message.id); return this.#session.discard(message.id);
+      case "paths": return this.#modules.map(message.paths);
       case "run": return void this.#run(message.id);
       case "interrupt": this.#post({ type: "responsive" }); this.#stdin.forgetAll(); return this.#interrupts.interrupt();
       case "abandon": return this.#abandon(message.id, message.terminated);

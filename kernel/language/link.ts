@@ -1,3 +1,4 @@
+import type { PathMapping } from "./path-mapping.ts";
 import type { ErrorContent } from "../protocol/messages.ts";
 import type { Precompiled } from "./precompiled.ts";
 
@@ -60,6 +61,8 @@ export const commMark = { clicked: 0, seen: 1 } as const;
 export type ToInterpreter =
   /** Here is a cell, with its script unless this thread must compile it; `report` asks for a `compiled` message (the debugger needs its source map). */
   | { readonly type: "prepare"; readonly cell: CellRequest; readonly script: Precompiled | undefined; readonly report?: boolean }
+  /** What the notebook's tsconfig.json means by names, from now on. */
+  | { readonly type: "paths"; readonly paths: PathMapping | undefined }
   | { readonly type: "run"; readonly id: number }
   | { readonly type: "discard"; readonly id: number }
   /** Throw `InterruptedError` out of every pending `await`; answered at once by `responsive`. */

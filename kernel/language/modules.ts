@@ -6,6 +6,8 @@ import { constants, Script } from "node:vm";
 import { ownModule, withOwnModules } from "./own-modules.ts";
 import type { ImportedName } from "./cell-names.ts";
 import { liveExports } from "./live-exports.ts";
+import { mapPath } from "./path-mapping.ts";
+import type { PathMapping } from "./path-mapping.ts";
 import { packageRoot } from "./package-root.ts";
 import { installTypeScriptModules } from "./typescript-modules.ts";
 import { locateTypeScript } from "./typescript-files.ts";
@@ -23,6 +25,8 @@ export interface NotebookModules {
   readonly named: (needed: readonly string[], others: readonly string[], specifier: string, options?: ImportCallOptions) => Promise<object>;
   /** Which of these imported names follow a variable of the module that exports it. */
   readonly live: (imports: readonly ImportedName[]) => readonly string[];
+  /** Sets what `paths` of the notebook's tsconfig.json means by names. */
+  readonly map: (paths: PathMapping | undefined) => void;
   readonly require: NodeJS.Require;
   /** `import.meta` of a cell. */
   readonly meta: { readonly url: string; readonly filename: string; readonly dirname: string; resolve(specifier: string): string };
@@ -36,9 +40,11 @@ export function createModules(folder: string): NotebookModules {
   const importHere = importerAt(notebook);
   const importOwn = importerAt(join(packageRoot(), "notebook.js"));
   const url = pathToFileURL(notebook).href;
+  let paths: PathMapping | undefined;
 
   const importModule = async (value: unknown, options?: ImportCallOptions): Promise<object> => {
-    const specifier = String(value);
+    const given = String(value);
+    const specifier = (paths && isBare(given) ? mapPath(given, paths) : undefined) ?? given;
     const located = isPath(specifier) ? locate(specifier, url) : specifier;
     if (/\.[cm]?tsx?(\?|$)/.test(located)) installTypeScriptModules();
     if (located.startsWith("file:") && located.endsWith(".json")) return readJson(located);
@@ -67,6 +73,7 @@ export function createModules(folder: string): NotebookModules {
       return namespace;
     },
     live: (imports) => imports.filter(({ specifier, exported }) => isPath(specifier) && liveExports(locate(specifier, url)).has(exported)).map(({ local }) => local),
+    map: (mapping) => { paths = mapping; },
     require,
     meta: { url, filename: notebook, dirname: folder, resolve: (specifier) => resolve(specifier, url, require) },
     folder,

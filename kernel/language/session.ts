@@ -10,6 +10,7 @@ import type { Interrupts } from "./interrupts.ts";
 import type { CellRequest, ExpressionResult, MimeBundle, Outcome, SharedState } from "./link.ts";
 import { slot } from "./link.ts";
 import type { NotebookModules } from "./modules.ts";
+import { projectOf } from "./project.ts";
 import { unpack } from "./precompiled.ts";
 import type { Precompiled } from "./precompiled.ts";
 import { runtimeName } from "./module-to-cell.ts";
@@ -204,7 +205,7 @@ export class CellSession {
   /** What the language thread has not compiled (`precompile` there must be given the same options). */
   #compile({ id, tsx }: CellRequest, code: string, known: Pick<CellOptions, "constants" | "live"> = {}): CompiledCell | CellSyntaxError {
     try {
-      return this.#critically(() => compileCell(code, { id, tsx, carriesContext: this.#parts.context.needsHelp, ...known }));
+      return this.#critically(() => compileCell(code, { id, tsx, compilerOptions: projectOf(this.#parts.modules.folder).options, carriesContext: this.#parts.context.needsHelp, ...known }));
     } catch (error) {
       if (error instanceof CellSyntaxError) return error;
       throw error;

@@ -1,5 +1,6 @@
 import type ts from "typescript";
 import type { CellNames } from "./cell-names.ts";
+import { jsxImports } from "./jsx-imports.ts";
 import { withoutMagics } from "./magics.ts";
 import { moduleToCell } from "./module-to-cell.ts";
 import { relaxBindings } from "./relax-bindings.ts";
@@ -65,7 +66,7 @@ export function compileCell(source: string, options: CellOptions): CompiledCell 
   const ts = loadTypeScript();
   let names: CellNames = { constants: [], variables: [], assigned: [], imports: [], live: [] };
   const rewrite = moduleToCell(ts, { cell: id, carriesContext, constants, live, report: (found) => { names = found; } });
-  const transformers = { before: [rewrite], after: [relaxBindings(ts, id)] };
+  const transformers = { before: [rewrite], after: [relaxBindings(ts, id), jsxImports(ts, id)] };
   return { ...compile(withoutMagics(source), { fileName: tsx ? "cell.tsx" : "cell.ts", transformers, options: emitOptions(compilerOptions) }), names };
 }
 

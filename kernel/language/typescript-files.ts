@@ -1,25 +1,28 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { projectOf } from "./project.ts";
 import { compileModule } from "./transpile.ts";
+import type { Compiled } from "./transpile.ts";
 
-const counterpart: Readonly<Record<string, string>> = { ".js": ".ts", ".mjs": ".mts", ".cjs": ".cts" };
+const counterparts: Readonly<Record<string, readonly string[]>> = { ".js": [".ts", ".tsx"], ".jsx": [".tsx"], ".mjs": [".mts"], ".cjs": [".cts"] };
 
 /** Whether a URL names a TypeScript file. */
 export function isTypeScript(url: string): boolean {
-  return url.startsWith("file:") && /\.[cm]?ts(\?|$)/.test(url) && !/\.d\.[cm]?ts$/.test(url);
+  return url.startsWith("file:") && /\.(?:[cm]?ts|tsx)(\?|$)/.test(url) && !/\.d\.[cm]?ts$/.test(url);
 }
 
 /**
- * The file that TypeScript means by a path that does not exist as written: `./x.js` → `x.ts`, `./x` → `x.ts`,
+ * The file that TypeScript means by a path that does not exist as written: `./x.js` → `x.ts`, `./x` → `x.ts`, `x.tsx`,
  * `x.js` or `x/index.ts`. Undefined when the path exists or nothing fits.
  */
 export function locateTypeScript(url: string): string | undefined {
   const path = fileURLToPath(url);
   if (isFile(path)) return undefined;
-  const extension = /\.[cm]?js$/.exec(path)?.[0];
+  const extension = /\.(?:[cm]?js|jsx)$/.exec(path)?.[0];
   const candidates = extension
-    ? [path.slice(0, -extension.length) + counterpart[extension]]
-    : [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json", "/index.ts", "/index.js"].map((ending) => path + ending);
+    ? counterparts[extension].map((each) => path.slice(0, -extension.length) + each)
+    : [".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json", "/index.ts", "/index.tsx", "/index.js"].map((ending) => path + ending);
   const found = candidates.find(isFile);
   return found === undefined ? undefined : pathToFileURL(found).href;
 }
@@ -34,7 +37,7 @@ export function loadTypeScriptFile(url: string): { format: "module" | "commonjs"
 /** Compiles a file. Throws a SyntaxError that names the file and the position. */
 export function compileFile(path: string, format: "module" | "commonjs"): string {
   try {
-    return compileModule(readFileSync(path, "utf8"), path, format).code;
+    return compiledFile(path, format).code;
   } catch (error) {
     const { line, column, message } = error as { line?: number; column?: number; message: string };
     if (line === undefined) throw error;
@@ -47,7 +50,12 @@ export function compileFile(path: string, format: "module" | "commonjs"): string
 
 /** The source map of a TypeScript file, compiled as it is when it is imported. Throws as {@link compileFile} does. */
 export function fileMap(path: string): string {
-  return compileModule(readFileSync(path, "utf8"), path, path.endsWith(".cts") ? "commonjs" : "module").map;
+  return compiledFile(path).map;
+}
+
+/** A TypeScript file's JavaScript and source map, by the tsconfig.json that is in charge of it. */
+export function compiledFile(path: string, format: "module" | "commonjs" = path.endsWith(".cts") ? "commonjs" : "module"): Compiled {
+  return compileModule(readFileSync(path, "utf8"), path, format, projectOf(dirname(path)).options);
 }
 
 function isFile(path: string): boolean {

@@ -2,11 +2,11 @@
 import type { LoadHook, ResolveHook } from "node:module";
 import { ownModule } from "./own-modules.ts";
 import { isTypeScript, loadTypeScriptFile } from "./typescript-files.ts";
-import { redirect } from "./typescript-modules.ts";
+import { mappedFrom, redirect } from "./typescript-modules.ts";
 
 export const resolve: ResolveHook = async (specifier, context, next) => {
-  const own = ownModule(specifier);
-  if (own !== undefined) return next(own, context);
+  const instead = ownModule(specifier) ?? mappedFrom(specifier, context.parentURL);
+  if (instead !== undefined) return next(instead, context);
   try {
     return await next(specifier, context);
   } catch (error) {

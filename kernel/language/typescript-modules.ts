@@ -1,5 +1,9 @@
 import module from "node:module";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ownModule } from "./own-modules.ts";
+import { mapPath } from "./path-mapping.ts";
+import { projectOf } from "./project.ts";
 import { compileFile, isTypeScript, loadTypeScriptFile, locateTypeScript } from "./typescript-files.ts";
 
 /** The synchronous hooks of Node ≥ 22.15, which @types/node 20 does not know. */
@@ -24,8 +28,8 @@ export function installTypeScriptModules(): void {
 
 const syncHooks: SyncHooks = {
   resolve: (specifier, context, next) => {
-    const own = ownModule(specifier);
-    if (own !== undefined) return next(own, context);
+    const instead = ownModule(specifier) ?? mappedFrom(specifier, context.parentURL);
+    if (instead !== undefined) return next(instead, context);
     try {
       return next(specifier, context);
     } catch (error) {
@@ -43,6 +47,13 @@ export function redirect(specifier: string, parent: string | undefined): string 
   return locateTypeScript(new URL(specifier, parent).href);
 }
 
+/** The file that a TypeScript file's tsconfig.json means by a name (`paths`, `baseUrl`). */
+export function mappedFrom(specifier: string, parent: string | undefined): string | undefined {
+  if (parent === undefined || !isTypeScript(parent) || parent.includes("/node_modules/") || /^[./#]|^[a-z][a-z0-9+.-]*:/i.test(specifier)) return undefined;
+  const { paths } = projectOf(dirname(fileURLToPath(parent)));
+  return paths && mapPath(specifier, paths);
+}
+
 /** Lets CommonJS `require` load TypeScript files. */
 export function installTypeScriptRequire(require: NodeJS.Require): void {
   const compile = (format: "commonjs") => (target: NodeJS.Module, path: string) => {
@@ -51,5 +62,6 @@ export function installTypeScriptRequire(require: NodeJS.Require): void {
   // The table is deprecated but not going away, and the only way in which `require` takes another language.
   const table = require.extensions as Record<string, ((target: NodeJS.Module, path: string) => void) | undefined>;
   table[".ts"] = compile("commonjs");
+  table[".tsx"] = compile("commonjs");
   table[".cts"] = compile("commonjs");
 }

@@ -9,8 +9,12 @@ import { helpRequest } from "./help.ts";
 import type { History } from "./history.ts";
 import type { IoPub } from "./iopub.ts";
 import { kernelInfo } from "./kernel-info.ts";
+import { splitMagics } from "../language/magics.ts";
+import type { Source } from "../language/service/client.ts";
 import type { Language } from "./language.ts";
 import { completeMagic, inspectMagic } from "./magics/assist.ts";
+import { asSwitch } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 import { createSubshell, deleteSubshell, listSubshells } from "./subshell-requests.ts";
 import type { Subshells } from "./subshells.ts";
 import type { Usage } from "./usage.ts";
@@ -23,6 +27,7 @@ export interface Services {
   readonly executions: Executions;
   readonly history: History;
   readonly language: Language;
+  readonly settings: Settings;
   readonly subshells: Subshells;
   readonly usage: Usage;
   readonly debugging: Debugging;
@@ -86,24 +91,30 @@ function describeKernel(services: Services): JsonObject {
   return kernelInfo();
 }
 
-async function isComplete({ language }: Services, { message }: Received): Promise<JsonObject> {
+async function isComplete(services: Services, { message }: Received): Promise<JsonObject> {
   const code = asString(message.content.code);
   if (helpRequest(code)) return { status: "complete" };
   // The reply has no form for errors: a frontend that is told nothing else runs the code, and so meets the error itself.
-  const { status, indent } = await language.client.isComplete(code).catch(() => ({ status: "unknown", indent: "" }) as const);
+  const { status, indent } = await services.language.client.isComplete(source(services, code)).catch(() => ({ status: "unknown", indent: "" }) as const);
   return status === "incomplete" ? { status, indent: indent ?? "" } : { status };
 }
 
-async function complete({ language }: Services, { message }: Received): Promise<JsonObject> {
+async function complete(services: Services, { message }: Received): Promise<JsonObject> {
   const { code, cursor } = position(message.content);
-  const { matches, start, end, metadata } = completeMagic(code, cursor) ?? (await language.client.complete(code, cursor));
+  const { matches, start, end, metadata } = completeMagic(code, cursor) ?? (await services.language.client.complete(source(services, code), cursor));
   return { status: "ok", matches, cursor_start: toCodePoints(code, start), cursor_end: toCodePoints(code, end), metadata };
 }
 
-async function inspect({ language }: Services, { message }: Received): Promise<JsonObject> {
+async function inspect(services: Services, { message }: Received): Promise<JsonObject> {
   const { code, cursor } = position(message.content);
-  const { found, data } = inspectMagic(code, cursor) ?? await language.client.inspect(code, cursor, message.content.detail_level === 1 ? 1 : 0);
+  const { found, data } = inspectMagic(code, cursor) ?? await services.language.client.inspect(source(services, code), cursor, message.content.detail_level === 1 ? 1 : 0);
   return { status: "ok", found, data, metadata: {} };
+}
+
+/** Code as TypeScript will take it: the settings and the cell's own magics say whether it is TSX. */
+function source({ settings }: Services, code: string): Source {
+  const own = splitMagics(code).magics.filter(({ name }) => name === "tsx").at(-1);
+  return { code, tsx: (own && asSwitch(own.args[0] ?? "on")) ?? settings.of().tsx };
 }
 
 function position(content: JsonObject): { code: string; cursor: number } {

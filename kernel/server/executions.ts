@@ -12,6 +12,7 @@ import type { IoPub } from "./iopub.ts";
 import type { Language } from "./language.ts";
 import type { CellPlan, Planner } from "./planner.ts";
 import { TypeGate } from "./type-gate.ts";
+import { aborted } from "./within.ts";
 
 /** What cells need on their way. */
 export interface ExecutionParts {
@@ -116,7 +117,7 @@ export class Executions {
   /** Shows in the pager what a name means, as Shift+Tab does at the name itself. */
   async #help({ name, detail }: HelpRequest, execution: Execution): Promise<Outcome> {
     const { interrupted: { signal } } = execution;
-    const shown = await Promise.race([this.#language.client.inspect(name, name.length, detail), aborted(signal)]);
+    const shown = await Promise.race([this.#language.client.inspect({ code: name }, name.length, detail), aborted(signal)]);
     if (signal.aborted || shown === undefined) return interruptedOutcome;
     if (shown.found) execution.payload.push(pagePayload(shown.data));
     else this.#iopub.stream("stdout", `${name} is not found.\n`, parentOf(execution));
@@ -138,7 +139,7 @@ export class Executions {
     const started = performance.now();
     this.#post({ type: "run", id: cell.id });
     // At once: completion, and cells of other subshells, know the declarations of a cell that takes long.
-    this.#language.commit(cell.code, cellLabel(cell));
+    this.#language.commit({ code: cell.code, name: cellLabel(cell), tsx: cell.tsx });
     const outcome = await ended;
     plan.ended(performance.now() - started);
     return outcome;
@@ -166,14 +167,6 @@ export class Executions {
     this.#parents.set(id, { ...request, message: { ...request.message, content: {}, metadata: {}, buffers: [] } });
     this.#parents.delete(id - rememberedCells);
   }
-}
-
-/** Resolves when the signal is aborted. */
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
 }
 
 function errorOf({ ename, evalue, traceback }: Extract<Outcome, { status: "error" }>): JsonObject {

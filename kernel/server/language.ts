@@ -1,6 +1,7 @@
 import { startLanguageService } from "../language/service/client.ts";
 import type { CellRequest } from "../language/link.ts";
 import type { Precompiled } from "../language/precompiled.ts";
+import type { Project } from "../language/project.ts";
 import type { Cell, CellDiagnostic, LanguageClient } from "../language/service/client.ts";
 
 /**
@@ -47,7 +48,7 @@ export class Language {
 
   /** A cell's script, or undefined when the language thread cannot make it in time. */
   async compile({ code, tsx }: CellRequest): Promise<Precompiled | undefined> {
-    const key = `${tsx ? "x" : ""}:${code}`;
+    const key = scriptKey(code, tsx);
     const known = this.#scripts.get(key);
     if (known || this.#late) return known;
     this.warm(false);
@@ -67,23 +68,24 @@ export class Language {
   }
 
   /** Diagnostics of a cell that is about to run. */
-  async check(code: string, name: string): Promise<readonly CellDiagnostic[]> {
+  async check({ code, name, tsx = false }: Cell): Promise<readonly CellDiagnostic[]> {
     if (code.trim() === "") return [];
-    const known = this.#checked.get(code);
+    const key = scriptKey(code, tsx);
+    const known = this.#checked.get(key);
     if (known && performance.now() - known.at < freshMs) return known.diagnostics;
-    this.#checked.delete(code);
-    const diagnostics = await this.client.check({ code, name });
+    this.#checked.delete(key);
+    const diagnostics = await this.client.check({ code, name, tsx });
     // A cell that imports may see a changed file the next time; one that declares nothing sees the same until another does.
-    if (!declaring.test(code)) remember(this.#checked, code, { at: performance.now(), diagnostics });
+    if (!declaring.test(code)) remember(this.#checked, key, { at: performance.now(), diagnostics });
     return diagnostics;
   }
 
   /** Tells the service that a cell ran. */
-  commit(code: string, name: string): void {
-    if (!declaring.test(code)) return;
+  commit(cell: Cell): void {
+    if (!declaring.test(cell.code)) return;
     this.#checked.clear();
-    if (this.#client) this.#client.commit({ code, name });
-    else this.#waiting.push({ code, name });
+    if (this.#client) this.#client.commit(cell);
+    else this.#waiting.push(cell);
   }
 
   /** Forgets what is known of packages and files that may have changed. */
@@ -91,10 +93,20 @@ export class Language {
     this.#checked.clear();
   }
 
+  /** Reads the folder's tsconfig.json, if it has changed, and works by it from now on. */
+  async configure(): Promise<Project> {
+    const project = await this.client.configure();
+    this.#checked.clear();
+    this.#scripts.clear();
+    return project;
+  }
+
   async dispose(): Promise<void> {
     await this.#client?.dispose();
   }
 }
+
+const scriptKey = (code: string, tsx: boolean): string => `${tsx ? "x" : ""}:${code}`;
 
 /** Keeps about a hundred values. */
 function remember<T>(memory: Map<string, T>, key: string, value: T): void {

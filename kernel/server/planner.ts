@@ -6,8 +6,14 @@ import type { Message } from "../protocol/messages.ts";
 import type { IoPub } from "./iopub.ts";
 import { runMagics } from "./magics/runner.ts";
 import type { MagicResult, MagicSurroundings } from "./magics/runner.ts";
-import type { NotebookSettings } from "./notebook-settings.ts";
 import type { CellSettings } from "./settings.ts";
+import { aborted } from "./within.ts";
+
+/** Files that hold settings. */
+interface SettingsSource {
+  /** Reads them again if they have changed; undefined when not. Never rejects. */
+  refresh(): Promise<void> | undefined;
+}
 
 /** How a cell is to be run. */
 export type CellPlan = MagicResult;
@@ -21,17 +27,19 @@ const nothing = (): void => undefined;
 export class Planner {
   readonly #around: MagicSurroundings;
   readonly #iopub: IoPub;
-  readonly #notebook: NotebookSettings;
+  readonly #sources: readonly SettingsSource[];
 
-  constructor(around: MagicSurroundings, notebook: NotebookSettings, iopub: IoPub) {
+  /** @param sources where settings come from that may change between cells */
+  constructor(around: MagicSurroundings, sources: readonly SettingsSource[], iopub: IoPub) {
     this.#around = around;
-    this.#notebook = notebook;
+    this.#sources = sources;
     this.#iopub = iopub;
   }
 
   /** @param interrupted aborted when the cell is interrupted */
   async plan(cell: CellRequest, { header, metadata }: Message, interrupted: AbortSignal): Promise<CellPlan> {
-    await this.#notebook.refresh();
+    const changes = this.#sources.map((source) => source.refresh()).filter((change) => change !== undefined);
+    if (changes.length > 0) await Promise.race([Promise.all(changes), aborted(interrupted)]);
     const settings = this.#around.settings.of(this.#around.settings.fromMetadata(metadata, "the cell's metadata"));
     for (const text of this.#around.settings.takeComplaints()) this.#iopub.stream("stderr", `${text}\n`, header);
     const calls = splitMagics(cell.code).magics;

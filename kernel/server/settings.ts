@@ -74,6 +74,11 @@ export class Settings {
     return { ...(typecheck && { typecheck }), ...(tsx !== undefined && { tsx }) };
   }
 
+  /** Keeps something that is wrong with the settings until it can be told. */
+  complain(text: string): void {
+    this.#complain(text);
+  }
+
   /** What is wrong with the settings and was not told yet. */
   takeComplaints(): string[] {
     const complaints = this.#unheard;

@@ -3,10 +3,13 @@ import type { CellRequest, Outcome } from "../language/link.ts";
 import type { CellDiagnostic } from "../language/service/client.ts";
 import { diagnosticText, typeErrorContent } from "./diagnostics.ts";
 import type { Language } from "./language.ts";
+import { within } from "./within.ts";
 import type { TypecheckMode } from "./settings.ts";
 
 /** How long a cell waits for its type check before it runs without, in milliseconds. */
 const patience = 10_000;
+
+const tooSlow = `they took more than ${patience / 1000} s. %typecheck off turns the check off.`;
 
 /** Lets cells pass whose types are right, or whose mode asks for no more than a warning. */
 export class TypeGate {
@@ -25,7 +28,7 @@ export class TypeGate {
   async refusal(cell: CellRequest, mode: TypecheckMode, warn: (text: string) => void): Promise<Outcome | undefined> {
     if (mode === "off") return undefined;
     try {
-      const diagnostics = await within(this.#language.check(cell.code, cellLabel(cell)), patience);
+      const diagnostics = await within(this.#language.check({ code: cell.code, name: cellLabel(cell), tsx: cell.tsx }), patience, tooSlow);
       this.#said = "";
       return judge(cell, { mode, diagnostics, warn });
     } catch (error) {
@@ -47,13 +50,4 @@ function judge(cell: CellRequest, { mode, diagnostics, warn }: { mode: Typecheck
   if (errors.length > 0 && mode === "error") return { status: "error", ...typeErrorContent(errors, cell.code, label) };
   if (diagnostics.length > 0) warn(diagnosticText(diagnostics, cell.code, label));
   return undefined;
-}
-
-async function within<T>(work: Promise<T>, milliseconds: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new Error(`they took more than ${milliseconds / 1000} s. %typecheck off turns the check off.`);
-    timer = setTimeout(() => reject(error), milliseconds);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

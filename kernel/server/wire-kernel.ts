@@ -25,6 +25,7 @@ import { NativeOutput } from "./native-output.ts";
 import { NotebookSettings } from "./notebook-settings.ts";
 import { watchParent } from "./parent.ts";
 import { Planner } from "./planner.ts";
+import { ProjectSettings } from "./project-settings.ts";
 import { Questions } from "./questions.ts";
 import { Settings } from "./settings.ts";
 import { Shell } from "./shell.ts";
@@ -91,15 +92,14 @@ export class Wire {
     this.#iopub = new IoPub(sockets, this.#composer, signer, (chars) => this.#sent(chars));
     this.#language = new Language(link.cwd);
     const packagesChanged = (): void => this.#language.packagesChanged();
-    const notebook = new NotebookSettings(this.#settings, process.env, link.cwd);
-    const planner = new Planner({ folder: link.cwd, settings: this.#settings, packagesChanged }, notebook, this.#iopub);
+    const planner = new Planner({ folder: link.cwd, settings: this.#settings, packagesChanged }, this.#settingsSources(), this.#iopub);
     this.#debugging = new Debugging({
       folder: link.cwd,
       shared: link.shared,
       analyse: (method, text) => this.#language.client.debug(method, text),
       publish: (event) => this.#iopub.publish("debug_event", event, this.#executions.current),
       running: () => this.#executions.running,
-      declare: (code) => this.#language.commit(code, "the debugger"),
+      declare: (code) => this.#language.commit({ code, name: "the debugger" }),
     });
     this.#history = new History(process.env, link.cwd, (text) => this.#log.write(text));
     const parts = { iopub: this.#iopub, history: this.#history, language: this.#language, planner, debugging: this.#debugging };
@@ -120,12 +120,19 @@ export class Wire {
       history: this.#history,
       language: this.#language,
       debugging: this.#debugging,
+      settings: this.#settings,
       interrupt: () => this.#interrupt(),
       warm: () => this.#warm(),
       shutdown: () => void this.#shutdown(),
     };
     this.#questions = new Questions(sockets.stdin, this.#composer, signer);
     this.#shell = new Shell(services, sockets, this.#composer, signer);
+  }
+
+  #settingsSources(): ConstructorParameters<typeof Planner>[1] {
+    const { cwd: folder } = this.#link;
+    const project = { folder, language: this.#language, settings: this.#settings, post: (message: ToInterpreter) => this.#post(message) };
+    return [new NotebookSettings(this.#settings, process.env, folder), new ProjectSettings(project)];
   }
 
   listen(): void {

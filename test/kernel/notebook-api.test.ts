@@ -6,7 +6,7 @@ afterAll(() => core.dispose());
 
 describe("the cell API", () => {
   it.each(cellApiNames)("%s is explained by inspection: its signature and what it does", (name) => {
-    const { found, data } = core.inspect(`${name}()`, name.length, 0);
+    const { found, data } = core.inspect({ code: `${name}()` }, name.length, 0);
     expect(found).toBe(true);
     const [signature, ...words] = String(data["text/plain"]).split("\n").filter((line) => line !== "");
     expect(signature).toContain(`${name}`);
@@ -14,14 +14,14 @@ describe("the cell API", () => {
   });
 
   it.each(cellApiNames)("%s is offered by completion", (name) => {
-    expect(core.complete(name.slice(0, -1), name.length - 1).matches).toContain(name);
+    expect(core.complete({ code: name.slice(0, -1) }, name.length - 1).matches).toContain(name);
   });
 
   it("completes and checks options", () => {
     const code = "display(1, { ";
-    expect(core.complete(`${code} })`, code.length).matches).toEqual(expect.arrayContaining(["id", "update", "raw", "metadata"]));
+    expect(core.complete({ code: `${code} })` }, code.length).matches).toEqual(expect.arrayContaining(["id", "update", "raw", "metadata"]));
     const options = "table([], { ";
-    expect(core.complete(`${options} })`, options.length).matches).toEqual(expect.arrayContaining(["columns", "units", "caption", "maxRows", "maxColumns"]));
+    expect(core.complete({ code: `${options} })` }, options.length).matches).toEqual(expect.arrayContaining(["columns", "units", "caption", "maxRows", "maxColumns"]));
     expect(core.check({ code: 'display(1, { ident: "x" })', name: "cell" })[0].message).toContain("'ident' does not exist in type 'DisplayOptions'");
   });
 

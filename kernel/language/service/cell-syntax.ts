@@ -32,8 +32,8 @@ export type CellSyntax = {
 type ParsedFile = TS.SourceFile & { readonly parseDiagnostics: readonly TS.DiagnosticWithLocation[] };
 
 /** Parses code as a module, so that `await` is an operator at the top level even when nothing is imported. */
-export function parseModule(code: string): TS.SourceFile {
-  return ts.createSourceFile("cell.ts", code, {
+export function parseModule(code: string, tsx = false): TS.SourceFile {
+  return ts.createSourceFile(tsx ? "cell.tsx" : "cell.ts", code, {
     languageVersion: ts.ScriptTarget.ESNext,
     setExternalModuleIndicator: (file) => { Object.assign(file, { externalModuleIndicator: file }); },
   }, true);
@@ -50,8 +50,8 @@ export function syntaxErrors(file: TS.SourceFile): readonly SyntaxError[] {
 }
 
 /** Parses one cell and collects what it declares and mentions. Never throws: faulty code gives `errors`. */
-export function parseCell(code: string): CellSyntax {
-  const file = parseModule(code);
+export function parseCell(code: string, tsx = false): CellSyntax {
+  const file = parseModule(code, tsx);
   const declarations = new Map<string, Declaration>();
   const exported = new Set<string>();
   for (const statement of file.statements) {
@@ -128,6 +128,12 @@ function mentioned(file: TS.SourceFile): Set<string> {
   const names = new Set<string>();
   for (const node of descendants(file)) if (ts.isIdentifier(node)) names.add(node.text);
   return names;
+}
+
+/** The names that elements need in scope: as the options say, or a cell's own `@jsx` comment. */
+export function elementFactories(code: string, { jsxFactory = "React", jsxFragmentFactory = "React" }: TS.CompilerOptions): string[] {
+  const own = Array.from(code.matchAll(/@jsx(?:Frag)?\s+([\p{ID_Continue}$]+)/gu), ([, name]) => name);
+  return [...own, jsxFactory, jsxFragmentFactory].map((name) => name.split(".", 1)[0]);
 }
 
 /** A node and everything below it, by a stack of its own: long sums nest thousands deep. `enter` says whether to go into a node. */

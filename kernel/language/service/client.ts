@@ -2,14 +2,15 @@ import { Worker } from "node:worker_threads";
 import type { MimeBundle } from "../../display/mime.ts";
 import type { DebugMethod, DebugSource } from "../debug-source.ts";
 import type { CellNature, Precompiled } from "../precompiled.ts";
-import type { Cell } from "./core.ts";
+import type { Project } from "../project.ts";
+import type { Cell, Source } from "./core.ts";
 import type { CellDiagnostic } from "./findings.ts";
 import { Losses } from "./losses.ts";
 import { workerFile } from "./locations.ts";
 import type { Answer, Method, Question, WorkerStart } from "./messages.ts";
 
 export type { Completions } from "./completion.ts";
-export type { Cell } from "./core.ts";
+export type { Cell, Source } from "./core.ts";
 export type { CellDiagnostic, CellNote } from "./findings.ts";
 
 /** Types, completion and inspection of a notebook's cells, computed in a thread of their own. Cursors are UTF-16 offsets. */
@@ -18,9 +19,11 @@ export type LanguageClient = {
   check(cell: Cell): Promise<readonly CellDiagnostic[]>;
   /** Makes a cell's declarations visible to all later questions. */
   commit(cell: Cell): void;
-  complete(code: string, cursor: number): Promise<{ matches: readonly string[]; start: number; end: number; metadata: Record<string, unknown> }>;
-  inspect(code: string, cursor: number, detail: 0 | 1): Promise<{ found: boolean; data: MimeBundle }>;
-  isComplete(code: string): Promise<{ status: "complete" | "incomplete" | "invalid" | "unknown"; indent?: string }>;
+  complete(source: Source, cursor: number): Promise<{ matches: readonly string[]; start: number; end: number; metadata: Record<string, unknown> }>;
+  inspect(source: Source, cursor: number, detail: 0 | 1): Promise<{ found: boolean; data: MimeBundle }>;
+  isComplete(source: Source): Promise<{ status: "complete" | "incomplete" | "invalid" | "unknown"; indent?: string }>;
+  /** Reads the folder's tsconfig.json, if it has changed, and applies it. */
+  configure(): Promise<Project>;
   /** A cell as the script that V8 will run. */
   compile(code: string, nature: CellNature): Promise<Precompiled>;
   /** What the debugger must know of code. */
@@ -62,9 +65,10 @@ class WorkerClient implements LanguageClient {
   }
 
   check(cell: Cell): Promise<readonly CellDiagnostic[]> { return this.#ask("check", [cell]); }
-  complete(code: string, cursor: number): ReturnType<LanguageClient["complete"]> { return this.#ask("complete", [code, cursor]); }
-  inspect(code: string, cursor: number, detail: 0 | 1): ReturnType<LanguageClient["inspect"]> { return this.#ask("inspect", [code, cursor, detail]); }
-  isComplete(code: string): ReturnType<LanguageClient["isComplete"]> { return this.#ask("isComplete", [code]); }
+  complete(source: Source, cursor: number): ReturnType<LanguageClient["complete"]> { return this.#ask("complete", [source, cursor]); }
+  inspect(source: Source, cursor: number, detail: 0 | 1): ReturnType<LanguageClient["inspect"]> { return this.#ask("inspect", [source, cursor, detail]); }
+  isComplete(source: Source): ReturnType<LanguageClient["isComplete"]> { return this.#ask("isComplete", [source]); }
+  configure(): Promise<Project> { return this.#ask("configure", []); }
   compile(code: string, nature: CellNature): Promise<Precompiled> { return this.#ask("compile", [code, nature]); }
   debug<M extends DebugMethod>(method: M, text: string): Promise<ReturnType<DebugSource[M]>> { return this.#ask(method, [text]); }
 

@@ -15,13 +15,17 @@ const closings = new Set([ts.SyntaxKind.CloseBraceToken, ts.SyntaxKind.ClosePare
  * The first error decides: one at the very end of the text means that more lines could mend it (incomplete, with the
  * indentation of the next line), one before it means that nothing appended can (invalid).
  */
-export function completeness(code: string): Completeness {
-  const file = parseModule(code);
-  const first = syntaxErrors(file)[0];
+export function completeness(code: string, tsx = false): Completeness {
+  const file = parseModule(code, tsx);
+  const errors = syntaxErrors(file);
+  const first = errors.find(({ code }) => !unclosedElement.has(code)) ?? errors[0];
   if (first === undefined) return awaitsMore(file) ? { status: "incomplete", indent: nextIndent(code) } : { status: "complete" };
   const mendable = first.code === unterminatedString ? code.endsWith("\\") : first.start >= code.trimEnd().length || isOpenEnded(code, first.code);
   return mendable ? { status: "incomplete", indent: isText(first.code) ? "" : nextIndent(code) } : { status: "invalid" };
 }
+
+/** "Element (or fragment) has no closing tag" is said of the opening tag; another error tells where the parser missed it. */
+const unclosedElement: ReadonlySet<number> = new Set([17008, 17014]);
 
 /** A string ends with its line, unless a backslash continues it. */
 const unterminatedString = 1002;

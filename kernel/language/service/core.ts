@@ -1,7 +1,10 @@
 import type TS from "typescript";
 import { ts } from "./typescript.ts";
 import { withoutMagics } from "../magics.ts";
-import { parseCell } from "./cell-syntax.ts";
+import { noProject, projectOf } from "../project.ts";
+import type { Project } from "../project.ts";
+import { elementFactories, parseCell } from "./cell-syntax.ts";
+import type { CellSyntax } from "./cell-syntax.ts";
 import { completeness } from "./completeness.ts";
 import type { Completeness } from "./completeness.ts";
 import { Completer } from "./completion.ts";
@@ -19,8 +22,11 @@ import { atFirstCharacter } from "./typed-word.ts";
 export type { CellDiagnostic } from "./findings.ts";
 export type { Framed } from "./frame.ts";
 
+/** Code, and whether it is TSX. */
+export type Source = { code: string; tsx?: boolean };
+
 /** A cell and the name by which people know it, such as `In [3]`. */
-export type Cell = { code: string; name: string };
+export type Cell = Source & { name: string };
 
 /** The names of the cell API; their types come from `potstill/notebook`. */
 export const cellApiNames = [
@@ -39,56 +45,78 @@ export class LanguageCore {
   readonly #service: TS.LanguageService;
   readonly #completer: Completer;
   readonly #scope = new NotebookScope();
+  readonly #folder: string;
+  #project = noProject;
 
   /** Notebooks that are given the same documents share the libraries' parsed files. */
   constructor(folder: string, documents = new Documents()) {
+    this.#folder = folder;
     this.#documents = documents;
     this.#host = new NotebookHost(folder, documents);
     this.#service = ts.createLanguageService(this.#host, documents);
     this.#completer = new Completer(this.#service);
     this.#scope.addGlobals("potstill/notebook", cellApiNames);
+    this.configure();
+  }
+
+  /** Reads the folder's tsconfig.json, if it has changed. */
+  configure(): Project {
+    const project = projectOf(this.#folder);
+    if (project !== this.#project) this.#host.configure(project.options);
+    return (this.#project = project);
+  }
+
+  /** What the folder's tsconfig.json says. */
+  get project(): Project {
+    return this.#project;
   }
 
   /** Reads the libraries and makes a first check, so that the next one takes milliseconds. */
   warmUp(): void {
-    this.check({ code: "display(await Promise.resolve([1]))", name: "warm-up" });
+    this.check({ code: "display(await Promise.resolve([1]))" });
   }
 
   /** Syntax errors, or else type errors, of a cell; nothing is remembered. */
-  check({ code }: Cell): readonly CellDiagnostic[] {
-    const syntax = parseCell(withoutMagics(code));
+  check({ code, tsx }: Source & { name?: string }): readonly CellDiagnostic[] {
+    const syntax = this.#parse({ code, tsx });
     if (syntax.errors.length > 0) return syntaxDiagnostics(syntax);
     if (/^\s*\/\/\s*@ts-nocheck\b/.test(syntax.file.text)) return [];
     const frame = frameCell(syntax, this.#scope, "used");
-    this.#host.setCurrent(frame.text);
+    this.#host.setCurrent(frame.text, { tsx });
     const findings = this.#service.getSemanticDiagnostics(this.#host.current).map((found) => asFinding(found, this.#host.current));
     return cellDiagnostics(findings, { syntax, frame, scope: this.#scope, nameOf: this.#host.cellName });
   }
 
   /** Makes a cell's declarations visible to later cells. */
-  commit({ code, name }: Cell): void {
-    const syntax = parseCell(withoutMagics(code));
+  commit({ code, name, tsx }: Cell): void {
+    const syntax = this.#parse({ code, tsx });
     if (syntax.declarations.size === 0 && !/\b(?:global|module)\b|^\s*\/\/\//.test(syntax.file.text)) return;
-    this.#scope.commit(this.#host.addCell(frameCell(syntax, this.#scope, "used").text, name), syntax);
+    this.#scope.commit(this.#host.addCell(frameCell(syntax, this.#scope, "used").text, { name, tsx }), syntax);
   }
 
-  complete(code: string, cursor: number): Completions {
+  complete({ code, tsx }: Source, cursor: number): Completions {
     const asked = atFirstCharacter({ code: withoutMagics(code), cursor });
-    const frame = frameCell(parseCell(asked.code), this.#scope, "all");
-    this.#host.setCurrent(frame.text, "as before");
+    const frame = frameCell(this.#parse({ code: asked.code, tsx }), this.#scope, "all");
+    this.#host.setCurrent(frame.text, { tsx, files: "as before" });
     return this.#completer.complete({ file: this.#host.current, frame, asked, real: { code, cursor } });
   }
 
-  inspect(code: string, cursor: number, detail: 0 | 1): Inspection {
-    const frame = frameCell(parseCell(withoutMagics(code)), this.#scope, "used");
-    this.#host.setCurrent(frame.text);
+  inspect({ code, tsx }: Source, cursor: number, detail: 0 | 1): Inspection {
+    const frame = frameCell(this.#parse({ code, tsx }), this.#scope, "used");
+    this.#host.setCurrent(frame.text, { tsx });
     const question = { frame, cursor, detail };
     for (const path of declaringFiles(this.#service, this.#host.current, question)) this.#documents.document(path);
     return inspection(this.#service, this.#host.current, question);
   }
 
-  isComplete(code: string): Completeness {
-    return completeness(withoutMagics(code));
+  isComplete({ code, tsx }: Source): Completeness {
+    return completeness(withoutMagics(code), tsx);
+  }
+
+  /** Elements mention, without naming it, the function that makes them. */
+  #parse({ code, tsx }: Source): CellSyntax {
+    const syntax = parseCell(withoutMagics(code), tsx);
+    return tsx ? { ...syntax, identifiers: new Set([...syntax.identifiers, ...elementFactories(code, this.#project.options)]) } : syntax;
   }
 
   dispose(): void {

@@ -4,7 +4,7 @@ import { isPackageFile } from "./documents.ts";
 import type { Documents } from "./documents.ts";
 import { ts } from "./typescript.ts";
 import { ownTypes, packageRoot, slashed } from "./locations.ts";
-import { cellOptions } from "./options.ts";
+import { cellOptions, withProject } from "./options.ts";
 import { StandardLibrary } from "./standard-library.ts";
 
 const cellScheme = "potstill-cell:";
@@ -27,17 +27,21 @@ export class NotebookHost implements TS.LanguageServiceHost {
   readonly #virtual = new Map<string, Versioned>();
   readonly #names = new Map<string, string>();
   readonly #library = new StandardLibrary("lib.esnext.d.ts");
+  /** Where the committed cells are stored. */
+  readonly #cells = new Map<string, string>();
+  #options = cellOptions;
   readonly #real = new Map<string, Versioned>();
   /** Notebooks of one folder may share a registry of parsed files: their cells must not be taken for each other's. */
   readonly #id = randomUUID();
   #committed = 0;
   #versions = 0;
   /** Where packages find their own imports, for good. */
-  readonly #packageResolutions: TS.ModuleResolutionCache;
+  #packageResolutions: TS.ModuleResolutionCache;
   /** Where the notebook's files find theirs: forgotten with every change, as files and packages may have come. */
   #ownResolutions: TS.ModuleResolutionCache | undefined;
   /** The cell being looked at. */
-  readonly current: string;
+  current: string;
+  readonly #currents: ReadonlySet<string>;
   readonly #index: string;
 
   readonly #documents: Documents;
@@ -47,13 +51,14 @@ export class NotebookHost implements TS.LanguageServiceHost {
     this.#folder = slashed(folder);
     this.#packageResolutions = this.#newCache();
     this.current = this.#path("cell");
+    this.#currents = new Set([this.current, this.#path("cell", "tsx")]);
     this.#index = this.#path("cells");
     this.setCurrent("");
     this.#writeIndex();
   }
 
-  #path(name: string): string {
-    return `${this.#folder}/__potstill_${name}__.ts`;
+  #path(name: string, extension = "ts"): string {
+    return `${this.#folder}/__potstill_${name}__.${extension}`;
   }
 
   #write(path: string, text: string): void {
@@ -66,8 +71,16 @@ export class NotebookHost implements TS.LanguageServiceHost {
     this.#write(this.#index, [`import "potstill/notebook";`, ...cells].join("\n"));
   }
 
+  /** Applies the options of a tsconfig.json from now on. */
+  configure(own: TS.CompilerOptions): void {
+    this.#options = withProject(own);
+    this.#packageResolutions = this.#newCache();
+    this.#ownResolutions = undefined;
+  }
+
   /** @param files whether packages and files may have come since the same text was set: then its imports are looked up again */
-  setCurrent(text: string, files: "may be new" | "as before" = "may be new"): void {
+  setCurrent(text: string, { tsx = false, files = "may be new" }: { tsx?: boolean; files?: "may be new" | "as before" } = {}): void {
+    this.current = this.#path("cell", tsx ? "tsx" : "ts");
     if (files === "may be new" || this.#text(this.current) !== text) this.#write(this.current, text);
   }
 
@@ -75,17 +88,18 @@ export class NotebookHost implements TS.LanguageServiceHost {
   readonly cellName = (path: string): string | undefined => this.#names.get(path);
 
   /** Adds a cell for good and returns the module name that later cells import it by. */
-  addCell(text: string, name = "an earlier cell"): string {
-    this.#committed++;
-    this.#names.set(this.#path(`cell_${this.#committed}`), name);
-    this.#write(this.#path(`cell_${this.#committed}`), text);
+  addCell(text: string, { name = "an earlier cell", tsx = false }: { name?: string; tsx?: boolean } = {}): string {
+    const path = this.#path(`cell_${++this.#committed}`, tsx ? "tsx" : "ts");
+    this.#names.set(path, name);
+    this.#cells.set(cellModule(this.#committed), path);
+    this.#write(path, text);
     this.#writeIndex();
     return cellModule(this.#committed);
   }
 
-  getCompilationSettings = (): TS.CompilerOptions => cellOptions;
+  getCompilationSettings = (): TS.CompilerOptions => this.#options;
   getModuleResolutionCache = (): TS.ModuleResolutionCache => this.#packageResolutions;
-  getScriptFileNames = (): string[] => [this.#index, this.current];
+  getScriptFileNames = (): string[] => [this.#index, ...[...this.#currents].filter((path) => this.#virtual.has(path))];
   getCurrentDirectory = (): string => this.#folder;
   getDefaultLibFileName = (options: TS.CompilerOptions): string => ts.getDefaultLibFilePath(options);
   useCaseSensitiveFileNames = (): boolean => ts.sys.useCaseSensitiveFileNames;
@@ -130,8 +144,8 @@ export class NotebookHost implements TS.LanguageServiceHost {
   ): readonly TS.ResolvedTypeReferenceDirectiveWithFailedLookupLocations[] =>
     references.map((reference) => {
       const name = typeof reference === "string" ? reference : reference.fileName;
-      const found = ts.resolveTypeReferenceDirective(name, containing, cellOptions, this);
-      return found.resolvedTypeReferenceDirective ? found : ts.resolveTypeReferenceDirective(name, `${this.#package}/notebook.ts`, cellOptions, this);
+      const found = ts.resolveTypeReferenceDirective(name, containing, this.#options, this);
+      return found.resolvedTypeReferenceDirective ? found : ts.resolveTypeReferenceDirective(name, `${this.#package}/notebook.ts`, this.#options, this);
     });
 
   /** The standard library's files as one; a notebook that asks for less than all of them is given them as they are. */
@@ -140,7 +154,7 @@ export class NotebookHost implements TS.LanguageServiceHost {
   }
 
   #newCache(): TS.ModuleResolutionCache {
-    return ts.createModuleResolutionCache(this.#folder, (path) => (ts.sys.useCaseSensitiveFileNames ? path : path.toLowerCase()), cellOptions);
+    return ts.createModuleResolutionCache(this.#folder, (path) => (ts.sys.useCaseSensitiveFileNames ? path : path.toLowerCase()), this.#options);
   }
 
   #text(path: string): string | undefined {
@@ -150,9 +164,9 @@ export class NotebookHost implements TS.LanguageServiceHost {
 
   /** Committed cells, and the modules that must be the running kernel's: the cell API and tslab's. */
   #own(name: string): TS.ResolvedModuleWithFailedLookupLocations | undefined {
-    const path = name.startsWith(cellScheme) ? this.#path(`cell_${name.slice(cellScheme.length)}`) : this.#typesOf(name);
+    const path = name.startsWith(cellScheme) ? this.#cells.get(name) : this.#typesOf(name);
     if (path === undefined || !this.fileExists(path)) return undefined;
-    const extension = path.endsWith(".d.ts") ? ts.Extension.Dts : ts.Extension.Ts;
+    const extension = path.endsWith(".d.ts") ? ts.Extension.Dts : path.endsWith(".tsx") ? ts.Extension.Tsx : ts.Extension.Ts;
     return { resolvedModule: { resolvedFileName: path, extension, isExternalLibraryImport: false } };
   }
 
@@ -164,8 +178,8 @@ export class NotebookHost implements TS.LanguageServiceHost {
   #resolve(name: string, containing: string, mode: TS.ResolutionMode): TS.ResolvedModuleWithFailedLookupLocations {
     const inPackage = containing.includes("/node_modules/");
     const cache = inPackage ? this.#packageResolutions : (this.#ownResolutions ??= this.#newCache());
-    const found = ts.resolveModuleName(name, containing, cellOptions, this, cache, undefined, mode);
+    const found = ts.resolveModuleName(name, containing, this.#options, this, cache, undefined, mode);
     if (found.resolvedModule !== undefined || /^[./]/.test(name) || inPackage) return found;
-    return ts.resolveModuleName(name, `${this.#package}/notebook.ts`, cellOptions, this, cache, undefined, mode);
+    return ts.resolveModuleName(name, `${this.#package}/notebook.ts`, this.#options, this, cache, undefined, mode);
   }
 }

@@ -25,14 +25,21 @@ export const cellOptions: TS.CompilerOptions = {
   skipLibCheck: true,
   noUncheckedSideEffectImports: false,
   useDefineForClassFields: true,
+  jsx: ts.JsxEmit.React,
   noEmit: true,
 };
 
+/** The options of a notebook's tsconfig.json over the usual ones; what Node has stays, as cells run in it. */
+export function withProject(own: TS.CompilerOptions): TS.CompilerOptions {
+  const both = (usual: readonly string[], more: readonly string[] = []): string[] => [...new Set([...usual, ...more])];
+  return { ...cellOptions, ...own, types: both(["node"], own.types), customConditions: both(["node"], own.customConditions) };
+}
+
 /**
  * Errors that are not a cell's fault:
- * 7016 a package without types is `any`; 7034 a `let` whose type grows over cells is known only at its uses; 7017 `globalThis` is where cells leave things on purpose.
+ * 7016 a package without types is `any`, 7026 and so are elements without the types of a library for them; 7034 a `let` whose type grows over cells is known only at its uses; 7017 `globalThis` is where cells leave things on purpose.
  */
-export const ignoredErrors: ReadonlySet<number> = new Set([7016, 7017, 7034]);
+export const ignoredErrors: ReadonlySet<number> = new Set([7016, 7017, 7026, 7034]);
 
 /** "Variable implicitly has an 'any' type", at its use: an earlier cell's variable without a type is `any`, and no error. */
 export const implicitVariable = 7005;

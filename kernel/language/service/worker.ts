@@ -3,7 +3,7 @@ import { debugSource } from "../debug-source.ts";
 import { precompile } from "../precompiled.ts";
 import type { CellNature } from "../precompiled.ts";
 import { keepCompiledTypeScript } from "../typescript.ts";
-import type { Cell, LanguageCore } from "./core.ts";
+import type { Cell, LanguageCore, Source } from "./core.ts";
 import { tidyHeap } from "./tidy.ts";
 import type { Answer, Question, WorkerStart } from "./messages.ts";
 
@@ -34,10 +34,11 @@ function answer(made: LanguageCore, { method, args }: Question): unknown {
   switch (method) {
     case "check": return made.check(args[0] as Cell);
     case "commit": return made.commit(args[0] as Cell);
-    case "complete": return made.complete(args[0] as string, args[1] as number);
-    case "inspect": return made.inspect(args[0] as string, args[1] as number, args[2] as 0 | 1);
-    case "isComplete": return made.isComplete(args[0] as string);
-    case "compile": return precompile(args[0] as string, args[1] as CellNature);
+    case "complete": return made.complete(args[0] as Source, args[1] as number);
+    case "inspect": return made.inspect(args[0] as Source, args[1] as number, args[2] as 0 | 1);
+    case "isComplete": return made.isComplete(args[0] as Source);
+    case "compile": return precompile(args[0] as string, args[1] as CellNature, made.project.options);
+    case "configure": return made.configure();
     default: return debugSource[method](args[0] as string);
   }
 }

@@ -29,9 +29,9 @@ describe("the language thread", () => {
   });
 
   it("answers every kind of question", async () => {
-    expect((await client.complete("Math.sq", 7)).matches).toEqual(["sqrt"]);
-    expect((await client.inspect("x", 1, 0)).data["text/plain"]).toContain("let x: number");
-    expect(await client.isComplete("f(")).toEqual({ status: "incomplete", indent: "  " });
+    expect((await client.complete({ code: "Math.sq" }, 7)).matches).toEqual(["sqrt"]);
+    expect((await client.inspect({ code: "x" }, 1, 0)).data["text/plain"]).toContain("let x: number");
+    expect(await client.isComplete({ code: "f(" })).toEqual({ status: "incomplete", indent: "  " });
   });
 
   it("rejects open questions when it is closed, and later ones too", async () => {
@@ -40,7 +40,7 @@ describe("the language thread", () => {
     const closed = other.dispose();
     await expect(open).rejects.toThrow(/closed|ended/);
     await closed;
-    await expect(other.isComplete("1")).rejects.toThrow("closed");
+    await expect(other.isComplete({ code: "1" })).rejects.toThrow("closed");
   });
 
   it("does not keep a process alive", () => {

@@ -46,3 +46,9 @@ describe("completeness", () => {
     expect(read).toEqual({ parsed: [code], scanned: ["f("] });
   });
 });
+
+describe("completeness of TSX", () => {
+  it.each(["<b/>", "<b>{1}</b>", "<></>", "const e = <p id='a'>text</p>;", "<T,>(x: T) => x"])("complete: %j", (code) => expect(completeness(code, true).status).toBe("complete"));
+  it.each(["<b>", "<b>\n  text", "<b>{", "<b id=", "<b", "<>", "<ul>\n  <li>one</li>", "const e = (\n  <p>"])("incomplete: %j", (code) => expect(completeness(code, true).status).toBe("incomplete"));
+  it.each(["<b></i>", "</b>", "<b>}</b>", "<b id=>x</b>"])("invalid: %j", (code) => expect(completeness(code, true).status).toBe("invalid"));
+});

@@ -22,7 +22,7 @@ afterAll(() => { core.dispose(); rmSync(folder, { recursive: true, force: true }
 /** Completes at "|" in the code. */
 function complete(marked: string) {
   const cursor = marked.indexOf("|");
-  return core.complete(marked.slice(0, cursor) + marked.slice(cursor + 1), cursor);
+  return core.complete({ code: marked.slice(0, cursor) + marked.slice(cursor + 1) }, cursor);
 }
 
 describe("completion", () => {
@@ -51,7 +51,7 @@ describe("completion", () => {
 
   it("offers values of a string union, replacing the typed part", () => {
     const code = `function f(a: "alpha" \u007c "beta") {} f("al`;
-    const { matches, start, end } = core.complete(code, code.length);
+    const { matches, start, end } = core.complete({ code }, code.length);
     expect({ matches, start, end }).toEqual({ matches: ["alpha"], start: code.length - 2, end: code.length });
   });
 
@@ -93,7 +93,7 @@ describe("completion", () => {
 
 describe("inspection", () => {
   it("shows signature and documentation of earlier cells' names", () => {
-    const { found, data } = core.inspect(`train({ learningRate: 1 })`, 3, 0);
+    const { found, data } = core.inspect({ code: `train({ learningRate: 1 })` }, 3, 0);
     expect(found).toBe(true);
     expect(data["text/plain"]).toBe("train(options: Options): number\n\nTrains a network.\n\n@param options how");
     expect(data["text/markdown"]).toContain("```typescript\ntrain(options: Options): number\n```");
@@ -101,37 +101,37 @@ describe("inspection", () => {
   });
 
   it("looks before the cursor, and at the function of open parentheses", () => {
-    expect(core.inspect(`epoch`, 5, 0).data["text/plain"]).toBe("let epoch: number");
-    expect(core.inspect(`train( )`, 7, 0).data["text/plain"]).toContain("train(options: Options): number");
-    expect(core.inspect(`Math.max(1, `, 12, 0).data["text/plain"]).toContain("max(...values: number[]): number");
+    expect(core.inspect({ code: `epoch` }, 5, 0).data["text/plain"]).toBe("let epoch: number");
+    expect(core.inspect({ code: `train( )` }, 7, 0).data["text/plain"]).toContain("train(options: Options): number");
+    expect(core.inspect({ code: `Math.max(1, ` }, 12, 0).data["text/plain"]).toContain("max(...values: number[]): number");
   });
 
   it("explains the cell API", () => {
-    const text = core.inspect(`display(1)`, 2, 0).data["text/plain"] as string;
+    const text = core.inspect({ code: `display(1)` }, 2, 0).data["text/plain"] as string;
     expect(text).toContain("display(value: unknown, options?: DisplayOptions): DisplayHandle");
     expect(text).toContain("Shows any value below the cell");
-    expect(core.inspect(`progress(10)`, 2, 0).data["text/plain"]).toContain("progress bar");
+    expect(core.inspect({ code: `progress(10)` }, 2, 0).data["text/plain"]).toContain("progress bar");
   });
 
   it("finds the documentation of packages, which is not read before it is asked for", () => {
-    expect(core.inspect(`[1].map(String)`, 5, 0).data["text/plain"]).toMatch(/^\(method\) Array<number>\.map.*\n\nCalls a defined callback function[^]*@param callbackfn/);
-    expect(core.inspect(`Buffer.alloc(5, `, 16, 0).data["text/plain"]).toContain("Allocates a new `Buffer`");
-    expect(core.inspect(`import { cpus } from "node:os"; cpus`, 34, 0).data["text/plain"]).toContain("each logical CPU core");
-    expect(core.inspect(`nowhere.to(`, 11, 0)).toEqual({ found: false, data: {} });
+    expect(core.inspect({ code: `[1].map(String)` }, 5, 0).data["text/plain"]).toMatch(/^\(method\) Array<number>\.map.*\n\nCalls a defined callback function[^]*@param callbackfn/);
+    expect(core.inspect({ code: `Buffer.alloc(5, ` }, 16, 0).data["text/plain"]).toContain("Allocates a new `Buffer`");
+    expect(core.inspect({ code: `import { cpus } from "node:os"; cpus` }, 34, 0).data["text/plain"]).toContain("each logical CPU core");
+    expect(core.inspect({ code: `nowhere.to(` }, 11, 0)).toEqual({ found: false, data: {} });
   });
 
   it("adds the source on demand", () => {
-    expect(core.inspect(`train`, 2, 1).data["text/plain"]).toContain("return options.learningRate;");
-    expect(core.inspect(`train`, 2, 0).data["text/plain"]).not.toContain("return");
+    expect(core.inspect({ code: `train` }, 2, 1).data["text/plain"]).toContain("return options.learningRate;");
+    expect(core.inspect({ code: `train` }, 2, 0).data["text/plain"]).not.toContain("return");
   });
 
   it("escapes types in HTML", () => {
-    expect(core.inspect(`const list: Array<Promise<string>> = []`, 7, 0).data["text/html"]).toContain("Promise&lt;string&gt;[]");
+    expect(core.inspect({ code: `const list: Array<Promise<string>> = []` }, 7, 0).data["text/html"]).toContain("Promise&lt;string&gt;[]");
   });
 
   it("finds nothing where nothing is", () => {
-    expect(core.inspect(`   `, 1, 0)).toEqual({ found: false, data: {} });
-    expect(core.inspect(``, 0, 1)).toEqual({ found: false, data: {} });
+    expect(core.inspect({ code: `   ` }, 1, 0)).toEqual({ found: false, data: {} });
+    expect(core.inspect({ code: `` }, 0, 1)).toEqual({ found: false, data: {} });
   });
 });
 
