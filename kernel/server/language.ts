@@ -11,8 +11,11 @@ import type { Cell, CellDiagnostic, LanguageClient } from "../language/service/c
  */
 const freshMs = 5000;
 
-/** How long a cell waits for its script before the main thread is asked for it, in milliseconds: longer than for its types. */
-const compilePatience = 11_000;
+/**
+ * How long a cell waits for the language thread, in milliseconds: for its first answer, which on a busy machine may have
+ * to read all libraries, and for later ones.
+ */
+const patience = { first: 60_000, later: 15_000 } as const;
 
 /** Words without one of which a cell declares and imports nothing, so that it cannot change how others are checked. */
 const declaring = /\b(?:let|const|var|using|function|class|enum|namespace|module|interface|type|import|export|declare|global|require)\b/;
@@ -26,9 +29,15 @@ export class Language {
   #waiting: Cell[] = [];
   #client: LanguageClient | undefined;
   #late = false;
+  #answered = false;
 
   constructor(cwd: string) {
     this.#cwd = cwd;
+  }
+
+  /** How long a cell had better wait for the language thread, in milliseconds. */
+  get patience(): number {
+    return this.#answered ? patience.later : patience.first;
   }
 
   get client(): LanguageClient {
@@ -59,10 +68,10 @@ export class Language {
 
   /** The main thread compiles whatever the language thread, busy with some type, is too late for. */
   async #within(compiling: Promise<Precompiled>): Promise<Precompiled | undefined> {
-    const answer = compiling.catch(() => undefined).finally(() => { this.#late = false; });
+    const answer = compiling.then((script) => { this.#answered = true; return script; }, () => undefined).finally(() => { this.#late = false; });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => { this.#late = true; resolve(undefined); }, compilePatience);
+      timer = setTimeout(() => { this.#late = true; resolve(undefined); }, this.patience + 1000); // longer than for its types
     });
     return Promise.race([answer, late]).finally(() => clearTimeout(timer));
   }
@@ -75,6 +84,7 @@ export class Language {
     if (known && performance.now() - known.at < freshMs) return known.diagnostics;
     this.#checked.delete(key);
     const diagnostics = await this.client.check({ code, name, tsx });
+    this.#answered = true;
     // A cell that imports may see a changed file the next time; one that declares nothing sees the same until another does.
     if (!declaring.test(code)) remember(this.#checked, key, { at: performance.now(), diagnostics });
     return diagnostics;

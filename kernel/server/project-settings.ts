@@ -4,9 +4,6 @@ import type { Language } from "./language.ts";
 import type { Settings } from "./settings.ts";
 import { within } from "./within.ts";
 
-/** How long a cell waits for a changed tsconfig.json, in milliseconds: the language thread may be busy with some type. */
-const patience = 10_000;
-
 /** What the settings of a project act upon. */
 interface ProjectParts {
   /** The notebook's folder. */
@@ -40,7 +37,8 @@ export class ProjectSettings {
   async #read(): Promise<void> {
     const { folder, language, settings, post } = this.#parts;
     this.#stamp = stampOf(folder, this.#files); // if this fails, not again before the next change
-    const project = await within(language.configure(), patience, `it was not read within ${patience / 1000} s`);
+    const { patience } = language;
+    const project = await within(language.configure(), patience, `it was not read within ${patience / 1000} s.`);
     this.#files = project.files;
     this.#stamp = stampOf(folder, project.files);
     settings.set("tsconfig.json", project.tsx ? { tsx: true } : {});

@@ -43,7 +43,7 @@ describe("scripts of cells", () => {
     const answers: ((value: Precompiled) => void)[] = [];
     client.compile.mockImplementation(() => new Promise((resolve) => { answers.push(resolve); }));
     const first = language.compile(cell(1, "1"));
-    await vi.advanceTimersByTimeAsync(60_000);
+    await vi.advanceTimersByTimeAsync(90_000);
     expect(await first).toBeUndefined();
     expect(await language.compile(cell(2, "2"))).toBeUndefined();
     expect(client.compile).toHaveBeenCalledTimes(1);
