@@ -137,7 +137,9 @@ export class Adapter {
   /** Code that honours the flag, TensorFlow's, is left to stop by itself; all other ends where it stands. */
   async #endPause(): Promise<void> {
     if (this.pauses.current === undefined) return;
-    const { control } = this.parts.shared;
+    const { control, flag } = this.parts.shared;
+    // Raised first: it tells the main thread what ended the script.
+    Atomics.store(flag, 0, 1);
     const terminateOnResume = Atomics.load(control, slot.cooperative) === 0;
     if (terminateOnResume) Atomics.add(control, slot.terminations, 1);
     await this.cdp.post("Debugger.resume", { terminateOnResume });
