@@ -113,6 +113,7 @@ export class Adapter {
   }
 
   async #arm(script: Script): Promise<void> {
+    await this.breakpoints.settled();
     await this.breakpoints.bind(script);
     await this.pauses.beforeCell(script);
   }

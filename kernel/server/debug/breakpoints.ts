@@ -1,12 +1,11 @@
 import type { Debugger } from "node:inspector";
-import { pathToFileURL } from "node:url";
 import type { JsonObject } from "../../protocol/messages.ts";
 import { asInteger, asString } from "../../protocol/messages.ts";
 import type { Cdp } from "./cdp.ts";
 import { isCellPath } from "./cell-path.ts";
 import type { Analyse } from "./debugging.ts";
 import type { Script, Scripts } from "./scripts.ts";
-import { escapeRegExp } from "./scripts.ts";
+import { namesOf } from "./scripts.ts";
 
 interface Breakpoint {
   readonly id: number;
@@ -30,6 +29,7 @@ export class Breakpoints {
   /** Id of V8's → the client's id. */
   readonly #ids = new Map<string, number>();
   #count = 0;
+  #replacing = Promise.resolve();
 
   constructor(cdp: Cdp, analyse: Analyse, scripts: Scripts) {
     this.#cdp = cdp;
@@ -38,7 +38,18 @@ export class Breakpoints {
   }
 
   /** Replaces a path's breakpoints. Resolves with them as the client sees them: at lines where execution can stop. */
-  async replace(path: string, asked: readonly JsonObject[]): Promise<JsonObject[]> {
+  replace(path: string, asked: readonly JsonObject[]): Promise<JsonObject[]> {
+    const replaced = this.#replace(path, asked);
+    this.#replacing = replaced.then(() => undefined, () => undefined);
+    return replaced;
+  }
+
+  /** Resolves when no breakpoints are being replaced any more: a cell that was sent later must stop at them. */
+  settled(): Promise<void> {
+    return this.#replacing;
+  }
+
+  async #replace(path: string, asked: readonly JsonObject[]): Promise<JsonObject[]> {
     await this.#remove(path);
     const source = await this.#scripts.source(path);
     const lines = source === undefined ? undefined : await this.#analyse("breakableLines", source);
@@ -125,8 +136,7 @@ function alreadySet(error: Error): { breakpointId?: undefined } {
 /** ES modules are known by URL, CommonJS files by path, both perhaps with a query. */
 function target({ url, path }: Script): object {
   if (isCellPath(path)) return { url };
-  const names = [pathToFileURL(path).href, path].map(escapeRegExp);
-  return { urlRegex: `^(?:${names.join("|")})(?:\\?.*)?$` };
+  return { urlRegex: `^(?:${namesOf(path).join("|")})(?:\\?.*)?$` };
 }
 
 function describe(id: number, line: number, path: string, verified: boolean): JsonObject {

@@ -2,6 +2,7 @@ import type { Debugger } from "node:inspector";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { packageRoot } from "../../language/package-root.ts";
 import { cellPath } from "./cell-path.ts";
 import { LineMap, plainLines } from "./line-map.ts";
 import type { Analyse } from "./debugging.ts";
@@ -33,9 +34,14 @@ const rememberedScripts = 1000;
 
 /** What must not be shown and not be stepped into: Node, the kernel, and what the debugger evaluates (regular expressions on V8's names). */
 export function internalPatterns(notebookFolder: string): string[] {
-  const files = [pathToFileURL(kernelFolder).href, kernelFolder].map((each) => `^${escapeRegExp(each)}[/\\\\]`);
-  return ["^node:", "^evalmachine", "^potstill-expression$", `^${escapeRegExp(join(notebookFolder, "notebook.ts"))}$`, ...files];
+  // Where imports of cells and of Potstill's own packages start from: scripts of these names are one function each.
+  const importers = [join(notebookFolder, "notebook.ts"), join(packageRoot(), "notebook.js")];
+  const own = [...namesOf(kernelFolder).map((name) => `^${name}[/\\\\]`), ...importers.flatMap(namesOf).map((name) => `^${name}$`)];
+  return ["^node:", "^evalmachine", "^potstill-expression$", ...own];
 }
+
+/** A file's URL and its path, either of which V8 may know it by, for a regular expression. */
+export const namesOf = (path: string): string[] => [pathToFileURL(path).href, path].map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
 
 /** All of the user's scripts that V8 has loaded, with the way from their JavaScript to the source. */
 export class Scripts {
@@ -139,8 +145,4 @@ export class Scripts {
 
 function pathOf(url: string): string {
   return url.startsWith("file:") ? fileURLToPath(url) : url;
-}
-
-export function escapeRegExp(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
