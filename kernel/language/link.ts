@@ -83,7 +83,7 @@ export type FromInterpreter =
   /** Tell through `slot.synced` that everything posted before has been dealt with. */
   | { readonly type: "sync" }
   | { readonly type: "responsive" }
-  | { readonly type: "stream"; readonly cell: number; readonly name: "stdout" | "stderr"; readonly text: string }
+  | { readonly type: "stream"; readonly cell: number; readonly name: "stdout" | "stderr"; readonly text: string; readonly weight: number }
   | {
       readonly type: "display";
       readonly cell: number;
@@ -91,7 +91,6 @@ export type FromInterpreter =
       readonly metadata: Record<string, unknown>;
       readonly id: string | undefined;
       readonly update: boolean;
-      /** About how many characters it is, counted in `slot.backlog`. */
       readonly weight: number;
     }
   | { readonly type: "clear"; readonly cell: number; readonly wait: boolean }
@@ -118,7 +117,7 @@ export const slot = {
   critical: 0,
   /** 1 once somebody reads the interrupt flag: then an interrupt leaves it time to stop by itself; 2 once somebody marks operations, too. */
   cooperative: 1,
-  /** Bytes of output that the main thread has posted and the wire worker has not yet sent. */
+  /** The weight of the output that the main thread has posted and the wire worker has not yet sent: its characters, and something for each message. */
   backlog: 2,
   /** Changes whenever an input answer was posted. */
   input: 3,

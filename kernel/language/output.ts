@@ -5,6 +5,9 @@ import { slot } from "./link.ts";
 /** How much output may be on its way before a printing cell has to wait for the sockets. */
 const backlogLimit = 64 * 1024 * 1024;
 
+/** What a message weighs beside its text: many short ones take time, too, before an interrupt gets through behind them. */
+const messageWeight = 1000;
+
 /** How long a child process waits for what the cell said before it, in milliseconds, at most. */
 const barrierMs = 500;
 
@@ -23,7 +26,8 @@ export function createOutput(post: (message: FromInterpreter) => void, shared: S
   };
   return {
     write(name, text) {
-      if (text !== "") count(text.length, { type: "stream", cell: cell(), name, text });
+      const weight = text.length + messageWeight;
+      if (text !== "") count(weight, { type: "stream", cell: cell(), name, text, weight });
     },
     display(shown) {
       const weight = weightOf(shown.data);
@@ -34,7 +38,7 @@ export function createOutput(post: (message: FromInterpreter) => void, shared: S
 
 /** Most of what is large in a bundle is text: HTML, or a picture in base64. */
 function weightOf(data: MimeBundle): number {
-  return Object.values(data).reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 0), 1000);
+  return Object.values(data).reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 0), messageWeight);
 }
 
 function waitForSockets(shared: SharedState): void {

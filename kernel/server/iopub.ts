@@ -14,6 +14,7 @@ interface Gathered {
   readonly parent: Header | undefined;
   readonly parts: string[];
   chars: number;
+  weight: number;
 }
 
 /** What a message may carry beside its content. */
@@ -27,12 +28,12 @@ export class IoPub {
   readonly #sockets: Sockets;
   readonly #composer: Composer;
   readonly #signer: Signer;
-  readonly #sent: (chars: number) => void;
+  readonly #sent: (weight: number) => void;
   #gathered: Gathered | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param sent is told how many characters of printed text have left */
-  constructor(sockets: Sockets, composer: Composer, signer: Signer, sent: (chars: number) => void) {
+  /** @param sent is told the weight of printed text that has left */
+  constructor(sockets: Sockets, composer: Composer, signer: Signer, sent: (weight: number) => void) {
     this.#sockets = sockets;
     this.#composer = composer;
     this.#signer = signer;
@@ -49,10 +50,16 @@ export class IoPub {
   }
 
   stream(name: string, text: string, parent: Header | undefined): void {
+    this.print({ name, text, weight: 0 }, parent);
+  }
+
+  /** Like {@link stream}, for text that was counted, as `weight`, when it was posted. */
+  print({ name, text, weight }: { name: string; text: string; weight: number }, parent: Header | undefined): void {
     if (this.#gathered && (this.#gathered.name !== name || this.#gathered.parent !== parent)) this.flushStreams();
-    this.#gathered ??= { name, parent, parts: [], chars: 0 };
+    this.#gathered ??= { name, parent, parts: [], chars: 0, weight: 0 };
     this.#gathered.parts.push(text);
     this.#gathered.chars += text.length;
+    this.#gathered.weight += weight;
     if (this.#gathered.chars >= gatherChars) this.flushStreams();
     else this.#timer ??= setTimeout(() => this.flushStreams(), gatherMs);
   }
@@ -65,7 +72,7 @@ export class IoPub {
     if (gathered === undefined) return;
     this.#gathered = undefined;
     this.#send("stream", { name: gathered.name, text: gathered.parts.join("") }, gathered.parent, {});
-    void this.#sockets.flush().then(() => this.#sent(gathered.chars));
+    void this.#sockets.flush().then(() => this.#sent(gathered.weight));
   }
 
   /** Greets whoever has just subscribed to a topic (JEP 65): from now on nothing that is published escapes them. */

@@ -89,7 +89,7 @@ export class Wire {
     this.#link = link;
     this.#signer = signer;
     this.#sockets = sockets;
-    this.#iopub = new IoPub(sockets, this.#composer, signer, (chars) => this.#sent(chars));
+    this.#iopub = new IoPub(sockets, this.#composer, signer, (weight) => this.#sent(weight));
     this.#language = new Language(link.cwd);
     const packagesChanged = (): void => this.#language.packagesChanged();
     const planner = new Planner({ folder: link.cwd, settings: this.#settings, packagesChanged }, this.#settingsSources(), this.#iopub);
@@ -167,7 +167,7 @@ export class Wire {
       case "sigint": return void this.#interrupt();
       case "end": return void this.#shutdown();
       case "sync": return this.#synced();
-      case "stream": return this.#iopub.stream(message.name, message.text, this.#parent(message.cell));
+      case "stream": return this.#iopub.print(message, this.#parent(message.cell));
       case "display": return this.#display(message);
       case "clear": return this.#iopub.publish("clear_output", { wait: message.wait }, this.#parent(message.cell));
       case "result": return this.#executions.result(message.cell, message.data, message.metadata);
@@ -239,8 +239,8 @@ export class Wire {
     return this.#debugging.interrupt(() => this.#guardian.interrupt());
   }
 
-  #sent(chars: number): void {
-    Atomics.sub(this.#link.shared.control, slot.backlog, chars);
+  #sent(weight: number): void {
+    Atomics.sub(this.#link.shared.control, slot.backlog, weight);
     Atomics.notify(this.#link.shared.control, slot.backlog);
   }
 

@@ -169,7 +169,7 @@ export class KernelDriver {
     const idle = () => this.iopub.findIndex((m) => m.parent === id && m.content.execution_state === "idle");
     const reply = () => this.shellReplies.find((m) => m.parent === id);
     if (!(await eventually(() => idle() >= 0 && reply() !== undefined, timeout))) {
-      throw new Error(`no reply and idle within ${timeout} ms; iopub: ${JSON.stringify(this.iopub.slice(-5))}; log: ${this.log}`);
+      throw new Error(`no reply and idle within ${timeout} ms; iopub: ${JSON.stringify(this.iopub.slice(-5)).slice(0, 1000)}; log: ${this.log}`);
     }
     const end = idle();
     return { reply: reply()!.content, messages: this.iopub.slice(0, end + 1).filter((m) => m.parent === id) };
