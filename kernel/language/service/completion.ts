@@ -9,9 +9,9 @@ type Found = TS.WithMetadata<TS.CompletionInfo> | undefined;
 export type Completions = { matches: readonly string[]; start: number; end: number; metadata: Record<string, unknown> };
 
 /** Signatures cost a checker's answer each: the best matches get one, further ones as many as this time allows (milliseconds). */
-const alwaysDetailed = 5;
+const alwaysDetailed = 3;
 const detailed = 30;
-const detailTime = 4;
+const detailTime = 2;
 const most = 1000;
 
 const preferences: TS.GetCompletionsAtPositionOptions = {

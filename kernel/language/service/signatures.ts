@@ -5,7 +5,7 @@ import { ts } from "./typescript.ts";
 type Internals = {
   readonly SymbolDisplay?: {
     getSymbolDisplayPartsDocumentationAndSymbolKind(
-      checker: TS.TypeChecker, symbol: TS.Symbol, file: TS.SourceFile, enclosing: TS.Node, location: TS.Node, meaning: number,
+      checker: TS.TypeChecker, symbol: TS.Symbol, file: TS.SourceFile, enclosing: TS.Node | undefined, location: TS.Node, meaning: number,
     ): { readonly displayParts: readonly TS.SymbolDisplayPart[] };
   };
   readonly getTouchingPropertyName?: (file: TS.SourceFile, position: number) => TS.Node;
@@ -16,7 +16,8 @@ const allMeanings = 7;
 
 /**
  * Tells the signatures of completions at a position. TypeScript's public way finds all completions anew for each one;
- * here the symbol that came with the completion is asked, and the public way where there is none.
+ * here the symbol that came with the completion is asked, and the public way where there is none. Names stand without
+ * the modules and namespaces they are in: to find out how the cell could write them takes as long as all the rest.
  */
 export function signatureTeller(service: TS.LanguageService, path: string, position: number): (entry: TS.CompletionEntry) => string {
   const program = service.getProgram();
@@ -27,6 +28,6 @@ export function signatureTeller(service: TS.LanguageService, path: string, posit
     if (!entry.symbol || !SymbolDisplay || !program || !file || !location) {
       return ts.displayPartsToString(service.getCompletionEntryDetails(path, position, entry.name, {}, entry.source, {}, entry.data)?.displayParts);
     }
-    return ts.displayPartsToString([...SymbolDisplay.getSymbolDisplayPartsDocumentationAndSymbolKind(program.getTypeChecker(), entry.symbol, file, location, location, allMeanings).displayParts]);
+    return ts.displayPartsToString([...SymbolDisplay.getSymbolDisplayPartsDocumentationAndSymbolKind(program.getTypeChecker(), entry.symbol, file, undefined, location, allMeanings).displayParts]);
   };
 }
