@@ -19,8 +19,8 @@ function withNodeArguments(spec: KernelSpec, nodeArguments: readonly string[]): 
   return { ...spec, argv: [spec.argv[0], ...nodeArguments, ...spec.argv.slice(1)] };
 }
 
-/** tslab's kernels, whose notebooks Potstill's own runs too. What is JavaScript by design is not checked as TypeScript. */
-const substituted = new Map<string, Record<string, string>>([["tslab", {}], ["jslab", { POTSTILL_TYPECHECK: "off" }]]);
+/** tslab's kernels, whose notebooks Potstill's own runs too: checked as leniently as there, and not at all what is JavaScript by design. */
+const substituted = new Map<string, Record<string, string>>([["tslab", { POTSTILL_TSLAB: "on" }], ["jslab", { POTSTILL_TYPECHECK: "off" }]]);
 
 /**
  * The kernel a notebook runs in: the asked one, else its own. `potstill` needs no installation, and stands in for tslab

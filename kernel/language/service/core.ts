@@ -1,4 +1,5 @@
 import type TS from "typescript";
+import { importsTslab, overTslab } from "./tslab.ts";
 import { ts } from "./typescript.ts";
 import { withoutMagics } from "../magics.ts";
 import { noProject, projectOf } from "../project.ts";
@@ -47,6 +48,8 @@ export class LanguageCore {
   readonly #scope = new NotebookScope();
   readonly #folder: string;
   #project = noProject;
+  /** Whether the notebook was written for tslab: it was started as such, or imports that. */
+  #tslab = false;
 
   /** Notebooks that are given the same documents share the libraries' parsed files. */
   constructor(folder: string, documents = new Documents()) {
@@ -57,13 +60,24 @@ export class LanguageCore {
     this.#completer = new Completer(this.#service);
     this.#scope.addGlobals("potstill/notebook", cellApiNames);
     this.configure();
+    this.#noticeTslab(process.env.POTSTILL_TSLAB === "on");
   }
 
   /** Reads the folder's tsconfig.json, if it has changed. */
   configure(): Project {
     const project = projectOf(this.#folder);
-    if (project !== this.#project) this.#host.configure(project.options);
+    if (project !== this.#project) this.#apply(project);
     return (this.#project = project);
+  }
+
+  #apply({ options }: Project): void {
+    this.#host.configure(this.#tslab ? overTslab(options) : options);
+  }
+
+  #noticeTslab(seen: boolean): void {
+    if (this.#tslab || !seen) return;
+    this.#tslab = true;
+    this.#apply(this.#project);
   }
 
   /** What the folder's tsconfig.json says. */
@@ -81,6 +95,7 @@ export class LanguageCore {
     const syntax = this.#parse({ code, tsx });
     if (syntax.errors.length > 0) return syntaxDiagnostics(syntax);
     if (/^\s*\/\/\s*@ts-nocheck\b/.test(syntax.file.text)) return [];
+    this.#noticeTslab(importsTslab(syntax.file.text));
     const frame = frameCell(syntax, this.#scope, "used");
     this.#host.setCurrent(frame.text, { tsx });
     const findings = this.#service.getSemanticDiagnostics(this.#host.current).map((found) => asFinding(found, this.#host.current));
