@@ -34,6 +34,9 @@ export const cellApiNames = [
   "display", "clearOutput", "html", "md", "svg", "image", "latex", "json", "table", "vegaLite", "progress", "prompt", "confirm", "alert", "input", "Comm", "comms",
 ] as const;
 
+/** Declarations for all, and imports for their effect: such a cell matters even when none of its names is visible any more. */
+const changesEverything = /\b(?:global|module|namespace)\b|^\s*\/\/\/|\bimport\s*["']/;
+
 /**
  * TypeScript's view of a notebook: cells are modules in the notebook's folder that see what earlier cells declared.
  *
@@ -46,6 +49,8 @@ export class LanguageCore {
   readonly #service: TS.LanguageService;
   readonly #completer: Completer;
   readonly #scope = new NotebookScope();
+  /** Cells that are seen without one of their names. */
+  readonly #lasting = new Set<string>();
   readonly #folder: string;
   #project = noProject;
   /** Whether the notebook was written for tslab: it was started as such, or imports that. */
@@ -106,7 +111,12 @@ export class LanguageCore {
   commit({ code, name, tsx }: Cell): void {
     const syntax = this.#parse({ code, tsx });
     if (syntax.declarations.size === 0 && !/\b(?:global|module)\b|^\s*\/\/\//.test(syntax.file.text)) return;
-    this.#scope.commit(this.#host.addCell(frameCell(syntax, this.#scope, "used").text, { name, tsx }), syntax);
+    const module = this.#host.addCell(frameCell(syntax, this.#scope, "used").text, { name, tsx });
+    this.#scope.commit(module, syntax);
+    if (changesEverything.test(syntax.file.text)) this.#lasting.add(module);
+    // A session of thousands of cells must not become slower with those whose names others have taken over.
+    const visible = this.#scope.modules();
+    this.#host.keepCells((each) => visible.has(each) || this.#lasting.has(each));
   }
 
   complete({ code, tsx }: Source, cursor: number): Completions {

@@ -34,6 +34,8 @@ export class NotebookHost implements TS.LanguageServiceHost {
   /** Notebooks of one folder may share a registry of parsed files: their cells must not be taken for each other's. */
   readonly #id = randomUUID();
   #committed = 0;
+  /** The cells that are looked at although nothing may import them. */
+  readonly #listed = new Set<string>();
   #versions = 0;
   /** Where packages find their own imports, for good. */
   #packageResolutions: TS.ModuleResolutionCache;
@@ -67,7 +69,7 @@ export class NotebookHost implements TS.LanguageServiceHost {
   }
 
   #writeIndex(): void {
-    const cells = Array.from({ length: this.#committed }, (_, i) => `import ${JSON.stringify(cellModule(i + 1))};`);
+    const cells = [...this.#listed].map((module) => `import ${JSON.stringify(module)};`);
     this.#write(this.#index, [`import "potstill/notebook";`, ...cells].join("\n"));
   }
 
@@ -93,8 +95,16 @@ export class NotebookHost implements TS.LanguageServiceHost {
     this.#names.set(path, name);
     this.#cells.set(cellModule(this.#committed), path);
     this.#write(path, text);
+    this.#listed.add(cellModule(this.#committed));
     this.#writeIndex();
     return cellModule(this.#committed);
+  }
+
+  /** Leaves out the committed cells that `needed` does not name: they stay where another cell imports them. */
+  keepCells(needed: (module: string) => boolean): void {
+    const before = this.#listed.size;
+    for (const module of this.#listed) if (!needed(module)) this.#listed.delete(module);
+    if (this.#listed.size < before) this.#writeIndex();
   }
 
   getCompilationSettings = (): TS.CompilerOptions => this.#options;

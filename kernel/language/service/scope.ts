@@ -32,6 +32,11 @@ export class NotebookScope {
     }
   }
 
+  /** The modules that some visible name comes from. */
+  modules(): ReadonlySet<string> {
+    return new Set([...this.#names.values()].flatMap(({ value, type }) => [value?.module, type?.module]).filter((module) => module !== undefined));
+  }
+
   has(name: string): boolean {
     return this.#names.has(name);
   }
