@@ -1,5 +1,4 @@
 import type ts from "typescript";
-import { runtimeName } from "./module-to-cell.ts";
 import type { TypeScript } from "./typescript.ts";
 
 /**
@@ -9,21 +8,20 @@ import type { TypeScript } from "./typescript.ts";
  * becomes a `let`: functions (hoisted, anonymous so that recursion sees a later redefinition), classes, constants,
  * enums, and each `var` wherever it stands in a block.
  */
-export function relaxBindings(ts: TypeScript, cell: number): ts.TransformerFactory<ts.SourceFile> {
-  return (context) => (file) => new Relaxer(ts, context, cell).file(file);
+export function relaxBindings(ts: TypeScript): ts.TransformerFactory<ts.SourceFile> {
+  return (context) => (file) => new Relaxer(ts, context).file(file);
 }
 
 class Relaxer {
   readonly #ts: TypeScript;
   readonly #f: ts.NodeFactory;
   readonly #context: ts.TransformationContext;
-  readonly #cell: number;
-  readonly #vars = new Set<string>();
+  /** Names of `var` declarations; those that TypeScript made up have their text only when they are printed. */
+  readonly #vars = new Map<string | ts.Identifier, ts.Identifier>();
   readonly #functions = new Map<string, ts.Statement>();
 
-  constructor(ts: TypeScript, context: ts.TransformationContext, cell: number) {
+  constructor(ts: TypeScript, context: ts.TransformationContext) {
     this.#ts = ts;
-    this.#cell = cell;
     this.#f = context.factory;
     this.#context = context;
   }
@@ -32,7 +30,7 @@ class Relaxer {
     const body = file.statements.flatMap((statement) => this.#statement(statement));
     for (const name of this.#functions.keys()) this.#vars.delete(name);
     const strict = this.#f.createExpressionStatement(this.#f.createStringLiteral("use strict"));
-    const vars = [...this.#vars].map((name) => this.#let(this.#f.createIdentifier(name), undefined));
+    const vars = [...this.#vars.values()].map((name) => this.#let(name, undefined));
     // The script's own completion value is always undefined: the result travels through the runtime object.
     const end = this.#f.createExpressionStatement(this.#f.createVoidZero());
     return this.#f.updateSourceFile(file, [strict, ...vars, ...this.#functions.values(), ...body, end]);
@@ -41,7 +39,6 @@ class Relaxer {
   #statement(node: ts.Statement): readonly ts.Statement[] {
     const ts = this.#ts;
     if (ts.isExportDeclaration(node) || ts.isExportAssignment(node)) return [];
-    if (ts.isImportDeclaration(node)) return this.#importDeclaration(node);
     if (ts.isFunctionDeclaration(node)) return this.#functionDeclaration(node);
     if (ts.isClassDeclaration(node)) return [this.#classDeclaration(node)];
     if (ts.isVariableStatement(node)) {
@@ -49,19 +46,6 @@ class Relaxer {
       return [this.#visit(this.#f.updateVariableStatement(node, [], node.declarationList)) as ts.Statement];
     }
     return [this.#visit(node) as ts.Statement];
-  }
-
-  /** An import that TypeScript itself wrote: the functions that make JSX elements. */
-  #importDeclaration(node: ts.ImportDeclaration): readonly ts.Statement[] {
-    const bindings = node.importClause?.namedBindings;
-    if (bindings === undefined || !this.#ts.isNamedImports(bindings)) return [];
-    const elements = bindings.elements.map(({ propertyName, name }) => this.#f.createBindingElement(undefined, propertyName as ts.Identifier | undefined, name));
-    const call = (method: string, args: readonly ts.Expression[]) =>
-      this.#f.createCallExpression(this.#f.createPropertyAccessExpression(this.#f.createIdentifier(runtimeName), method), undefined, args);
-    const cell = () => this.#f.createNumericLiteral(this.#cell);
-    const loaded = this.#f.createAwaitExpression(call("top", [cell(), call("import", [node.moduleSpecifier])]));
-    const declaration = this.#f.createVariableDeclaration(this.#f.createObjectBindingPattern(elements), undefined, undefined, call("woke", [cell(), loaded]));
-    return [this.#f.createVariableStatement(undefined, this.#f.createVariableDeclarationList([declaration], this.#ts.NodeFlags.Let))];
   }
 
   #lexical(node: ts.VariableStatement): ts.Statement {
@@ -122,7 +106,8 @@ class Relaxer {
   #target(name: ts.BindingName): ts.Expression {
     const ts = this.#ts;
     if (ts.isIdentifier(name)) {
-      this.#vars.add(name.text);
+      const isMadeUp = (name as { emitNode?: { autoGenerate?: unknown } }).emitNode?.autoGenerate !== undefined;
+      this.#vars.set(isMadeUp ? name : name.text, isMadeUp ? name : this.#f.createIdentifier(name.text));
       return name;
     }
     if (ts.isArrayBindingPattern(name)) {

@@ -16,6 +16,8 @@ export interface Compiled {
 /** A compiled cell. */
 export interface CompiledCell extends Compiled {
   readonly names: CellNames;
+  /** The settings with which it was compiled. */
+  readonly emit: EmitOptions;
 }
 
 /** A cell that does not parse. Position 1-based. */
@@ -66,8 +68,15 @@ export function compileCell(source: string, options: CellOptions): CompiledCell 
   const ts = loadTypeScript();
   let names: CellNames = { constants: [], variables: [], assigned: [], imports: [], live: [] };
   const rewrite = moduleToCell(ts, { cell: id, carriesContext, constants, live, report: (found) => { names = found; } });
-  const transformers = { before: [rewrite], after: [relaxBindings(ts, id), jsxImports(ts, id)] };
-  return { ...compile(withoutMagics(source), { fileName: tsx ? "cell.tsx" : "cell.ts", transformers, options: emitOptions(compilerOptions) }), names };
+  const transformers = { before: [rewrite], after: [relaxBindings(ts), jsxImports(ts, id)] };
+  const emit = emitOptions(compilerOptions);
+  const compiled = compile(withoutMagics(source), { fileName: tsx ? "cell.tsx" : "cell.ts", transformers, options: emit });
+  return { ...compiled, code: withoutGlobalHelpers(compiled.code), names, emit };
+}
+
+/** TypeScript's helper functions, for decorators and `using`, must not become properties of `globalThis`. No column changes. */
+function withoutGlobalHelpers(code: string): string {
+  return code.replace(/^var (__\w+) = (?=\(this && this\.\1\))/gm, "let $1 = ");
 }
 
 /** Compiles an imported TypeScript file to an ES module (or to CommonJS when it is one). Throws {@link CellSyntaxError}. */

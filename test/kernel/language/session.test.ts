@@ -1,3 +1,7 @@
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import ts from "typescript";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { carryCells } from "../../../kernel/language/carried-callbacks.ts";
 import { createCellContext } from "../../../kernel/language/cell-context.ts";
@@ -5,6 +9,7 @@ import { Interrupts } from "../../../kernel/language/interrupts.ts";
 import { createSharedState, slot } from "../../../kernel/language/link.ts";
 import type { CellRequest, SharedState } from "../../../kernel/language/link.ts";
 import { createModules } from "../../../kernel/language/modules.ts";
+import { compileCell } from "../../../kernel/language/transpile.ts";
 import { CellSession } from "../../../kernel/language/session.ts";
 import { Tracebacks } from "../../../kernel/language/traceback.ts";
 
@@ -18,14 +23,14 @@ let session: CellSession;
 /** What `note(text)` in a cell said, after the number of the cell to which it belongs. */
 let notes: string[];
 
-function open(version: string): void {
+function open(version: string, folder = import.meta.dirname): void {
   const context = createCellContext(version);
   carryCells(context);
   shared = createSharedState();
   interrupts = new Interrupts(shared, context);
   notes = [];
   session = new CellSession({
-    context, interrupts, shared, tracebacks: new Tracebacks(), modules: createModules(import.meta.dirname),
+    context, interrupts, shared, tracebacks: new Tracebacks(), modules: createModules(folder),
     render: async (value) => ({ data: { "text/plain": String(value) }, metadata: {} }),
     flush: async () => undefined,
   });
@@ -162,5 +167,61 @@ describe.each([["the context that compiled cells carry", "20.19.0"], ["AsyncLoca
     expect((await first).outcome).toMatchObject({ status: "error", evalue: expect.stringContaining("by force") as string });
     await run(3, opening("b"));
     expect((await second).result).toBe("two");
+  });
+});
+
+describe("the settings of a tsconfig that change what code does", () => {
+  let folder: string;
+  let cells = 0;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "potstill-session-"));
+    open(process.versions.node, folder);
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  async function value(code: string, compilerOptions: ts.CompilerOptions, tsx = false) {
+    const cell = request(++cells, code);
+    session.prepare(cell, { compiled: compileCell(code, { id: 1_000_000_007, tsx, compilerOptions }), mark: 1_000_000_007 });
+    let result: unknown;
+    const outcome = await session.run(cell, ({ data }) => { result = data["text/plain"]; });
+    expect(outcome).toEqual({ status: "ok", expressions: {} });
+    return result;
+  }
+
+  const element = "const React = { createElement: (tag: string, props: object, ...inner: unknown[]) => [tag, JSON.stringify(props), ...inner].join(' '), Fragment: 'fragment' };";
+
+  it("JSX becomes React.createElement, or what jsxFactory says", async () => {
+    expect(await value(`${element} <p id="a">{1 + 1}<br/></p>`, {}, true)).toBe(`p {"id":"a"} 2 br null`);
+    expect(await value("<><b/></>", { jsx: ts.JsxEmit.Preserve }, true)).toBe("fragment null b null");
+    expect(await value("const h = (tag: string) => `h ${tag}`; <p/>", { jsx: ts.JsxEmit.React, jsxFactory: "h" }, true)).toBe("h p");
+  });
+
+  it("JSX takes its functions from jsxImportSource, in every cell", async () => {
+    mkdirSync(join(folder, "mini"));
+    writeFileSync(join(folder, "mini", "jsx-runtime.mjs"), "export const jsx = (tag, props) => `jsx ${tag} ${JSON.stringify(props)}`; export const jsxs = jsx; export const Fragment = 'fragment';");
+    const options = { jsx: ts.JsxEmit.ReactJSX, jsxImportSource: "./mini" };
+    expect(await value("const shown = <p id='x'>text</p>; shown", options, true)).toBe(`jsx p {"id":"x","children":"text"}`);
+    expect(await value("<><i/></>", options, true)).toContain("jsx fragment");
+  });
+
+  it("in TSX a generic arrow function keeps its comma, and an assertion uses `as`", async () => {
+    expect(await value("const id = <T,>(x: T) => x; id(4) as number", {}, true)).toBe("4");
+    expect(await value("<number>5", {})).toBe("5");
+  });
+
+  it("decorators are the standard's, or the older ones with metadata", async () => {
+    const legacy = "const seen: unknown[] = []; function observe(target: object, key: string, descriptor?: PropertyDescriptor) { seen.push([typeof target, key, typeof descriptor]) }\nclass A { @observe field = 1; @observe method() {} }\nJSON.stringify(seen)";
+    expect(await value(legacy, { experimentalDecorators: true })).toBe(`[["object","field","undefined"],["object","method","object"]]`);
+    const metadata = "const types: string[] = []; (Reflect as any).metadata = (key: string, type: any) => () => { types.push(key + ':' + (type.name ?? type.map((t: any) => t.name))) };\nconst inject = (target: object, key: string) => {};\nclass B { @inject when(at: Date, count: number): string { return '' } }\ndelete (Reflect as any).metadata; types.sort().join(' ')";
+    expect(await value(metadata, { experimentalDecorators: true, emitDecoratorMetadata: true })).toBe("design:paramtypes:Date,Number design:returntype:String design:type:Function");
+    const standard = "const kinds: string[] = []; const mark = (_: unknown, { kind }: { kind: string }) => { kinds.push(kind) };\nclass C { @mark accessor field = 1; @mark method() {} }\nkinds.sort().join()";
+    expect(await value(standard, {})).toBe("accessor,method");
+  });
+
+  it("fields are defined, or assigned", async () => {
+    const code = (name: string) => `class Base${name} { set x(_: number) { note("assigned") } } class Derived${name} extends Base${name} { ${"// @ts-ignore"}\nx = 1 } Object.keys(new Derived${name}()).join()`;
+    expect(await value(code("A"), {})).toBe("x");
+    expect(await value(code("B"), { useDefineForClassFields: false })).toBe("");
+    expect(notes).toHaveLength(1);
   });
 });
