@@ -14,6 +14,8 @@ export type Declaration = {
   readonly type: boolean;
   /** Whether the name also is a value. */
   readonly value: boolean;
+  /** Whether the type stands by itself (interfaces, aliases) and outlives a value of the same name. */
+  readonly ownType?: boolean;
 };
 
 export type SyntaxError = { readonly code: number; readonly message: string; readonly start: number; readonly length: number };
@@ -65,7 +67,7 @@ export function parseCell(code: string, tsx = false): CellSyntax {
 function merge(earlier: Declaration | undefined, later: Declaration): Declaration {
   if (earlier === undefined) return later;
   const kind = later.kind === "type" ? earlier.kind : later.kind;
-  return { ...earlier, ...later, kind, type: earlier.type || later.type, value: earlier.value || later.value };
+  return { ...earlier, ...later, kind, type: earlier.type || later.type, value: earlier.value || later.value, ownType: earlier.ownType || later.ownType };
 }
 
 function* declared(statement: TS.Statement, file: TS.SourceFile): Generator<Declaration> {
@@ -73,7 +75,7 @@ function* declared(statement: TS.Statement, file: TS.SourceFile): Generator<Decl
   else if (ts.isImportDeclaration(statement)) yield* imported(statement, file);
   else if (ts.isFunctionDeclaration(statement) && statement.name) yield { name: statement.name.text, kind: "entity", type: false, value: true };
   else if ((ts.isClassDeclaration(statement) || ts.isEnumDeclaration(statement)) && statement.name) yield { name: statement.name.text, kind: "entity", type: true, value: true };
-  else if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) yield { name: statement.name.text, kind: "type", type: true, value: false };
+  else if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) yield { name: statement.name.text, kind: "type", type: true, value: false, ownType: true };
   else if (ts.isModuleDeclaration(statement) && ts.isIdentifier(statement.name) && statement.name.text !== "global") yield { name: statement.name.text, kind: "entity", type: true, value: true };
   else if (ts.isImportEqualsDeclaration(statement)) yield { name: statement.name.text, kind: "import", statement: statement.getText(file).replace(/^export\s+/, ""), type: true, value: true };
 }

@@ -29,6 +29,9 @@ export type Source = { code: string; tsx?: boolean };
 /** A cell and the name by which people know it, such as `In [3]`. */
 export type Cell = Source & { name: string };
 
+/** "Cannot find name" */
+const unknownName = 2304;
+
 /** The names of the cell API; their types come from `potstill/notebook`. */
 export const cellApiNames = [
   "display", "clearOutput", "html", "md", "svg", "image", "latex", "json", "table", "vegaLite", "progress", "prompt", "confirm", "alert", "input", "Comm", "comms",
@@ -101,7 +104,13 @@ export class LanguageCore {
     if (syntax.errors.length > 0) return syntaxDiagnostics(syntax);
     if (/^\s*\/\/\s*@ts-nocheck\b/.test(syntax.file.text)) return [];
     this.#noticeTslab(importsTslab(syntax.file.text));
-    const frame = frameCell(syntax, this.#scope, "used");
+    const found = this.#findings(syntax, { tsx, names: "used" });
+    // Only a frame with all names can tell which one was meant.
+    return found.some(({ code }) => code === unknownName) ? this.#findings(syntax, { tsx, names: "all" }) : found;
+  }
+
+  #findings(syntax: CellSyntax, { tsx, names }: { tsx: boolean | undefined; names: "used" | "all" }): readonly CellDiagnostic[] {
+    const frame = frameCell(syntax, this.#scope, names);
     this.#host.setCurrent(frame.text, { tsx });
     const findings = this.#service.getSemanticDiagnostics(this.#host.current).map((found) => asFinding(found, this.#host.current));
     return cellDiagnostics(findings, { syntax, frame, scope: this.#scope, nameOf: this.#host.cellName });

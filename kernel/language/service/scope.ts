@@ -57,7 +57,7 @@ export class NotebookScope {
 
 /** The type meaning that survives when a value of the same name is declared: interfaces and aliases do, classes do not. */
 const standaloneType = (visible: Visible | undefined): Origin | undefined =>
-  visible?.type?.declaration.kind === "type" ? visible.type : undefined;
+  visible?.type?.declaration.ownType ? visible.type : undefined;
 
 function* bring(name: string, visible: Visible, own: Declaration | undefined): Generator<string> {
   const value = own?.value ? undefined : visible.value;
@@ -67,7 +67,7 @@ function* bring(name: string, visible: Visible, own: Declaration | undefined): G
     return;
   }
   if (value !== undefined) yield* bringValue(name, value, own !== undefined || (type !== undefined && type.module !== value.module));
-  if (type !== undefined && !(value?.module === type.module && importable(value.declaration))) yield bringType(name, type, value !== undefined);
+  if (type !== undefined && !(value?.module === type.module && importable(value.declaration))) yield bringType(name, type, value !== undefined || own?.value === true);
 }
 
 /** An import carries every meaning and keeps literal types as they are; only `let` must stay assignable. */
