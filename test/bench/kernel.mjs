@@ -7,7 +7,7 @@ import { benchPython, interleave, ratios, root, runChild } from "./harness.mjs";
 const lines = 10_000;
 const javaScript = {
   completions: ["consol", "console.l", "Math.", 'const text = "a"; text.to', "Arr", "process.", 'import * as fs from "node:f'],
-  print: `for (let k = 0; k < ${lines}; k++) console.log(k)`,
+  print: `for (let k = 0; k < ${lines}; k++) console.log(String(k))`,
 };
 const python = {
   completions: ["prin", "print.__", "str.", 'text = "a"; text.up', "Exc", "dict.", "import os.p"],

@@ -149,7 +149,7 @@ def completion_times(client, codes, rounds=7):
     return {"complete_first_ms": times[0], "complete_ms": statistics.median(times[1:])}
 
 
-def lines_time(client, code, lines, deadline=30):
+def lines_time(client, code, lines, deadline=20):
     """Milliseconds until idle and all printed lines have arrived, in order; None when they do not within the deadline."""
     start = time.perf_counter()
     request = client.execute(code)
