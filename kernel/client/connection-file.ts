@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -58,7 +58,10 @@ export interface ConnectionFile {
 export function writeConnectionFile(text: string, env: NodeJS.ProcessEnv): ConnectionFile {
   const name = `kernel-${randomUUID()}.json`;
   const write = (folder: string): string => {
-    writeFileSync(join(folder, name), text, { mode: 0o600, flag: "wx" });
+    // Whoever looks at the folder sees the whole file or none.
+    const part = join(folder, `.${name}.tmp`);
+    writeFileSync(part, text, { mode: 0o600, flag: "wx" });
+    renameSync(part, join(folder, name));
     return join(folder, name);
   };
   try {
