@@ -40,7 +40,8 @@ export class Planner {
   async plan(cell: CellRequest, { header, metadata }: Message, interrupted: AbortSignal): Promise<CellPlan> {
     const changes = this.#sources.map((source) => source.refresh()).filter((change) => change !== undefined);
     if (changes.length > 0) await Promise.race([Promise.all(changes), aborted(interrupted)]);
-    const settings = this.#around.settings.of(this.#around.settings.fromMetadata(metadata, "the cell's metadata"));
+    const asked = this.#around.settings.of(this.#around.settings.fromMetadata(metadata, "the cell's metadata"));
+    const settings = hasJsxPragma(cell.code) ? { ...asked, tsx: true } : asked;
     for (const text of this.#around.settings.takeComplaints()) this.#iopub.stream("stderr", `${text}\n`, header);
     const calls = splitMagics(cell.code).magics;
     if (calls.length === 0) return { settings, ended: nothing };
@@ -65,6 +66,9 @@ export class Planner {
     return (data) => show("update_display_data", data);
   }
 }
+
+/** `@jsx` in a comment at a cell's top asks for elements: TypeScript's pragma, and tslab's way to mark such cells. */
+const hasJsxPragma = (code: string): boolean => /^\s*(?:\/\/[^\n]*\n\s*|\/\*(?:(?!\*\/)[^])*\*\/\s*)*\/\*\*(?:(?!\*\/)[^])*@jsx\b/.test(code);
 
 /** Resolves some time after the signal: what was interrupted may need it to end in good order. */
 function afterGrace(signal: AbortSignal): Promise<void> {

@@ -44,6 +44,12 @@ describe("tslab's interface", () => {
     expect(second.transient.display_id).toBe(first.transient.display_id);
   });
 
+  it("takes a cell with tslab's mark for elements, which is TypeScript's pragma, as TSX", async () => {
+    const [shown] = await outputs('// first\n/** @jsx h */\nconst h = (tag: string, attributes: object, ...rest: string[]) => ({ tag, ...attributes, rest }); <b id="x">hi</b>');
+    expect(shown.data["text/plain"]).toBe("{ tag: 'b', id: 'x', rest: [ 'hi' ] }");
+    expect((await kernel.run('const text = "/** @jsx h */"; const kept = <string>text; kept.length')).reply.status).toBe("ok");
+  });
+
   it("prints the versions", async () => {
     const { messages } = await kernel.run('import * as tslab from "tslab"; console.log(Object.keys(tslab.versions).join())');
     expect(text(messages)).toBe("tslab,typescript,node\n");
