@@ -335,6 +335,22 @@ describe("interrupt, restart and end while stopped", () => {
     expect((await stopped.result(id)).reply.status).toBe("ok");
   });
 
+  it("stops an evaluation that never ends, and can be interrupted and used afterwards", async () => {
+    await other.breakAt(code, 3);
+    const id = await stopped.execute(code);
+    const { frames } = await other.stopped();
+    expect(await other.request("evaluate", { expression: "while (true) {}", frameId: frames[0].id })).toMatchObject({ success: false, message: expect.stringContaining("longer than 5 s") as unknown });
+    expect(await other.ask("evaluate", { expression: "c", frameId: frames[0].id })).toMatchObject({ result: "5" });
+    await stopped.control("interrupt_request", {});
+    expect((await stopped.result(id)).reply).toMatchObject({ ename: "InterruptedError" });
+    await stopped.run("setTimeout(() => { debugger; }, 1)");
+    await other.stopped();
+    const waiting = await stopped.execute("6 * 7");
+    await stopped.control("interrupt_request", {});
+    expect((await stopped.result(waiting)).reply.status).toMatch(/ok|error/);
+    expect(await stopped.value("6 * 7")).toBe("42");
+  });
+
   it("goes on when the debugger is switched off, and can be attached to again", async () => {
     await other.breakAt(code, 2);
     const id = await stopped.execute(code);

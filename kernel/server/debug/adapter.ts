@@ -10,7 +10,7 @@ import type { DebugParts } from "./debugging.ts";
 import { DapError } from "./dap.ts";
 import { Exceptions } from "./exceptions.ts";
 import { Frames } from "./frames.ts";
-import { MainThread } from "./main-thread.ts";
+import { MainThread, patience } from "./main-thread.ts";
 import { Pauses } from "./pauses.ts";
 import { internalPatterns, Scripts } from "./scripts.ts";
 import type { Script } from "./scripts.ts";
@@ -70,7 +70,7 @@ export class Adapter {
     try {
       return { body: await handler(this, request) };
     } catch (error) {
-      return { error: error instanceof DapError ? error.message : `${request.command}: ${(error as Error).message}` };
+      return { error: messageOf(error, request) };
     }
   }
 
@@ -159,4 +159,11 @@ export class Adapter {
   async valueOf(name: string, frameId: number | undefined): Promise<Runtime.RemoteObject> {
     return frameId === undefined ? this.main.evaluate(name, { generatePreview: true }) : this.frames.evaluate(frameId, name);
   }
+}
+
+function messageOf(error: unknown, { command }: DapRequest): string {
+  const { message } = error as Error;
+  if (error instanceof DapError) return message;
+  // V8's only word for an evaluation that ran into its timeout.
+  return /terminated/i.test(message) ? `${command}: the evaluation was stopped: it took longer than ${patience / 1000} s.` : `${command}: ${message}`;
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from "../../protocol/messages.ts";
 import type { Cdp } from "./cdp.ts";
 import { DapError } from "./dap.ts";
 import type { Analyse } from "./debugging.ts";
-import { checked, objectGroup } from "./main-thread.ts";
+import { checked, objectGroup, patience } from "./main-thread.ts";
 import type { Scripts } from "./scripts.ts";
 import type { Named, Variables } from "./variables.ts";
 
@@ -63,7 +63,7 @@ export class Frames {
     const { callFrameId } = this.#find(id);
     const compiled = await this.#analyse("expression", code);
     if ("error" in compiled) throw new DapError(compiled.error);
-    const parameters = { callFrameId, expression: compiled.code, objectGroup, generatePreview: true, silent: true };
+    const parameters = { callFrameId, expression: compiled.code, objectGroup, generatePreview: true, silent: true, timeout: patience };
     return checked(await this.#cdp.post<Debugger.EvaluateOnCallFrameReturnType>("Debugger.evaluateOnCallFrame", parameters));
   }
 
@@ -104,12 +104,12 @@ export class Frames {
   }
 
   async #withPreview({ callFrameId }: Debugger.CallFrame, expression: string, fallback: Runtime.RemoteObject): Promise<Runtime.RemoteObject> {
-    const reply = await this.#cdp.post<Debugger.EvaluateOnCallFrameReturnType>("Debugger.evaluateOnCallFrame", { callFrameId, expression, objectGroup, generatePreview: true, silent: true });
+    const reply = await this.#cdp.post<Debugger.EvaluateOnCallFrameReturnType>("Debugger.evaluateOnCallFrame", { callFrameId, expression, objectGroup, generatePreview: true, silent: true, timeout: patience });
     return reply.exceptionDetails ? fallback : reply.result;
   }
 
   async #assign({ callFrameId }: Debugger.CallFrame, name: string, expression: string): Promise<Runtime.RemoteObject> {
-    const parameters = { callFrameId, expression: `${name} = ${expression}`, objectGroup, generatePreview: true, silent: true };
+    const parameters = { callFrameId, expression: `${name} = ${expression}`, objectGroup, generatePreview: true, silent: true, timeout: patience };
     return checked(await this.#cdp.post<Debugger.EvaluateOnCallFrameReturnType>("Debugger.evaluateOnCallFrame", parameters));
   }
 }

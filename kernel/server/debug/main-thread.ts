@@ -8,6 +8,9 @@ import { DapError } from "./dap.ts";
 /** Objects that are made for the debugger live until the group is released: at the next stop, or the next look at the globals. */
 export const objectGroup = "potstill-debugger";
 
+/** How long what a person asks of the debugger may compute, or wait for a promise, in milliseconds: nothing else can stop it. */
+export const patience = 5000;
+
 /** Asks the main thread's {@link DebugHelper} through the inspector. */
 export class MainThread {
   readonly #cdp: Cdp;
@@ -31,26 +34,40 @@ export class MainThread {
   /** A value as a MIME bundle; `now` when the main thread cannot wait for it. */
   async render(value: Runtime.RemoteObject, now: boolean): Promise<Rendered> {
     const helper = await this.evaluate(debugHelperName);
-    const result = await this.#cdp.post<Runtime.CallFunctionOnReturnType>("Runtime.callFunctionOn", {
+    const result = await inTime(this.#cdp.post<Runtime.CallFunctionOnReturnType>("Runtime.callFunctionOn", {
       objectId: helper.objectId,
       functionDeclaration: `function (value) { return this.${now ? "renderNow" : "render"}(value); }`,
       arguments: [callArgument(value)],
       returnByValue: true,
       awaitPromise: !now,
       silent: true,
-    });
+    }));
     return checked(result).value as Rendered;
   }
 
   /** Evaluates JavaScript in the global scope, without stopping at breakpoints in it. Rejects with a {@link DapError} when it throws. */
   async evaluate(expression: string, options: object = {}): Promise<Runtime.RemoteObject> {
-    return checked(await this.#cdp.post<Runtime.EvaluateReturnType>("Runtime.evaluate", { expression, objectGroup, silent: true, disableBreaks: true, ...options }));
+    return checked(await this.#cdp.post<Runtime.EvaluateReturnType>("Runtime.evaluate", { expression, objectGroup, silent: true, disableBreaks: true, timeout: patience, ...options }));
+  }
+
+  /** The same for statements: what they declare becomes the notebook's, and their `await`s are waited for. */
+  async run(code: string): Promise<Runtime.RemoteObject> {
+    return inTime(this.evaluate(code, { generatePreview: true, replMode: true, awaitPromise: true }));
   }
 
   async #call<T>(method: keyof DebugHelper, argument: string | number): Promise<T> {
     const result = await this.evaluate(`${debugHelperName}.${method}(${JSON.stringify(argument)})`, { returnByValue: true });
     return result.value as T;
   }
+}
+
+/** Debug requests are answered one after another: none may wait for a promise that never settles. */
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DapError(`The debugger has waited ${patience / 1000} s for a promise that is still pending.`)), patience);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
 /** A value in the form in which V8 takes it as an argument. */

@@ -144,8 +144,7 @@ async function evaluate(adapter: Adapter, request: DapRequest): Promise<JsonObje
 async function evaluateGlobally({ main, parts, isBusy }: Adapter, code: string): Promise<Runtime.RemoteObject> {
   const compiled = await parts.analyse("expression", code);
   if ("error" in compiled) throw new DapError(compiled.error);
-  const repl = !compiled.isExpression && !isBusy;
-  return main.evaluate(compiled.code, { generatePreview: true, ...(repl ? { replMode: true, awaitPromise: true } : {}) });
+  return compiled.isExpression || isBusy ? main.evaluate(compiled.code, { generatePreview: true }) : main.run(compiled.code);
 }
 
 async function setVariable({ variables, parts }: Adapter, request: DapRequest): Promise<JsonObject> {

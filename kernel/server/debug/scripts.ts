@@ -73,7 +73,9 @@ export class Scripts {
   /** Keeps a cell's code, so that its path has a source. Returns the path. */
   keepSource(code: string): string {
     const path = cellPath(code);
+    this.#sources.delete(path);
     this.#sources.set(path, code);
+    if (this.#sources.size > rememberedScripts) this.#sources.delete(this.#sources.keys().next().value!);
     return path;
   }
 
