@@ -27,9 +27,10 @@ export class ProgressWidget {
     let clicked = (): void => undefined;
     this.#clicked = new Promise((resolve) => { clicked = resolve; });
     this.#bar = state.total === undefined ? undefined : this.#openBar(state.total);
-    this.#words = this.#control("HTML", { value: words(state) }, { margin: "0 0 0 8px" });
+    this.#words = this.#control("HTML", { value: words(state) }, {});
     const button = this.#openButton(() => { Atomics.store(this.#marks, commMark.clicked, 1); clicked(); });
-    const children = [this.#bar, this.#words, button].filter((model) => model !== undefined).map(({ reference }) => reference);
+    // The words last: their width changes, and a button should not move away from the pointer.
+    const children = [this.#bar, button, this.#words].filter((model) => model !== undefined).map(({ reference }) => reference);
     this.#box = this.#control("HBox", { children, _view_count: 0 }, { align_items: "center" });
     watchComm(button.id, this.#marks);
     watchComm(this.#box.id, this.#marks);
@@ -70,7 +71,7 @@ export class ProgressWidget {
 
   #openButton(click: () => void): Model {
     const style = this.#open({ ...controls, _view_module: base._view_module, _model_name: "ButtonStyleModel", _view_name: "StyleView" });
-    const layout = { width: "auto", flex: "0 0 auto", margin: "2px 2px 2px 12px" };
+    const layout = { width: "auto", flex: "0 0 auto", margin: "2px 12px 2px 12px" };
     return this.#control("Button", { description: "Cancel", tooltip: "End the loop after the item it works on", style: style.reference }, layout, "ButtonView", ({ event }) => { if (event === "click") click(); });
   }
 
