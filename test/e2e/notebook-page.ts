@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 
 /** Loaded machines are slow; nothing here measures time. */
-const patience = 120_000;
+const patience = Number(process.env.POTSTILL_PATIENCE ?? 120_000);
 
 /** What `jupyter lab --expose-app-in-browser` shows of itself. */
 interface LabWindow {
