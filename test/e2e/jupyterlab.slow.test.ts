@@ -106,15 +106,12 @@ describe.skipIf(parts === undefined)("JupyterLab", { timeout: 300_000 }, () => {
   }));
 
   it("keeps two notebooks apart that run at the same time", async () => {
-    const cells = (name: string) => [`const mine = ${JSON.stringify(name)}; await new Promise((done) => setTimeout(done, 500)); console.log(mine)`, "mine"];
-    lab.write("one.ipynb", cells("one"));
-    lab.write("two.ipynb", cells("two"));
-    const pages = [await lab.show("one.ipynb"), await lab.show("two.ipynb")];
-    const ended = [];
-    for (const page of pages) { await page.page.bringToFront(); ended.push(await page.start(0)); }
+    const cells = (name: string) => [`const mine = ${JSON.stringify(name)}; await new Promise((done) => setTimeout(done, 500)); console.log("it is", mine)`, "mine"];
+    const pages = [await lab.open("one.ipynb", cells("one")), await lab.open("two.ipynb", cells("two"))];
+    for (const page of pages) { await page.page.bringToFront(); await page.start(0); }
     for (const [index, name] of ["one", "two"].entries()) {
       await pages[index].page.bringToFront();
-      expect(await ended[index]()).toBe(name);
+      await pages[index].shows(0, new RegExp(`^it is ${name}$`));
       expect(await pages[index].run(1)).toBe(`'${name}'`);
       await pages[index].close();
     }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 
 /** Loaded machines are slow; nothing here measures time. */
-const patience = Number(process.env.POTSTILL_PATIENCE ?? 120_000);
+const patience = 120_000;
 
 /** What `jupyter lab --expose-app-in-browser` shows of itself. */
 interface LabWindow {
@@ -93,7 +93,7 @@ export class NotebookPage {
     await this.focus(index);
     await this.page.keyboard.press("Shift+Enter");
     return async () => {
-      await ended.evaluate(({ promise }) => promise);
+      await ended.evaluate(({ promise }, limit) => Promise.race([promise, new Promise((_, reject) => { setTimeout(() => reject(new Error("the cell did not end")), limit); })]), patience);
       await this.idle();
       return this.text(index);
     };
