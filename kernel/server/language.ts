@@ -101,6 +101,7 @@ export class Language {
   /** Forgets what is known of packages and files that may have changed. */
   packagesChanged(): void {
     this.#checked.clear();
+    this.#client?.packagesChanged();
   }
 
   /** Reads the folder's tsconfig.json, if it has changed, and works by it from now on. */

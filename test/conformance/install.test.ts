@@ -79,6 +79,16 @@ describe("%install", () => {
     expect((await kernel.run("shout(5)")).reply.evalue).toContain("TS2345");
   }, 120_000);
 
+  it("shows the types of a package's new version, which Jupyter kernels with a language service show only after a restart", async () => {
+    publish({ name: "growing", version: "1.0.0", main: "index.js", types: "index.d.ts" }, { "index.js": "exports.one = 1;", "index.d.ts": "export declare const one: number;" });
+    expect(await kernel.value('%install growing\nimport { one } from "growing"; one')).toBe("1");
+    publish({ name: "growing", version: "2.0.0", main: "index.js", types: "index.d.ts" }, { "index.js": "exports.two = 2;", "index.d.ts": "export declare const two: string;" });
+    const { messages } = await kernel.run("%install growing@2.0.0");
+    expect(shown(messages)).toContain("Installed growing@2.0.0\nRestart the kernel if it has imported growing already");
+    expect((await kernel.run('import { one } from "growing"')).reply.evalue).toContain("TS2305");
+    expect((await kernel.run('import { two } from "growing"; two.missing')).reply.evalue).toContain("TS2339");
+  }, 120_000);
+
   it("fetches nothing that is there, so that a notebook runs again without a network", async () => {
     expect((await kernel.run("%install @scope/typed@2.0.0")).reply.status).toBe("ok");
     const asked = archives.get("@scope/typed")!;

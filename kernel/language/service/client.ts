@@ -24,6 +24,8 @@ export type LanguageClient = {
   isComplete(source: Source): Promise<{ status: "complete" | "incomplete" | "invalid" | "unknown"; indent?: string }>;
   /** Reads the folder's tsconfig.json, if it has changed, and applies it. */
   configure(): Promise<Project>;
+  /** Reads the folder's packages anew. */
+  packagesChanged(): void;
   /** A cell as the script that V8 will run. */
   compile(code: string, nature: CellNature): Promise<Precompiled>;
   /** What the debugger must know of code. */
@@ -75,6 +77,10 @@ class WorkerClient implements LanguageClient {
   commit(cell: Cell): void {
     this.#committed.push(cell);
     this.#ask<undefined>("commit", [cell]).catch(() => undefined); // a lost thread starts again with all committed cells
+  }
+
+  packagesChanged(): void {
+    this.#ask<undefined>("packagesChanged", []).catch(() => undefined); // a lost thread reads everything anew
   }
 
   async dispose(): Promise<void> {

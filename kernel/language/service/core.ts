@@ -88,6 +88,11 @@ export class LanguageCore {
     this.#apply(this.#project);
   }
 
+  /** Packages were installed in the folder. */
+  packagesChanged(): void {
+    this.#host.packagesChanged();
+  }
+
   /** What the folder's tsconfig.json says. */
   get project(): Project {
     return this.#project;

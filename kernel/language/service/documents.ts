@@ -3,7 +3,7 @@ import { ts } from "./typescript.ts";
 
 type Parsed = { readonly file: TS.SourceFile; readonly version: string; readonly format: TS.ResolutionMode };
 
-/** Packages' files are as they are while a kernel runs; all others may change. */
+/** Packages' files are as they are until some are installed; all others may change at any time. */
 export const isPackageFile = (path: string): boolean => path.includes("/node_modules/");
 
 /**

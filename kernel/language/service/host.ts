@@ -37,10 +37,13 @@ export class NotebookHost implements TS.LanguageServiceHost {
   /** The cells that are looked at although nothing may import them. */
   readonly #listed = new Set<string>();
   #versions = 0;
-  /** Where packages find their own imports, for good. */
+  /** Where packages find their own imports, until packages are installed. */
   #packageResolutions: TS.ModuleResolutionCache;
   /** Where the notebook's files find theirs: forgotten with every change, as files and packages may have come. */
   #ownResolutions: TS.ModuleResolutionCache | undefined;
+  /** Counts installations: what lies in the folder's packages may differ after each. */
+  #installations = 0;
+  readonly #packages: string;
   /** The cell being looked at. */
   current: string;
   readonly #currents: ReadonlySet<string>;
@@ -51,6 +54,7 @@ export class NotebookHost implements TS.LanguageServiceHost {
   constructor(folder: string, documents: Documents) {
     this.#documents = documents;
     this.#folder = slashed(folder);
+    this.#packages = `${slashed(this.realpath(this.#folder))}/node_modules/`;
     this.#packageResolutions = this.#newCache();
     this.current = this.#path("cell");
     this.#currents = new Set([this.current, this.#path("cell", "tsx")]);
@@ -76,6 +80,13 @@ export class NotebookHost implements TS.LanguageServiceHost {
   /** Applies the options of a tsconfig.json from now on. */
   configure(own: TS.CompilerOptions): void {
     this.#options = withProject(own);
+    this.#packageResolutions = this.#newCache();
+    this.#ownResolutions = undefined;
+  }
+
+  /** Packages were added to the folder or replaced there. Their files' times do not tell: npm gives all files the same. */
+  packagesChanged(): void {
+    this.#installations++;
     this.#packageResolutions = this.#newCache();
     this.#ownResolutions = undefined;
   }
@@ -120,14 +131,19 @@ export class NotebookHost implements TS.LanguageServiceHost {
   readDirectory = ts.sys.readDirectory.bind(ts.sys);
   realpath = (path: string): string => ts.sys.realpath?.(path) ?? path;
 
-  /** Packages and Potstill's own files do not change under a running kernel; the notebook's own files do. */
+  /** Packages change only when some are installed, Potstill's own files never; the notebook's own files do. */
   getScriptVersion = (path: string): string => {
     const virtual = this.#virtual.get(path);
     if (virtual !== undefined) return virtual.version;
-    if (isPackageFile(path)) return `${this.#joined(path) === undefined ? "" : "joined "}${this.#documents.isDocumented(path) ? "documented" : "package"}`;
+    if (isPackageFile(path)) return this.#packageVersion(path);
     if (path.startsWith(this.#built)) return "built";
     return String(ts.sys.getModifiedTime?.(path)?.getTime() ?? 0);
   };
+
+  #packageVersion(path: string): string {
+    const installation = path.startsWith(this.#packages) ? ` ${this.#installations}` : "";
+    return `${this.#joined(path) === undefined ? "" : "joined "}${this.#documents.isDocumented(path) ? "documented" : "package"}${installation}`;
+  }
 
   /** TypeScript asks for all files at every check: the real ones are read again only when their version changes. */
   getScriptSnapshot = (path: string): TS.IScriptSnapshot | undefined => {

@@ -1,7 +1,7 @@
 import type { DebugMethod } from "../debug-source.ts";
 import type { Cell } from "./core.ts";
 
-export type Method = "check" | "commit" | "complete" | "inspect" | "isComplete" | "compile" | "configure" | DebugMethod;
+export type Method = "check" | "commit" | "complete" | "inspect" | "isComplete" | "compile" | "configure" | "packagesChanged" | DebugMethod;
 
 /** What the kernel asks the language thread. */
 export type Question = { readonly id: number; readonly method: Method; readonly args: readonly unknown[] };

@@ -39,6 +39,7 @@ function answer(made: LanguageCore, { method, args }: Question): unknown {
     case "isComplete": return made.isComplete(args[0] as Source);
     case "compile": return precompile(args[0] as string, args[1] as CellNature, made.project.options);
     case "configure": return made.configure();
+    case "packagesChanged": return made.packagesChanged();
     default: return debugSource[method](args[0] as string);
   }
 }

@@ -69,11 +69,13 @@ function isInstalled(folder: string, spec: string): boolean {
 async function add(context: MagicContext, specs: readonly string[], scripts: boolean): Promise<string> {
   const { folder } = context;
   const before = dependenciesOf(folder);
+  const versions = new Map(Object.keys(before).map((name) => [name, manifestOf(folder, name)?.version]));
   try {
     await npm(["install", "--save", ...(scripts ? [] : ["--ignore-scripts"]), ...specs], context);
     const names = Object.keys(dependenciesOf(folder)).filter((name) => !(name in before) || specs.some((spec) => parsed(spec)?.name === name));
     const types = await addTypes(context, names);
-    return summary(folder, { names, types, scripts });
+    const replaced = names.filter((name) => versions.get(name) !== undefined && versions.get(name) !== manifestOf(folder, name)?.version);
+    return summary(folder, { names, types, scripts, replaced });
   } finally {
     context.packagesChanged();
   }
@@ -108,12 +110,21 @@ function bringsTypes(folder: string, name: string): boolean {
   }
 }
 
-function summary(folder: string, { names, types, scripts }: { names: readonly string[]; types: readonly string[]; scripts: boolean }): string {
+interface Added {
+  readonly names: readonly string[];
+  readonly types: readonly string[];
+  readonly scripts: boolean;
+  /** Those that were there in another version. */
+  readonly replaced: readonly string[];
+}
+
+function summary(folder: string, { names, types, scripts, replaced }: Added): string {
   const added = [...names, ...types].map((name) => nameAndVersion(folder, name)).join(", ");
   const untyped = names.filter((name) => !bringsTypes(folder, name) && !types.includes(`@types/${name.replace(/^@([^/]+)\//, "$1__")}`));
   const waiting = scripts ? [] : names.filter((name) => ["preinstall", "install", "postinstall"].some((script) => manifestOf(folder, name)?.scripts?.[script] !== undefined));
   return [
     `Installed ${added}`,
+    ...(replaced.length > 0 ? [`Restart the kernel if it has imported ${replaced.join(", ")} already: a loaded package stays what it is.`] : []),
     ...(untyped.length > 0 ? [`No types were found for ${untyped.join(", ")}: values from there are any.`] : []),
     ...(waiting.length > 0 ? [`Install scripts were not run: ${waiting.join(", ")}. %install --scripts runs them.`] : []),
   ].join("\n");
