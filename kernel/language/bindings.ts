@@ -1,4 +1,5 @@
 import type { CellNames } from "./cell-names.ts";
+import { ShadowedGlobals } from "./shadowed-globals.ts";
 
 /** What the names that cells share mean at present, as far as V8 does not know. */
 export class Bindings {
@@ -8,6 +9,7 @@ export class Bindings {
   readonly #variables = new Set<string>();
   /** Names that are properties of `globalThis` and ask a module for their value. */
   readonly #following = new Set<string>();
+  readonly #shadowed = new ShadowedGlobals();
 
   /** A cell is about to run. */
   declare({ constants, variables, live }: CellNames): void {
@@ -17,6 +19,12 @@ export class Bindings {
       if (live.includes(name)) this.#following.add(name);
       else this.#variables.add(name);
     }
+    this.#shadowed.add([...constants, ...variables]);
+  }
+
+  /** The globals that mean something else to cells, as far as this code may mention them. */
+  shadowedIn(code: string): ReadonlySet<string> {
+    return this.#shadowed.mentionedIn(code);
   }
 
   /** Of these names, those that can follow a module's variable: neither a `let` nor somebody else's global. */

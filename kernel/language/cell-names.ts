@@ -30,6 +30,7 @@ export function declaredNames(ts: TypeScript, file: ts.SourceFile): { constants:
 }
 
 function declare(ts: TypeScript, node: ts.Statement, { constants, variables }: { constants: Set<string>; variables: Set<string> }): void {
+  if (isAmbient(ts, node)) return;
   if (ts.isVariableStatement(node)) {
     const { flags, declarations } = node.declarationList;
     const names = flags & (ts.NodeFlags.Const | ts.NodeFlags.Using) ? constants : variables;
@@ -40,9 +41,16 @@ function declare(ts: TypeScript, node: ts.Statement, { constants, variables }: {
     for (const { local } of importedNames(ts, node)) constants.add(local);
     const bindings = node.importClause?.namedBindings;
     if (bindings && ts.isNamespaceImport(bindings)) constants.add(bindings.name.text);
+  } else if (ts.isImportEqualsDeclaration(node)) {
+    if (!node.isTypeOnly) constants.add(node.name.text);
   } else {
     for (const name of varNames(ts, node)) variables.add(name);
   }
+}
+
+/** `declare …` says that something is there already. */
+function isAmbient(ts: TypeScript, node: ts.Statement): boolean {
+  return ts.canHaveModifiers(node) && ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.DeclareKeyword) === true;
 }
 
 /** The names of `var` declarations within a statement. */

@@ -1,12 +1,7 @@
 import type ts from "typescript";
+import { isLocal } from "./enclosing-scopes.ts";
 import type { CellRuntime } from "./module-to-cell.ts";
 import type { TypeScript } from "./typescript.ts";
-
-/** What the binder leaves at nodes, which TypeScript's public types leave out. */
-interface Bound {
-  readonly locals?: ReadonlyMap<string, unknown>;
-  readonly symbol?: { readonly exports?: ReadonlyMap<string, unknown> };
-}
 
 /** How a call to the cell's runtime is written. */
 type Call = (method: keyof CellRuntime, args: readonly ts.Expression[]) => ts.Expression;
@@ -129,20 +124,9 @@ export class ConstantGuard {
   }
 
   #guards(name: ts.Identifier): boolean {
-    if (this.#isLocal(name)) return false;
+    if (isLocal(this.#ts, name)) return false;
     if (!this.#constants.has(name.text) && !this.#variables.has(name.text)) this.assigned.add(name.text);
     return this.#constants.has(name.text);
-  }
-
-  /** Whether a function or block around the name declares it. */
-  #isLocal({ text, parent }: ts.Identifier): boolean {
-    const ts = this.#ts;
-    for (let node = parent; node !== undefined && !ts.isSourceFile(node); node = node.parent) {
-      const { locals, symbol } = node as unknown as Bound;
-      if (locals?.has(text) || (ts.isModuleBlock(node) && (node.parent as unknown as Bound).symbol?.exports?.has(text))) return true;
-      if ((ts.isFunctionExpression(node) || ts.isClassExpression(node)) && symbol !== undefined && node.name?.text === text) return true;
-    }
-    return false;
   }
 
   #at<T extends ts.Node>(node: ts.Node, made: T): T {

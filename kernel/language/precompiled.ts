@@ -1,10 +1,10 @@
 import { cellsCarryContext } from "./cell-context.ts";
 import type { CellRequest } from "./link.ts";
 import { CellSyntaxError, compileCell } from "./transpile.ts";
-import type { CompiledCell, EmitOptions } from "./transpile.ts";
+import type { CellOptions, CompiledCell, EmitOptions } from "./transpile.ts";
 
 /** What of a cell, besides its text, decides how it is compiled. */
-export type CellNature = Pick<CellRequest, "tsx">;
+export type CellNature = Pick<CellRequest, "tsx"> & Pick<CellOptions, "shadowed">;
 
 /**
  * A script for any cell with this text, or why there is none, as it travels between threads. The number `mark` stands
@@ -18,11 +18,11 @@ export type Precompiled =
 const firstMark = 1_000_000_007;
 
 /** Compiles a cell for another thread. Throws only what is not the cell's fault. */
-export function precompile(source: string, { tsx }: CellNature, compilerOptions: EmitOptions = {}): Precompiled {
+export function precompile(source: string, { tsx, shadowed }: CellNature, compilerOptions: EmitOptions = {}): Precompiled {
   let mark = firstMark;
   while (source.includes(String(mark))) mark++;
   try {
-    return { compiled: compileCell(source, { id: mark, tsx, compilerOptions, carriesContext: cellsCarryContext() }), mark };
+    return { compiled: compileCell(source, { id: mark, tsx, shadowed, compilerOptions, carriesContext: cellsCarryContext() }), mark };
   } catch (error) {
     if (!(error instanceof CellSyntaxError)) throw error;
     const { message, line, column, endColumn } = error;

@@ -198,12 +198,14 @@ export class CellSession {
     const { names } = compiled;
     const live = this.#bindings.canFollow(names.imports.length === 0 ? [] : this.#critically(() => this.#parts.modules.live(names.imports)));
     const { constants } = this.#bindings;
-    if (live.size === 0 && !names.assigned.some((name) => constants.has(name))) return compiled;
-    return this.#compile(cell, cell.code, { constants, live, compilerOptions: compiled.emit });
+    const shadowed = this.#bindings.shadowedIn(cell.code);
+    const isAware = shadowed.size === compiled.shadowed.length && compiled.shadowed.every((name) => shadowed.has(name));
+    if (live.size === 0 && isAware && !names.assigned.some((name) => constants.has(name))) return compiled;
+    return this.#compile(cell, cell.code, { constants, live, shadowed, compilerOptions: compiled.emit });
   }
 
   /** What the language thread has not compiled (`precompile` there must be given the same options). */
-  #compile({ id, tsx }: CellRequest, code: string, known: Pick<CellOptions, "constants" | "live" | "compilerOptions"> = {}): CompiledCell | CellSyntaxError {
+  #compile({ id, tsx }: CellRequest, code: string, known: Pick<CellOptions, "constants" | "live" | "shadowed" | "compilerOptions"> = {}): CompiledCell | CellSyntaxError {
     try {
       return this.#critically(() => compileCell(code, { id, tsx, compilerOptions: projectOf(this.#parts.modules.folder).options, carriesContext: this.#parts.context.needsHelp, ...known }));
     } catch (error) {

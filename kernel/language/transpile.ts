@@ -4,6 +4,7 @@ import { jsxImports } from "./jsx-imports.ts";
 import { withoutMagics } from "./magics.ts";
 import { moduleToCell } from "./module-to-cell.ts";
 import { relaxBindings } from "./relax-bindings.ts";
+import { shadowGlobals } from "./shadowed-globals.ts";
 import { loadTypeScript } from "./typescript.ts";
 import type { TypeScript } from "./typescript.ts";
 
@@ -18,6 +19,8 @@ export interface CompiledCell extends Compiled {
   readonly names: CellNames;
   /** The settings with which it was compiled. */
   readonly emit: EmitOptions;
+  /** Global names that it took for those of earlier cells. */
+  readonly shadowed: readonly string[];
 }
 
 /** A cell that does not parse. Position 1-based. */
@@ -55,6 +58,8 @@ export interface CellOptions {
   readonly constants?: ReadonlySet<string>;
   /** Imported names that follow a module's variable. */
   readonly live?: ReadonlySet<string>;
+  /** Global names that earlier cells have declared for cells; only needed for cells that mention them. */
+  readonly shadowed?: ReadonlySet<string>;
 }
 
 const nothing: ReadonlySet<string> = new Set();
@@ -64,14 +69,14 @@ const nothing: ReadonlySet<string> = new Set();
  * result, and all top-level declarations become re-declarable. Throws {@link CellSyntaxError}.
  */
 export function compileCell(source: string, options: CellOptions): CompiledCell {
-  const { id, tsx = false, compilerOptions = {}, carriesContext = false, constants = nothing, live = nothing } = options;
+  const { id, tsx = false, compilerOptions = {}, carriesContext = false, constants = nothing, live = nothing, shadowed = nothing } = options;
   const ts = loadTypeScript();
   let names: CellNames = { constants: [], variables: [], assigned: [], imports: [], live: [] };
   const rewrite = moduleToCell(ts, { cell: id, carriesContext, constants, live, report: (found) => { names = found; } });
-  const transformers = { before: [rewrite], after: [relaxBindings(ts), jsxImports(ts, id)] };
+  const transformers = { before: [shadowGlobals(ts, shadowed), rewrite], after: [relaxBindings(ts), jsxImports(ts, id)] };
   const emit = emitOptions(compilerOptions);
   const compiled = compile(withoutMagics(source), { fileName: tsx ? "cell.tsx" : "cell.ts", transformers, options: emit });
-  return { ...compiled, code: withoutGlobalHelpers(compiled.code), names, emit };
+  return { ...compiled, code: withoutGlobalHelpers(compiled.code), names, emit, shadowed: [...shadowed] };
 }
 
 /** TypeScript's helper functions, for decorators and `using`, must not become properties of `globalThis`. No column changes. */

@@ -1,3 +1,4 @@
+import { ShadowedGlobals } from "../language/shadowed-globals.ts";
 import { startLanguageService } from "../language/service/client.ts";
 import type { CellRequest } from "../language/link.ts";
 import type { Precompiled } from "../language/precompiled.ts";
@@ -25,6 +26,8 @@ export class Language {
   readonly #cwd: string;
   readonly #scripts = new Map<string, Precompiled>();
   readonly #checked = new Map<string, { at: number; diagnostics: readonly CellDiagnostic[] }>();
+  /** As far as cells have been compiled: should one not run, the main thread compiles the others again. */
+  readonly #shadowed = new ShadowedGlobals();
   /** Cells that ran while nobody needed the service. */
   #waiting: Cell[] = [];
   #client: LanguageClient | undefined;
@@ -57,12 +60,14 @@ export class Language {
 
   /** A cell's script, or undefined when the language thread cannot make it in time. */
   async compile({ code, tsx }: CellRequest): Promise<Precompiled | undefined> {
-    const key = scriptKey(code, tsx);
+    const shadowed = this.#shadowed.mentionedIn(code);
+    const key = `${[...shadowed].join()}:${scriptKey(code, tsx)}`;
     const known = this.#scripts.get(key);
     if (known || this.#late) return known;
     this.warm(false);
-    const script = await this.#within(this.client.compile(code, { tsx }));
+    const script = await this.#within(this.client.compile(code, { tsx, shadowed }));
     if (script) remember(this.#scripts, key, script);
+    if (script && "compiled" in script) this.#shadowed.add([...script.compiled.names.constants, ...script.compiled.names.variables]);
     return script;
   }
 

@@ -8,7 +8,7 @@ const start = vi.fn((_: { checks?: boolean }) => client);
 vi.mock("../../../kernel/language/service/client.ts", () => ({ startLanguageService: (options: object) => start(options) }));
 
 const cell = (id: number, code: string): CellRequest => ({ id, code, count: id, allowStdin: true, expressions: {}, tsx: false });
-const script = (code: string): Precompiled => ({ compiled: { code, map: "", names: { constants: [], variables: [], assigned: [], imports: [], live: [] }, emit: {} }, mark: 1 });
+const script = (code: string): Precompiled => ({ compiled: { code, map: "", names: { constants: [], variables: [], assigned: [], imports: [], live: [] }, emit: {}, shadowed: [] }, mark: 1 });
 
 afterEach(() => {
   vi.useRealTimers();
