@@ -18,6 +18,8 @@ export interface CellRunnerOptions {
   signal?: AbortSignal | undefined;
   /** Called after each message that changed a cell's outputs. */
   onOutput: (cell: CodeCell, output: Output | undefined, message: Message) => void;
+  /** Called with every message of a comm, whoever caused it. */
+  onComm: (message: Message) => void;
 }
 
 /** How long an interrupted kernel may take to come to rest before it is killed (ms). */
@@ -92,6 +94,7 @@ export class CellRunner {
   }
 
   #receive(message: Message): void {
+    if (message.header.msg_type.startsWith("comm_")) this.#options.onComm(message);
     const cell = this.#cells.get(parentId(message) ?? "");
     if (cell === undefined) return;
     recordTime(cell, message);

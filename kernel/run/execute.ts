@@ -7,6 +7,7 @@ import { describeCell } from "./description.ts";
 import { cellRecord, endCell, failCell, now, startCell } from "./papermill-metadata.ts";
 import type { Saver } from "./saver.ts";
 import type { RunEvent, RunOptions } from "./types.ts";
+import { WidgetStates } from "./widget-state.ts";
 
 /** Where a run stopped; without `cellIndex` it went through. */
 export interface Outcome {
@@ -38,13 +39,15 @@ export class NotebookExecutor {
   readonly #saver: Saver;
   readonly #emit: (event: RunEvent) => void;
   readonly #runner: CellRunner;
+  readonly #widgets = new WidgetStates();
 
   constructor(notebook: Notebook, kernel: Kernel, saver: Saver, options: RunOptions) {
     this.#notebook = notebook;
     this.#options = options;
     this.#saver = saver;
     this.#emit = options.onEvent ?? (() => undefined);
-    this.#runner = new CellRunner(kernel, { timeout: options.executionTimeout, signal: options.signal, onOutput: (cell, output, message) => this.#onOutput(cell, output, message) });
+    this.#runner = new CellRunner(kernel, { timeout: options.executionTimeout, signal: options.signal, onOutput: (cell, output, message) => this.#onOutput(cell, output, message), onComm: (message) => this.#onComm(message) });
+    delete notebook.metadata.widgets; // of the run before this one, whose outputs are gone
   }
 
   async execute(): Promise<Outcome> {
@@ -72,6 +75,13 @@ export class NotebookExecutor {
 
   #save(): void {
     if (this.#options.saveOnCell ?? true) this.#saver.request();
+  }
+
+  #onComm(message: Message): void {
+    this.#widgets.apply(message);
+    const { metadata } = this.#widgets;
+    if (metadata === undefined) delete this.#notebook.metadata.widgets;
+    else this.#notebook.metadata.widgets = metadata;
   }
 
   #onOutput(cell: CodeCell, output: Output | undefined, message: Message): void {

@@ -142,6 +142,24 @@ new VBox({ children: [slider, button, name] })`,
       expect(await notebook.run(2)).toBe("[ 9, 'Ada' ]");
     }));
 
+    it("are heard while a cell awaits them, over the subshell that JupyterLab makes for them", () => within("await", [
+      `import { IntSlider, Button, VBox } from "potstill/widgets";
+const slider = new IntSlider({ value: 1, max: 10 });
+const go = new Button({ description: "Go" });
+new VBox({ children: [slider, go] })`,
+      "let clicks = 0;\nawait new Promise<void>((done) => go.onClick(() => { clicks++; slider.value = 8; done(); }));\n[clicks, slider.value]",
+    ], async (notebook) => {
+      await notebook.run(0);
+      await notebook.outputs(0).locator(".widget-readout").filter({ hasText: /^1$/ }).waitFor();
+      const waiting = await notebook.start(1);
+      await notebook.busy();
+      const told = notebook.says(/comm_msg.*"subshell_id":"/s);
+      await notebook.outputs(0).locator("button", { hasText: "Go" }).click();
+      await told;
+      expect(await waiting()).toBe("[ 1, 8 ]");
+      await notebook.outputs(0).locator(".widget-readout").filter({ hasText: /^8$/ }).waitFor();
+    }));
+
     it("finds the widgets again after the page was loaded anew", () => within("reload", [`import { IntSlider } from "potstill/widgets";\nconst slider = new IntSlider({ value: 4, max: 10 });\nslider`, "slider.value"], async (notebook) => {
       await notebook.run(0);
       await notebook.outputs(0).locator(".widget-readout").waitFor();
@@ -179,15 +197,27 @@ new VBox({ children: [slider, button, name] })`,
   });
 
   describe("in a console", () => {
-    it("runs code of the notebook's kernel", () => within("console", ["const seen = 1"], async (notebook) => {
+    it("runs code of the notebook's kernel and recalls it: cells of the notebook, and what was typed in the console", () => within("console", ["const seen = 1", "'the last one'"], async (notebook) => {
       await notebook.run(0);
+      await notebook.run(1);
+      const remembered = notebook.hears("history_reply");
       await notebook.page.locator(".jp-Notebook").first().click({ button: "right", position: { x: 400, y: 300 } });
       await notebook.page.locator('.lm-Menu-item[data-command="notebook:create-console"]').click();
+      await remembered;
       const entry = notebook.page.locator(".jp-CodeConsole-promptCell .cm-content");
+      const holds = (code: string) => entry.filter({ hasText: new RegExp(`^${code.replace(/[+]/g, "\\$&")}$`) }).waitFor();
       await entry.click();
+      await notebook.page.keyboard.press("ArrowUp");
+      await holds("'the last one'");
+      await notebook.page.keyboard.press("ArrowUp");
+      await holds("const seen = 1");
+      await notebook.page.keyboard.press("Control+A");
       await notebook.page.keyboard.type("seen + 41");
       await notebook.page.keyboard.press("Shift+Enter");
       await notebook.page.locator(".jp-CodeConsole-content .jp-OutputArea-output", { hasText: "42" }).waitFor();
+      await holds("");
+      await notebook.page.keyboard.press("ArrowUp");
+      await holds("seen + 41");
     }));
   });
 });

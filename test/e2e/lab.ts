@@ -79,14 +79,13 @@ export class Lab {
   /** Opens a notebook that exists, in a new page and workspace, and waits for its kernel. */
   async show(name: string): Promise<NotebookPage> {
     const page = await this.#browser!.newPage();
-    await page.goto(`${this.#address}/lab/workspaces/${randomUUID()}/tree/${name}?token=${this.#token}&reset`);
     const notebook = new NotebookPage(page);
+    await page.goto(`${this.#address}/lab/workspaces/${randomUUID()}/tree/${name}?token=${this.#token}&reset`);
     await notebook.ready();
     return notebook;
   }
 
   async stop(): Promise<void> {
-     
     await this.#browser?.close();
     await this.#end();
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
@@ -137,7 +136,6 @@ export class Lab {
 
   /** SIGTERM makes the server stop its kernels first. */
   async #end(): Promise<void> {
-     
     const server = this.#server;
     if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
     const ended = new Promise((resolve) => server.once("exit", resolve));

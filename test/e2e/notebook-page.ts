@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 
@@ -13,9 +14,37 @@ interface LabWindow {
 export class NotebookPage {
   readonly page: Page;
 
+  readonly #frames = new EventEmitter<{ heard: [string]; said: [string] }>();
+
+  /** Takes a page before anything is loaded into it. */
   constructor(page: Page) {
     this.page = page;
     page.setDefaultTimeout(patience);
+    page.on("websocket", (socket) => {
+      socket.on("framereceived", ({ payload }) => this.#frames.emit("heard", payload.toString()));
+      socket.on("framesent", ({ payload }) => this.#frames.emit("said", payload.toString()));
+    });
+  }
+
+  /** Waits for a message from the kernel, from now on, whose frame holds this. */
+  hears(text: string): Promise<void> {
+    return this.#framed("heard", (frame) => frame.includes(text));
+  }
+
+  /** Waits for a message to the kernel, from now on, whose frame matches. */
+  says(pattern: RegExp): Promise<void> {
+    return this.#framed("said", (frame) => pattern.test(frame));
+  }
+
+  #framed(event: "heard" | "said", wanted: (frame: string) => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const listen = (frame: string): void => {
+        if (!wanted(frame)) return;
+        this.#frames.off(event, listen);
+        resolve();
+      };
+      this.#frames.on(event, listen);
+    });
   }
 
   /** Waits until the notebook is shown and its kernel is idle. */

@@ -36,6 +36,22 @@ describe.skipIf(!built)("the bundled kernel, not installed", () => {
     expect(notebook.metadata.language_info?.name).toBe("typescript");
   });
 
+  it("keeps the state of widgets, whose views would be broken without it; a progress bar leaves HTML and no widget", async () => {
+    const { status, notebook } = await run([
+      { code: 'import { IntSlider } from "potstill/widgets";\nconst slider = new IntSlider({ value: 3, max: 10 });\nslider' },
+      { code: "slider.value = 7;" },
+      { code: "for (const _ of progress(3, { cancel: true, label: 'train' }));" },
+    ]);
+    expect(status).toBe("completed");
+    const { state } = (notebook.metadata.widgets as Record<string, { state: Record<string, { model_name: string; state: Record<string, unknown> }> }>)["application/vnd.jupyter.widget-state+json"];
+    const [{ data }] = outputsOf(notebook.cells[0]) as { data: Record<string, { model_id: string }> }[];
+    expect(state[data["application/vnd.jupyter.widget-view+json"].model_id]).toMatchObject({ model_name: "IntSliderModel", state: { value: 7, max: 10 } });
+    expect(Object.values(state).map(({ model_name }) => model_name).sort()).toEqual(["IntSliderModel", "LayoutModel", "SliderStyleModel"]);
+    const bars = outputsOf(notebook.cells[2]) as { data: Record<string, unknown> }[];
+    expect(bars.map((bar) => Object.keys(bar.data).sort())).toEqual([["application/vnd.potstill.progress+json", "text/html", "text/plain"]]);
+    expect(bars[0].data["text/plain"]).toMatch(/^train: █{20} 3\/3, /);
+  });
+
   it("records a thrown error with its line, and process.exit() as what it does", async () => {
     const thrown = await run([{ code: "const a = 1;\nthrow new RangeError('boom');" }, { code: "a" }]);
     expect(thrown.error).toMatchObject({ name: "RangeError", value: "boom" });
