@@ -75,7 +75,7 @@ const plainPaths = (text: string): string => text.replace(/import\("[^"]*__potst
 function bundle({ signature, documentation, tags, source }: Description): MimeBundle {
   const prose = [documentation, tags.join("\n")].filter((part) => part !== "");
   const code = (text: string): string => `\`\`\`typescript\n${text}\n\`\`\``;
-  const pre = (text: string): string => `<pre style="margin: 0"><code>${escapeHtml(text)}</code></pre>`;
+  const pre = (text: string): string => `<pre style="margin: 0 0 0.5em"><code>${escapeHtml(text)}</code></pre>`;
   const sources = source === undefined ? [] : [source];
   return {
     "text/plain": [signature, ...prose, ...sources].join("\n\n"),

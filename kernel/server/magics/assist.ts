@@ -51,6 +51,6 @@ function helpBundle(magic: Magic): MimeBundle {
   return {
     "text/plain": helpText(magic).trimEnd(),
     "text/markdown": [`\`\`\`\n${usage}\n\`\`\``, ...paragraphs].join("\n\n"),
-    "text/html": [`<pre><code>${escapeHtml(usage)}</code></pre>`, ...paragraphs.map((text) => `<p>${escapeHtml(text).replace(/`([^`]*)`/g, "<code>$1</code>")}</p>`)].join("\n"),
+    "text/html": [`<pre style="margin: 0 0 0.5em"><code>${escapeHtml(usage)}</code></pre>`, ...paragraphs.map((text) => `<p>${escapeHtml(text).replace(/`([^`]*)`/g, "<code>$1</code>")}</p>`)].join("\n"),
   };
 }

@@ -138,9 +138,9 @@ async function withProgress(context: MagicContext, title: string, work: () => Pr
   const timer = setInterval(() => show(progressBundle(title, seconds(), false)), 1000);
   try {
     const text = await work();
-    show({ "text/plain": text, "text/html": `<pre>${escapeHtml(text)}</pre>` });
+    show({ "text/plain": text, "text/html": `<pre style="margin: 0">${escapeHtml(text)}</pre>` });
   } catch (error) {
-    show({ "text/plain": `${title}: failed`, "text/html": `<pre>${escapeHtml(title)}: failed</pre>` });
+    show({ "text/plain": `${title}: failed`, "text/html": `<pre style="margin: 0">${escapeHtml(title)}: failed</pre>` });
     throw error;
   } finally {
     clearInterval(timer);

@@ -9,7 +9,7 @@ export function helpMagics(table: () => Readonly<Record<string, Magic>>): { lsma
     run(context, args) {
       expectArguments(args, lsmagic, [0, 0]);
       const width = Math.max(...Object.values(table()).map(({ usage }) => usage.length));
-      const lines = Object.values(table()).map(({ usage, summary }) => `${usage.padEnd(width)}  ${summary}\n`);
+      const lines = Object.values(table()).flatMap(({ usage, summary }) => wrapped(summary).map((part, index) => `${(index === 0 ? usage : "").padEnd(width)}  ${part}\n`));
       context.print(`${lines.join("")}\nMagics stand before a cell's first line of code. A single % acts from now on, %% on its cell alone.\n`);
     },
   };
@@ -24,6 +24,17 @@ export function helpMagics(table: () => Readonly<Record<string, Magic>>): { lsma
     },
   };
   return { lsmagic, help };
+}
+
+/** A text in lines of at most `columns` characters, which with what stands before them fit beside a notebook's sidebar. */
+function wrapped(text: string, columns = 58): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const longer = `${lines.at(-1) ?? ""} ${word}`;
+    if (lines.length > 0 && longer.length <= columns) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 /** A magic's usage, summary and details. */

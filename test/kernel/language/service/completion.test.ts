@@ -97,7 +97,7 @@ describe("inspection", () => {
     expect(found).toBe(true);
     expect(data["text/plain"]).toBe("train(options: Options): number\n\nTrains a network.\n\n@param options how");
     expect(data["text/markdown"]).toContain("```typescript\ntrain(options: Options): number\n```");
-    expect(data["text/html"]).toContain("<pre style=\"margin: 0\"><code>train(options: Options): number</code></pre>");
+    expect(data["text/html"]).toContain("<pre style=\"margin: 0 0 0.5em\"><code>train(options: Options): number</code></pre>");
   });
 
   it("looks before the cursor, and at the function of open parentheses", () => {
