@@ -53,6 +53,11 @@ function track(id: string, work: Promise<void>): void {
   state.pending.set(id, settled);
 }
 
+/** What is still being made is waited for no longer: after an interrupt it may never come. */
+export function forgetPending(): void {
+  state.pending.clear();
+}
+
 /** Waits until everything displayed so far has been sent; the kernel calls it before a cell ends. Never rejects. */
 export async function flush(): Promise<void> {
   while (state.pending.size > 0) await Promise.all(state.pending.values());

@@ -41,20 +41,22 @@ export class Evaluator {
   /** Starts a script. */
   evaluate(code: string, url: string, isInterrupted: () => boolean): Evaluation {
     const session = this.#idle.pop() ?? connect();
-    let forgotten = false;
+    let state: "open" | "ended" | "forgotten" = "open";
     const ended = new Promise<Thrown | undefined>((resolve) => {
       const expression = `${code}\n//# sourceURL=${url}`;
       // @types/node lacks `replMode`, a stable part of the DevTools protocol.
       const options = { expression, replMode: true, awaitPromise: true, objectGroup: "cell" } as Runtime.EvaluateParameterType;
       session.post("Runtime.evaluate", options, (error, answer?: Runtime.EvaluateReturnType) => {
         resolve(error || answer === undefined ? failure(error, isInterrupted()) : outcome(session, answer));
-        if (forgotten) return;
+        if (state === "forgotten") return;
+        state = "ended";
         session.post("Runtime.releaseObjectGroup", { objectGroup: "cell" });
         this.#idle.push(session);
       });
     });
     const forget = () => {
-      forgotten = true;
+      if (state !== "open") return; // by now the connection may serve another script
+      state = "forgotten";
       session.disconnect();
     };
     return { ended, forget };

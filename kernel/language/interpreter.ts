@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import { installCellApi, flush } from "../display/cell-api.ts";
+import { installCellApi, flush, forgetPending } from "../display/cell-api.ts";
 import { mimeBundle } from "../display/index.ts";
 import { carryCells } from "./carried-callbacks.ts";
 import { createCellContext } from "./cell-context.ts";
@@ -89,12 +89,19 @@ class Interpreter {
       case "discard": this.#cells.delete(message.id); return this.#session.discard(message.id);
       case "paths": return this.#modules.map(message.paths);
       case "run": return void this.#run(message.id);
-      case "interrupt": this.#post({ type: "responsive" }); this.#stdin.forgetAll(); return this.#interrupts.interrupt();
+      case "interrupt": return this.#interrupt();
       case "abandon": return this.#abandon(message.id, message.terminated);
       case "answer": return this.#stdin.deliver(message.cell, message);
       case "comm": return this.#comms.hear(message);
       case "exit": return leave(this.#exit, this.#link.shared.control);
     }
+  }
+
+  #interrupt(): void {
+    this.#post({ type: "responsive" });
+    this.#stdin.forgetAll();
+    forgetPending();
+    this.#interrupts.interrupt();
   }
 
   #prepare({ cell, script, report }: Extract<ToInterpreter, { type: "prepare" }>): void {

@@ -103,7 +103,7 @@ export class CellSession {
       const running: Running = { cell, result: undefined, settle };
       this.#running.set(cell.id, running);
       this.#parts.interrupts.begin(cell.id);
-      void this.#evaluate(running, compiled, show).then(settle);
+      this.#evaluate(running, compiled, show).then(settle, (error: unknown) => settle(this.#failed(error)));
     });
     this.#running.delete(cell.id);
     this.#parts.interrupts.end(cell.id);
@@ -151,7 +151,7 @@ export class CellSession {
     const thrown = await this.#script(running, compiled, cellUrlOf(running.cell.id));
     if (thrown?.terminated) return { status: "error", ...this.#parts.tracebacks.describe(quiet(new InterruptedError(this.#forced()))) };
     if (thrown === undefined) await this.#show(running, show);
-    await this.#parts.flush();
+    await this.#waited(running, this.#parts.flush());
     if (thrown) return { status: "error", ...this.#describe(thrown, cellUrlOf(running.cell.id)) };
     return { status: "ok", expressions: await this.#expressions(running) };
   }
@@ -169,14 +169,24 @@ export class CellSession {
     if (this.#running.has(running.cell.id)) show(rendered);
   }
 
-  #render({ cell }: Running, value: unknown): Promise<Rendered> {
-    return this.#parts.context.run(cell.id, () => this.#parts.render(value));
+  #render(running: Running, value: unknown): Promise<Rendered> {
+    const { cell } = running;
+    return this.#waited(running, this.#parts.context.run(cell.id, () => this.#parts.render(value)));
+  }
+
+  /** Waits for what user code may never settle: an interrupt rejects it, as it rejects the cell's own awaits. */
+  async #waited<T>({ cell }: Running, work: Promise<T>): Promise<T> {
+    try {
+      return (await this.#parts.interrupts.top(cell.id, work)) as T;
+    } finally {
+      this.#parts.interrupts.woke(cell.id);
+    }
   }
 
   async #expressions(running: Running): Promise<Record<string, ExpressionResult>> {
-    const results: Record<string, ExpressionResult> = {};
-    for (const [name, code] of Object.entries(running.cell.expressions)) results[name] = await this.#expression(code, running);
-    return results;
+    const results: [string, ExpressionResult][] = [];
+    for (const [name, code] of Object.entries(running.cell.expressions)) results.push([name, await this.#expression(code, running)]);
+    return Object.fromEntries(results); // also with a name such as __proto__
   }
 
   async #expression(code: string, running: Running): Promise<ExpressionResult> {
@@ -184,12 +194,20 @@ export class CellSession {
     if (compiled instanceof CellSyntaxError) return { status: "error", ename: compiled.name, evalue: compiled.message, traceback: [compiled.message] };
     running.result = undefined;
     const thrown = await this.#script(running, compiled, "potstill-expression");
+    if (thrown?.terminated) return this.#failed(new InterruptedError());
     if (thrown) return { status: "error", ...this.#describe(thrown) };
-    return { status: "ok", ...(await this.#render(running, running.result)) };
+    return this.#render(running, running.result).then((rendered) => ({ status: "ok", ...rendered }), (error: unknown) => this.#failed(error));
   }
 
+  /** Not critical: what was thrown may have getters that never end. */
   #describe({ value, position }: Thrown, url = ""): ErrorContent {
-    return this.#critically(() => this.#parts.tracebacks.describe(value, position && { url, position }));
+    return this.#parts.tracebacks.describe(value, position && { url, position });
+  }
+
+  /** The outcome where an interrupt, or the kernel's own failure, came between the script's end and the cell's. */
+  #failed(error: unknown): Extract<Outcome, { status: "error" }> {
+    const shown = error instanceof InterruptedError ? quiet(error) : error;
+    return { status: "error", ...this.#parts.tracebacks.describe(shown) };
   }
 
   /** The cell's script; another one when it depends on what earlier cells declared, which the language thread does not know. */

@@ -42,4 +42,9 @@ export const busyElsewhere: readonly [string, string][] = [
   ["a flood of immediates", "let flood = true; try { await new Promise(() => { const again = () => { if (flood) setImmediate(again) }; again() }) } finally { flood = false }"],
   ["a flood of timers", "let timers = true; try { await new Promise(() => { const again = () => { if (timers) setTimeout(again, 0) }; again() }) } finally { timers = false }"],
   ["a busy worker", "const { Worker } = await import('node:worker_threads'); const worker = new Worker('for (;;);', { eval: true }); try { await once(worker, 'exit') } finally { await worker.terminate() }"],
+  ["a result that shows itself for ever", "({ [Symbol.for('Jupyter.display')]() { for (;;); } })"],
+  ["a result whose bundle never comes", "({ [Symbol.for('Jupyter.display')]: () => new Promise(() => {}) })"],
+  ["a display whose bundle never comes", "display({ [Symbol.for('Jupyter.display')]: () => new Promise(() => {}) })"],
+  ["a display that loops after a pause", "display({ async [Symbol.for('Jupyter.display')]() { await pause(1); for (;;); } })"],
+  ["a thrown object whose text never comes", "throw { [Symbol.for('nodejs.util.inspect.custom')]() { for (;;); } }"],
 ];

@@ -78,6 +78,11 @@ describe("results", () => {
     expect(messages.map((m) => m.type)).toEqual(["status", "status"]);
   });
 
+  it("answers a user expression whatever its name: an object would swallow __proto__", async () => {
+    const { reply } = await kernel.run("1", { user_expressions: JSON.parse('{"__proto__":"2 + 2","constructor":"3"}') as object });
+    expect(Object.entries(reply.user_expressions)).toMatchObject([["__proto__", { data: { "text/plain": "4" } }], ["constructor", { data: { "text/plain": "3" } }]]);
+  });
+
   it("evaluates user_expressions after the cell", async () => {
     const { reply } = await kernel.run("let ue = 20", { user_expressions: { good: "ue + 1", bad: "missing.x" } });
     expect(reply.user_expressions.good).toMatchObject({ status: "ok", data: { "text/plain": "21" } });

@@ -41,6 +41,19 @@ describe("an interrupt", () => {
     expect(reply).toMatchObject({ status: "error", ename: "InterruptedError" });
   });
 
+  it.each([
+    ["loops", "(() => { for (;;); })()"],
+    ["waits", "await new Promise(() => {})"],
+    ["shows a value whose bundle never comes", "({ [Symbol.for('Jupyter.display')]: () => new Promise(() => {}) })"],
+  ])("ends a user expression that %s, and answers with the others", async (_title, endlessly) => {
+    const id = await kernel.execute("'shown'", { user_expressions: { endlessly, short: "6 * 7" } });
+    expect(await eventually(() => kernel.iopub.some(({ parent, type }) => parent === id && type === "execute_result"), 20_000)).toBe(true);
+    await sleep(50);
+    await interrupt();
+    const { reply } = await kernel.result(id);
+    expect(reply.user_expressions).toMatchObject({ endlessly: { status: "error", ename: "InterruptedError" }, short: { data: { "text/plain": "42" } } });
+  });
+
   it("lets functions that wait run their finally blocks, innermost first", async () => {
     const { messages } = await interrupted("async function inner() { try { await pause(1e6) } finally { console.log('inner') } }\ntry { await inner() } finally { console.log('outer') }", interrupt);
     expect(text(messages)).toBe("begun\ninner\nouter\n");
