@@ -8,7 +8,7 @@ export type DeclarationKind = "let" | "const" | "entity" | "type" | "import";
 export type Declaration = {
   readonly name: string;
   readonly kind: DeclarationKind;
-  /** For `import`: the text of an import statement that makes this one name. */
+  /** For `import`: the text of an import statement that makes this one name, unless its own module exports it by this name. */
   readonly statement?: string;
   /** Whether the name also is a type (classes, enums, interfaces, aliases). */
   readonly type: boolean;

@@ -1,10 +1,9 @@
 import type TS from "typescript";
 import { ts } from "./typescript.ts";
+import type { CompletionSource, Found } from "./completion-source.ts";
 import type { Framed } from "./frame.ts";
 import { signatureTeller } from "./signatures.ts";
 import type { Typing } from "./typed-word.ts";
-
-type Found = TS.WithMetadata<TS.CompletionInfo> | undefined;
 
 export type Completions = { matches: readonly string[]; start: number; end: number; metadata: Record<string, unknown> };
 
@@ -14,49 +13,36 @@ const detailed = 30;
 const detailTime = 2;
 const most = 1000;
 
-const preferences: TS.GetCompletionsAtPositionOptions = {
-  includeCompletionsForModuleExports: false,
-  includeCompletionsWithInsertText: false,
-  includeCompletionsForImportStatements: false,
-  importModuleSpecifierEnding: "js",
-  includeSymbol: true,
-};
-
 /** Where completions are asked for: `frame` holds the cell as TypeScript sees it, `real` what the user has typed. */
-export type CompletionQuestion = { readonly file: string; readonly frame: Framed; readonly asked: Typing; readonly real: Typing };
+export type CompletionQuestion = { readonly source: CompletionSource; readonly frame: Framed; readonly asked: Typing; readonly real: Typing };
 
 /** Finds completions in one notebook, and remembers the last list for as long as TypeScript's program stays the same. */
 export class Completer {
-  readonly #service: TS.LanguageService;
-  #last: { program: TS.Program | undefined; position: number; found: Found } | undefined;
-
-  constructor(service: TS.LanguageService) {
-    this.#service = service;
-  }
+  #last: { program: TS.Program; file: TS.SourceFile; position: number; found: Found } | undefined;
 
   /**
    * Completions at a cursor (UTF-16 offset in the cell), those that continue the typed word, best first.
    * `_jupyter_types_experimental` tells JupyterLab each match's kind and signature.
    */
-  complete({ file, frame, asked, real }: CompletionQuestion): Completions {
+  complete({ source, frame, asked, real }: CompletionQuestion): Completions {
     const position = frame.start + asked.cursor;
-    const found = this.#find(file, position);
+    const found = this.#find(source, position);
     const word = /[\p{ID_Continue}$#]*$/u.exec(frame.code.slice(0, asked.cursor))![0];
     const start = startOf(found, frame, asked.cursor - word.length);
     const entries = ranked(found?.entries ?? [], real.code.slice(start, real.cursor));
-    const signatures = describe(entries, signatureTeller(this.#service, file, position));
+    const signatures = describe(entries, signatureTeller(source, position));
     const end = real.cursor;
     const types = entries.map((entry, i) => ({ text: entry.name, type: kinds[entry.kind] ?? entry.kind, start, end, signature: signatures[i] ?? "" }));
     return { matches: entries.map(({ name }) => name), start, end, metadata: { _jupyter_types_experimental: types } };
   }
 
-  #find(file: string, position: number): Found {
-    const program = this.#service.getProgram();
-    if (this.#last?.program === program && this.#last?.position === position) return this.#last.found;
-    const found = this.#service.getCompletionsAtPosition(file, position, preferences);
+  #find(source: CompletionSource, position: number): Found {
+    const { program, file } = source;
+    if (this.#last?.program === program && this.#last.file === file && this.#last.position === position) return this.#last.found;
+    const found = source.completions(position);
     // Paths in strings are looked for on the disk, which may change.
     const lasting = found === undefined || found.isGlobalCompletion || found.isMemberCompletion;
-    this.#last = lasting ? { program, position, found } : undefined;
+    this.#last = lasting ? { program, file, position, found } : undefined;
     return found;
   }
 }

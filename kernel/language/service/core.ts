@@ -10,13 +10,17 @@ import { completeness } from "./completeness.ts";
 import type { Completeness } from "./completeness.ts";
 import { Completer } from "./completion.ts";
 import type { Completions } from "./completion.ts";
+import { liveSource, serviceSource } from "./completion-source.ts";
+import type { CompletionSource } from "./completion-source.ts";
 import { Documents } from "./documents.ts";
 import { cellDiagnostics, syntaxDiagnostics } from "./findings.ts";
 import type { CellDiagnostic, Finding, RelatedFinding } from "./findings.ts";
 import { frameCell } from "./frame.ts";
+import type { Framed } from "./frame.ts";
 import { NotebookHost } from "./host.ts";
 import { declaringFiles, inspection } from "./inspection.ts";
 import type { Inspection } from "./inspection.ts";
+import { LiveView } from "./live-view.ts";
 import { NotebookScope } from "./scope.ts";
 import { atFirstCharacter } from "./typed-word.ts";
 
@@ -50,6 +54,7 @@ export class LanguageCore {
   readonly #documents: Documents;
   readonly #host: NotebookHost;
   readonly #service: TS.LanguageService;
+  readonly #live: LiveView;
   readonly #completer: Completer;
   readonly #scope = new NotebookScope();
   /** Cells that are seen without one of their names. */
@@ -65,7 +70,8 @@ export class LanguageCore {
     this.#documents = documents;
     this.#host = new NotebookHost(folder, documents);
     this.#service = ts.createLanguageService(this.#host, documents);
-    this.#completer = new Completer(this.#service);
+    this.#live = new LiveView(this.#host, this.#service);
+    this.#completer = new Completer();
     this.#scope.addGlobals("potstill/notebook", cellApiNames);
     this.configure();
     this.#noticeTslab(process.env.POTSTILL_TSLAB === "on");
@@ -80,6 +86,7 @@ export class LanguageCore {
 
   #apply({ options }: Project): void {
     this.#host.configure(this.#tslab ? overTslab(options) : options);
+    this.#live.renew();
   }
 
   #noticeTslab(seen: boolean): void {
@@ -109,9 +116,17 @@ export class LanguageCore {
     if (syntax.errors.length > 0) return syntaxDiagnostics(syntax);
     if (/^\s*\/\/\s*@ts-nocheck\b/.test(syntax.file.text)) return [];
     this.#noticeTslab(importsTslab(syntax.file.text));
+    if (!tsx && this.#passes(syntax)) return [];
     const found = this.#findings(syntax, { tsx, names: "used" });
     // Only a frame with all names can tell which one was meant.
     return found.some(({ code }) => code === unknownName) ? this.#findings(syntax, { tsx, names: "all" }) : found;
+  }
+
+  /** Whether the living program finds nothing wrong: most cells are right, and it needs a fraction of the time. */
+  #passes(syntax: CellSyntax): boolean {
+    const frame = frameCell(syntax, this.#scope, "used");
+    const found = this.#live.diagnostics(frame.text)?.map((each) => asFinding(each, ""));
+    return found !== undefined && cellDiagnostics(found, { syntax, frame, scope: this.#scope, nameOf: this.#host.cellName }).length === 0;
   }
 
   #findings(syntax: CellSyntax, { tsx, names }: { tsx: boolean | undefined; names: "used" | "all" }): readonly CellDiagnostic[] {
@@ -125,7 +140,10 @@ export class LanguageCore {
   commit({ code, name, tsx }: Cell): void {
     const syntax = this.#parse({ code, tsx });
     if (syntax.declarations.size === 0 && !/\b(?:global|module)\b|^\s*\/\/\//.test(syntax.file.text)) return;
-    const module = this.#host.addCell(frameCell(syntax, this.#scope, "used").text, { name, tsx });
+    const { text } = frameCell(syntax, this.#scope, "used");
+    const { path, module } = this.#host.addCell(text, { name, tsx });
+    if (tsx) this.#live.renew();
+    else this.#live.commit(path, text);
     this.#scope.commit(module, syntax);
     if (changesEverything.test(syntax.file.text)) this.#lasting.add(module);
     // A session of thousands of cells must not become slower with those whose names others have taken over.
@@ -136,8 +154,15 @@ export class LanguageCore {
   complete({ code, tsx }: Source, cursor: number): Completions {
     const asked = atFirstCharacter({ code: withoutMagics(code), cursor });
     const frame = frameCell(this.#parse({ code: asked.code, tsx }), this.#scope, "all");
-    this.#host.setCurrent(frame.text, { tsx, files: "as before" });
-    return this.#completer.complete({ file: this.#host.current, frame, asked, real: { code, cursor } });
+    return this.#completer.complete({ source: this.#completionSource(frame, tsx), frame, asked, real: { code, cursor } });
+  }
+
+  #completionSource({ text }: Framed, tsx: boolean | undefined): CompletionSource {
+    const opened = tsx ? undefined : this.#live.open(text);
+    const live = opened && liveSource(opened, this.#host);
+    if (live) return live;
+    this.#host.setCurrent(text, { tsx, files: "as before" });
+    return serviceSource(this.#service, this.#host.current);
   }
 
   inspect({ code, tsx }: Source, cursor: number, detail: 0 | 1): Inspection {

@@ -97,18 +97,31 @@ export class NotebookHost implements TS.LanguageServiceHost {
     if (files === "may be new" || this.#text(this.current) !== text) this.#write(this.current, text);
   }
 
+  /** Packages and files may have come: imports are looked up anew. */
+  lookAgain(): void {
+    this.#ownResolutions = undefined;
+  }
+
+  /** A place for a module that is looked at once; no file of the program is ever stored there. */
+  scratchPath(number: number): string {
+    return this.#path(`cell_0${number}`);
+  }
+
+  /** Whether a file of a program may change while the kernel runs; cells are written anew instead. */
+  readonly mayChange = (path: string): boolean => !this.#virtual.has(path) && !isPackageFile(path) && !path.startsWith(this.#built);
+
   /** The name of the committed cell that is stored at a path. */
   readonly cellName = (path: string): string | undefined => this.#names.get(path);
 
-  /** Adds a cell for good and returns the module name that later cells import it by. */
-  addCell(text: string, { name = "an earlier cell", tsx = false }: { name?: string; tsx?: boolean } = {}): string {
+  /** Adds a cell for good: where it is stored, and the module name that later cells import it by. */
+  addCell(text: string, { name = "an earlier cell", tsx = false }: { name?: string; tsx?: boolean } = {}): { path: string; module: string } {
     const path = this.#path(`cell_${++this.#committed}`, tsx ? "tsx" : "ts");
     this.#names.set(path, name);
     this.#cells.set(cellModule(this.#committed), path);
     this.#write(path, text);
     this.#listed.add(cellModule(this.#committed));
     this.#writeIndex();
-    return cellModule(this.#committed);
+    return { path, module: cellModule(this.#committed) };
   }
 
   /** Leaves out the committed cells that `needed` does not name: they stay where another cell imports them. */

@@ -14,8 +14,7 @@ export class NotebookScope {
   /** Makes the names that a module exports visible without a cell (the cell API). */
   addGlobals(module: string, names: readonly string[]): void {
     for (const name of names) {
-      const statement = `import { ${name} } from ${JSON.stringify(module)};`;
-      const origin: Origin = { module, declaration: { name, kind: "import", statement, type: true, value: true } };
+      const origin: Origin = { module, declaration: { name, kind: "import", type: true, value: true } };
       this.#names.set(name, { value: origin, type: origin });
     }
   }
@@ -50,7 +49,15 @@ export class NotebookScope {
   prelude(cell: CellSyntax, names: "used" | "all"): string {
     const wanted = names === "all" ? this.#names.keys() : [...cell.identifiers].filter((name) => this.#names.has(name));
     const lines: string[] = [];
-    for (const name of wanted) lines.push(...bring(name, this.#names.get(name)!, cell.declarations.get(name)));
+    const imports = new Map<string, string[]>();
+    for (const name of wanted) {
+      for (const brought of bring(name, this.#names.get(name)!, cell.declarations.get(name))) {
+        if (typeof brought === "string") lines.push(brought);
+        else imports.set(brought.module, [...(imports.get(brought.module) ?? []), name]);
+      }
+    }
+    // One import for all that comes from a module: names of the cell API are many.
+    for (const [module, names] of imports) lines.push(`import { ${names.join(", ")} } from ${JSON.stringify(module)};`);
     return lines.join(" ");
   }
 }
@@ -59,11 +66,12 @@ export class NotebookScope {
 const standaloneType = (visible: Visible | undefined): Origin | undefined =>
   visible?.type?.declaration.ownType ? visible.type : undefined;
 
-function* bring(name: string, visible: Visible, own: Declaration | undefined): Generator<string> {
+/** The declarations that bring a name into a cell, or the module that it is to be imported from. */
+function* bring(name: string, visible: Visible, own: Declaration | undefined): Generator<string | { readonly module: string }> {
   const value = own?.value ? undefined : visible.value;
   const type = own?.type ? undefined : own?.value ? standaloneType(visible) : visible.type;
   if (value?.declaration.kind === "import" || type?.declaration.kind === "import") {
-    if (own === undefined) yield (value ?? type)!.declaration.statement!;
+    if (own === undefined) yield (value ?? type)!.declaration.statement ?? { module: (value ?? type)!.module };
     return;
   }
   if (value !== undefined) yield* bringValue(name, value, own !== undefined || (type !== undefined && type.module !== value.module));
@@ -73,8 +81,8 @@ function* bring(name: string, visible: Visible, own: Declaration | undefined): G
 /** An import carries every meaning and keeps literal types as they are; only `let` must stay assignable. */
 const importable = ({ kind }: Declaration): boolean => kind === "const" || kind === "entity";
 
-function* bringValue(name: string, { module, declaration }: Origin, shared: boolean): Generator<string> {
-  if (importable(declaration) && !shared) yield `import { ${name} } from ${JSON.stringify(module)};`;
+function* bringValue(name: string, { module, declaration }: Origin, shared: boolean): Generator<string | { readonly module: string }> {
+  if (importable(declaration) && !shared) yield { module };
   else yield `declare ${declaration.kind === "let" ? "let" : "const"} ${name}: typeof import(${JSON.stringify(module)}).${name};`;
 }
 

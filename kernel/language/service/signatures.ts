@@ -1,4 +1,5 @@
 import type TS from "typescript";
+import type { CompletionSource } from "./completion-source.ts";
 import { ts } from "./typescript.ts";
 
 /** What TypeScript's own completion details are made of: exported, but not declared. */
@@ -19,15 +20,13 @@ const allMeanings = 7;
  * here the symbol that came with the completion is asked, and the public way where there is none. Names stand without
  * the modules and namespaces they are in: to find out how the cell could write them takes as long as all the rest.
  */
-export function signatureTeller(service: TS.LanguageService, path: string, position: number): (entry: TS.CompletionEntry) => string {
-  const program = service.getProgram();
-  const file = program?.getSourceFile(path);
-  const location = file && getTouchingPropertyName?.(file, position);
+export function signatureTeller(source: CompletionSource, position: number): (entry: TS.CompletionEntry) => string {
+  const { program, file } = source;
+  const location = getTouchingPropertyName?.(file, position);
+  const text = (parts: readonly TS.SymbolDisplayPart[] | undefined): string => ts.displayPartsToString(parts && [...parts]);
   return (entry) => {
     if (entry.kind === ts.ScriptElementKind.keyword) return "";
-    if (!entry.symbol || !SymbolDisplay || !program || !file || !location) {
-      return ts.displayPartsToString(service.getCompletionEntryDetails(path, position, entry.name, {}, entry.source, {}, entry.data)?.displayParts);
-    }
-    return ts.displayPartsToString([...SymbolDisplay.getSymbolDisplayPartsDocumentationAndSymbolKind(program.getTypeChecker(), entry.symbol, file, undefined, location, allMeanings).displayParts]);
+    if (!entry.symbol || !SymbolDisplay || !location) return text(source.details(position, entry));
+    return text(SymbolDisplay.getSymbolDisplayPartsDocumentationAndSymbolKind(program.getTypeChecker(), entry.symbol, file, undefined, location, allMeanings).displayParts);
   };
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import ts from "typescript";
 import type TS from "typescript";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Completer } from "../../../../kernel/language/service/completion.ts";
@@ -139,18 +140,20 @@ describe("the list of completions", () => {
   const entry = (name: string): TS.CompletionEntry => ({ name, kind: "const" as TS.ScriptElementKind, sortText: "11" });
   const list = { isGlobalCompletion: true, isMemberCompletion: false, isNewIdentifierLocation: false, entries: [entry("alpha"), entry("alter"), entry("beta")] };
   const real = (code: string): Typing => ({ code, cursor: code.length });
-  const question = (code: string): CompletionQuestion => ({ file: "/cell.ts", frame: { text: "a", start: 0, code: "a" }, asked: { code: "a", cursor: 1 }, real: real(code) });
+  const completions = vi.fn(() => list);
+  const sourceOf = (program: object, file: TS.SourceFile): CompletionQuestion["source"] => ({ program: program as TS.Program, file, completions, details: () => undefined });
+  const question = (code: string, source: CompletionQuestion["source"]): CompletionQuestion =>
+    ({ source, frame: { text: "a", start: 0, code: "a" }, asked: { code: "a", cursor: 1 }, real: real(code) });
 
-  it("is made once for all characters of a name, and again for another program", () => {
-    let program = { getSourceFile: () => undefined };
-    const getCompletionsAtPosition = vi.fn(() => list);
-    const service = { getProgram: () => program, getCompletionsAtPosition, getCompletionEntryDetails: () => undefined } as unknown as TS.LanguageService;
-    const completer = new Completer(service);
-    expect(completer.complete(question("a")).matches).toEqual(["alpha", "alter"]);
-    expect(completer.complete(question("alp")).matches).toEqual(["alpha"]);
-    expect(getCompletionsAtPosition).toHaveBeenCalledTimes(1);
-    program = { ...program };
-    completer.complete(question("alp"));
-    expect(getCompletionsAtPosition).toHaveBeenCalledTimes(2);
+  it("is made once for all characters of a name, and again for another program or text", () => {
+    const completer = new Completer();
+    const [program, file, other] = [{}, ts.createSourceFile("a.ts", "a", 99), ts.createSourceFile("a.ts", "a", 99)];
+    expect(completer.complete(question("a", sourceOf(program, file))).matches).toEqual(["alpha", "alter"]);
+    expect(completer.complete(question("alp", sourceOf(program, file))).matches).toEqual(["alpha"]);
+    expect(completions).toHaveBeenCalledTimes(1);
+    completer.complete(question("alp", sourceOf({}, file)));
+    expect(completions).toHaveBeenCalledTimes(2);
+    completer.complete(question("alp", sourceOf(program, other)));
+    expect(completions).toHaveBeenCalledTimes(3);
   });
 });

@@ -230,9 +230,11 @@ describe("many cells", () => {
     expect(check(core, `v299`)).toEqual([]);
     expect(fresh().filter((text) => /^const v\d+ = /m.test(text))).toHaveLength(300); // each once
     expect(check(core, `const n: number = v299;`)).toEqual([]);
+    expect(fresh()).toEqual([]); // the cell is added to the program that is there
+    expect(codes(core, `const n: string = v299;`)).toEqual([2322]);
     const parsed = fresh();
     expect(parsed).toHaveLength(1);
-    expect(parsed[0]).toContain("const n: number = v299;");
+    expect(parsed[0]).toContain("const n: string = v299;");
     expect(parsed[0]).not.toContain("v298");
   });
 });
