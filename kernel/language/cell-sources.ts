@@ -110,7 +110,7 @@ function mapOf(file: string, cell: CellSource | undefined): SourceMap | undefine
 }
 
 function importedFile(file: string): Compiled | undefined {
-  if (!/^file:.*\.[cm]?tsx?$/.test(file)) return undefined;
+  if (!/^file:.*\.[cm]?tsx?(\?.*)?$/.test(file)) return undefined;
   return compiledFile(fileURLToPath(file));
 }
 

@@ -41,6 +41,8 @@ export function createModules(folder: string): NotebookModules {
   const importOwn = importerAt(join(packageRoot(), "notebook.js"));
   const url = pathToFileURL(notebook).href;
   let paths: PathMapping | undefined;
+  /** How often files that cells import could not be loaded. */
+  const failures = new Map<string, number>();
 
   const importModule = async (value: unknown, options?: ImportCallOptions): Promise<object> => {
     const given = String(value);
@@ -50,7 +52,18 @@ export function createModules(folder: string): NotebookModules {
     if (located.startsWith("file:") && located.endsWith(".json")) return readJson(located);
     const own = ownModule(specifier);
     if (own !== undefined) return importOwn(own);
-    return isBare(specifier) ? importPackage(specifier, options) : importHere(located, options);
+    return isBare(specifier) ? importPackage(specifier, options) : importFile(located, options);
+  };
+
+  /** Node answers with the same failure for good, also when the file has been corrected: by another name it is read again. */
+  const importFile = async (located: string, options?: ImportCallOptions): Promise<object> => {
+    const times = failures.get(located) ?? 0;
+    try {
+      return await importHere(times === 0 ? located : `${located}${located.includes("?") ? "&" : "?"}again=${times}`, options);
+    } catch (error) {
+      if (located.startsWith("file:")) failures.set(located, times + 1);
+      throw error;
+    }
   };
 
   const importPackage = async (specifier: string, options?: ImportCallOptions): Promise<object> => {

@@ -81,6 +81,17 @@ describe("a traceback shows the line of TypeScript (tslab shows that of its Java
     expect((await failure("const text = '{a';\nJSON.parse(text)")).trace).toContain("> 2 | JSON.parse(text)");
   });
 
+  it("of an imported file only until the file is corrected (Node remembers the failure until it ends, and Deno with it)", async () => {
+    const write = (content: string) => writeFileSync(join(kernel.folder, "mended.ts"), content);
+    write("export const mended = ;");
+    expect((await failure("import { mended } from './mended.ts'; mended")).evalue).toContain("mended.ts:1:23: Expression expected");
+    write("export const mended: number = 1;\nthrow new Error('still not');");
+    expect((await failure("import { mended } from './mended.ts'; mended")).trace).toContain("> 2 | throw new Error('still not');");
+    write("export const mended: number = 1;");
+    expect(await kernel.value("import { mended } from './mended.ts'; mended")).toBe("1");
+    expect(await kernel.value("(await import('./mended.ts')) === (await import('./mended.ts'))")).toBe("true");
+  });
+
   it("that only V8 refuses: return, break and a name declared twice", async () => {
     expect((await failure("const before = 1;\nreturn before")).trace).toContain("> 2 | return before");
     expect((await failure("const once = 1;\nbreak;")).trace).toContain("> 2 | break;");
