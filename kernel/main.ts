@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { parseArgs } from "node:util";
+import { join } from "node:path";
 import { createSharedState } from "./language/link.ts";
 import { Log } from "./log.ts";
 import { parseConnectionFile } from "./protocol/connection-file.ts";
@@ -22,6 +23,8 @@ async function start(file: string): Promise<void> {
     transferList: [wirePort, wireAnswers],
   });
   wire.on("error", (error) => fail(error));
+  // A notebook is started with no arguments: programs that read theirs shall not meet the kernel's.
+  process.argv.splice(1, Infinity, join(cwd, "notebook.ts"));
   const { startInterpreter } = await import("./language/interpreter.ts");
   startInterpreter({ port, answers, shared }, cwd);
 }

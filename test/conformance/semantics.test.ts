@@ -22,6 +22,9 @@ const stories: Readonly<Record<string, Story>> = {
     ["namespace kind { export const seven = 7 } kind.seven", "7"],
     ["const kind = 8; kind", "8"],
   ],
+  "starts a notebook without arguments, as its own main module (ipykernel's argparse meets the kernel's `-f connection.json`)": [
+    ["import { parseArgs } from 'node:util'; [parseArgs().values, process.argv.length, process.argv[1] === import.meta.filename]", "[ [Object: null prototype] {}, 2, true ]"],
+  ],
   "calls a redefined function from functions that were defined before": [
     ["function part() { return 'old' } const whole = () => part(); whole()", "'old'"],
     ["function part() { return 'new' } whole()", "'new'"],
