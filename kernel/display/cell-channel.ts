@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { MimeBundle, Rendered } from "./mime.ts";
-import { render } from "./render.ts";
+import { preview, render } from "./render.ts";
 
 /** How a cell's output and questions leave the process; the kernel provides it. */
 export type CellChannel = {
@@ -28,8 +28,8 @@ export function currentChannel(): CellChannel {
 }
 
 /**
- * Sends a value's bundle at once when it is known at once. A figure takes a moment: a note keeps its place among the
- * other output, and is replaced through its display id; later updates of the same id wait their turn.
+ * Sends a value's bundle at once when it is known at once. A figure's still picture takes a moment: what is known at once
+ * keeps its place among the other output, and is completed through its display id; later updates of the same id wait their turn.
  */
 export function send(value: unknown, { id, update = false, metadata = {} }: { id: string | undefined; update?: boolean; metadata?: Record<string, unknown> | undefined }): void {
   const channel = currentChannel();
@@ -38,7 +38,7 @@ export function send(value: unknown, { id, update = false, metadata = {} }: { id
   const merged = (done: Rendered): Rendered => ({ data: done.data, metadata: { ...done.metadata, ...metadata } });
   if (!(rendered instanceof Promise)) { emit(channel, merged(rendered), { id, update }); return; }
   const place = id ?? randomUUID();
-  if (!update) channel.display({ "text/plain": "…" }, { id: place, metadata: {} });
+  if (!update) channel.display(preview(value), { id: place, metadata });
   track(place, rendered.then((done) => emit(channel, merged(done), { id: place, update: true })));
 }
 

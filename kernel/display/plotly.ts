@@ -47,9 +47,19 @@ export async function figureBundle(figure: Figure): Promise<MimeBundle> {
   }
 }
 
+/** What of a figure is known at once, before its still picture: frontends that know Plotly draw it from this. */
+export function figurePreview(figure: Figure): MimeBundle {
+  const plain = withTitles(plainJson(figure)) as Figure;
+  return { "application/vnd.plotly.v1+json": plotlyJson(plain), "text/plain": describe(plain) };
+}
+
+function plotlyJson({ data, layout = {}, config, frames }: Figure): object {
+  return { data, layout, ...(config ? { config } : {}), ...(frames ? { frames } : {}) };
+}
+
 function bundle(figure: Figure, still: string, text: string): MimeBundle {
   return {
-    "application/vnd.plotly.v1+json": { data: figure.data, layout: figure.layout ?? {}, ...(figure.config ? { config: figure.config } : {}), ...(figure.frames ? { frames: figure.frames } : {}) },
+    "application/vnd.plotly.v1+json": plotlyJson(figure),
     "text/html": `<div>${still}</div>${upgrade(figure)}`,
     "text/plain": text,
   };

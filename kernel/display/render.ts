@@ -8,7 +8,7 @@ import { isObject } from "./lookup.ts";
 import { isDisplayable, displaySymbol, validBundle } from "./mime.ts";
 import type { Displayable, MimeBundle, Rendered } from "./mime.ts";
 import { kindOf, messageOf, plainText } from "./plain-text.ts";
-import { isFigure, figureBundle } from "./plotly.ts";
+import { isFigure, figureBundle, figurePreview } from "./plotly.ts";
 import { withoutProxy } from "./proxy.ts";
 import { isRecords, recordsBundle } from "./records.ts";
 import { isTensor, tensorText } from "./tensor.ts";
@@ -53,6 +53,17 @@ export function render(value: unknown): Rendered | Promise<Rendered> {
     return data instanceof Promise ? data.then(finish, (error: unknown) => failure(shown, error)) : finish(data);
   } catch (error) {
     return failure(value, error);
+  }
+}
+
+/** What can be shown of a value while {@link render} is still at work. */
+export function preview(value: unknown): MimeBundle {
+  const waiting = { "text/plain": "…" };
+  try {
+    const shown = withoutProxy(value);
+    return isFigure(shown) ? figurePreview(shown) : waiting;
+  } catch {
+    return waiting;
   }
 }
 

@@ -11,8 +11,8 @@ import { aborted } from "./within.ts";
 
 /** Files that hold settings. */
 interface SettingsSource {
-  /** Reads them again if they have changed; undefined when not. Never rejects. */
-  refresh(): Promise<void> | undefined;
+  /** Reads them again if they have changed; undefined when not. `metadata` is the cell's. Never rejects. */
+  refresh(metadata: Message["metadata"]): Promise<void> | undefined;
 }
 
 /** How a cell is to be run. */
@@ -38,7 +38,7 @@ export class Planner {
 
   /** @param interrupted aborted when the cell is interrupted */
   async plan(cell: CellRequest, { header, metadata }: Message, interrupted: AbortSignal): Promise<CellPlan> {
-    const changes = this.#sources.map((source) => source.refresh()).filter((change) => change !== undefined);
+    const changes = this.#sources.map((source) => source.refresh(metadata)).filter((change) => change !== undefined);
     if (changes.length > 0) await Promise.race([Promise.all(changes), aborted(interrupted)]);
     const asked = this.#around.settings.of(this.#around.settings.fromMetadata(metadata, "the cell's metadata"));
     const settings = hasJsxPragma(cell.code) ? { ...asked, tsx: true } : asked;

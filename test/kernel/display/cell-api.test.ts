@@ -75,6 +75,13 @@ describe("display", () => {
     expect(shown()).toEqual(["third"]);
   });
 
+  it("lets frontends draw a figure before its still picture is made", async () => {
+    const handle = api.display({ data: [{ type: "bar", y: [1, 2] }], layout: {} });
+    expect(sent.map(({ data }) => Object.keys(data))).toEqual([["application/vnd.plotly.v1+json", "text/plain"]]);
+    await flush();
+    expect(sent.map(({ id, update, data }) => [id, update, "text/html" in data])).toEqual([[handle.id, undefined, false], [handle.id, true, true]]);
+  });
+
   it("flushes a figure with its picture", async () => {
     api.display({ data: [{ type: "bar", y: [1, 2] }], layout: {} });
     api.display("after");

@@ -29,6 +29,23 @@ it("follows the file that JPY_SESSION_NAME names, by path or by name", async () 
   }
 });
 
+it("follows the file in the id that VS Code gives a cell, as VS Code tells no path otherwise", async () => {
+  save({ potstill: { typecheck: "warn" } });
+  const odd = join(folder, "my ünïque.ipynb");
+  writeFileSync(odd, JSON.stringify({ cells: [], metadata: { potstill: { tsx: true } } }));
+  const [plain, escaped] = [join(folder, "my.ipynb"), odd.split("/").map(encodeURIComponent).join("/")];
+  for (const [cellId, expected] of [[`vscode-notebook-cell:${plain}#W0sZmlsZQ==`, { typecheck: "warn", tsx: false }], [`vscode-notebook-cell://ssh-remote%2Bhost${escaped}#X`, { typecheck: "off", tsx: true }]] as const) {
+    await new NotebookSettings(settings, {}, folder).refresh({ cellId });
+    expect(settings.of()).toEqual(expected);
+  }
+});
+
+it("takes no other id of a cell for a path", () => {
+  for (const cellId of ["5d1f8d3c", "vscode-interactive-input:/x.ipynb", "vscode-notebook-cell:Untitled-1.ipynb#W0", 7]) {
+    expect(new NotebookSettings(settings, {}, folder).refresh({ cellId })).toBeUndefined();
+  }
+});
+
 it("keeps what it knows while a file is half saved or gone, and complains of what is no setting", async () => {
   save({ potstill: { typecheck: "warn" } });
   const notebook = new NotebookSettings(settings, { JPY_SESSION_NAME: "my.ipynb" }, folder);
