@@ -147,16 +147,16 @@ new VBox({ children: [slider, button, name] })`,
 const slider = new IntSlider({ value: 1, max: 10 });
 const go = new Button({ description: "Go" });
 new VBox({ children: [slider, go] })`,
-      "let clicks = 0;\nawait new Promise<void>((done) => go.onClick(() => { clicks++; slider.value = 8; done(); }));\n[clicks, slider.value]",
+      "let clicks = 0;\nconst clicked = new Promise<void>((done) => go.onClick(() => { clicks++; slider.value = 8; done(); }));\nconsole.log('listening');\nawait clicked;\n[clicks, slider.value]",
     ], async (notebook) => {
       await notebook.run(0);
       await notebook.outputs(0).locator(".widget-readout").filter({ hasText: /^1$/ }).waitFor();
       const waiting = await notebook.start(1);
-      await notebook.busy();
+      await notebook.shows(1, /listening/);
       const told = notebook.says(/comm_msg.*"subshell_id":"/s);
       await notebook.outputs(0).locator("button", { hasText: "Go" }).click();
       await told;
-      expect(await waiting()).toBe("[ 1, 8 ]");
+      expect(await waiting()).toMatch(/^listening\s+\[ 1, 8 \]$/);
       await notebook.outputs(0).locator(".widget-readout").filter({ hasText: /^8$/ }).waitFor();
     }));
 
