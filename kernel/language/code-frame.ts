@@ -16,13 +16,19 @@ export function codeFrame(source: string, label: string, at: Position, length = 
   const last = Math.min(lines.length, at.line + 2);
   const width = String(last).length;
   const from = windowStart(lines[at.line - 1] ?? "", at.column);
-  const shown: string[] = [`${label}:${at.line}:${at.column}`];
+  const shown: string[] = [headline(label, at)];
   for (let number = first; number <= last; number++) {
     const mark = number === at.line ? red(">") : " ";
     shown.push(`${mark} ${String(number).padStart(width)} | ${clip(lines[number - 1], from)}`);
     if (number === at.line) shown.push(`  ${" ".repeat(width)} | ${" ".repeat(at.column - 1 - from)}${red("^".repeat(Math.min(length, widest)))}`);
   }
   return [...shown, ""];
+}
+
+/** Frontends know a cell's place by the words that IPython uses for it: VS Code makes them, and the lines below, links. */
+function headline(label: string, { line, column }: Position): string {
+  const number = /^In \[(\d+)\]$/.exec(label)?.[1];
+  return number === undefined ? `${label}:${line}:${column}` : `Cell In[${number}], line ${line}, column ${column}`;
 }
 
 /** Of a line that is too long, the part around the position is shown. */

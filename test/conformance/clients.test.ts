@@ -87,7 +87,7 @@ describe.skipIf(nbconvert === undefined)("nbconvert --execute", () => {
 
   it("fails with the cell's traceback when a cell throws or does not type-check", () => {
     const thrown = convert("--to", "notebook", "--execute", write("thrown.ipynb", "function f(): never {\n  throw new RangeError('deep')\n}\nf()"));
-    expect([thrown.status, thrown.stderr]).toEqual([1, expect.stringMatching(/In \[1\]:2[\s\S]*RangeError.*: deep/)]);
+    expect([thrown.status, thrown.stderr]).toEqual([1, expect.stringMatching(/Cell In\[1\], line 2[\s\S]*RangeError.*: deep/)]);
     const wrong = convert("--to", "notebook", "--execute", write("wrong.ipynb", "const n: number = 'text'"));
     expect([wrong.status, wrong.stderr]).toEqual([1, expect.stringContaining("TS2322")]);
   });

@@ -8,7 +8,7 @@ afterAll(() => kernel.stop());
 describe("magics", () => {
   it("run before the cell's code, whose lines keep their numbers", async () => {
     const { reply, messages } = await kernel.run("%%time\n\nthrow new Error('here')");
-    expect(reply.traceback.join("\n")).toContain("In [1]:3:7");
+    expect(reply.traceback.join("\n")).toContain("Cell In[1], line 3, column 7");
     expect(text(messages)).toMatch(/^Wall time: /);
     expect(messages.find(({ type }) => type === "execute_input")!.content.code).toBe("%%time\n\nthrow new Error('here')");
   });

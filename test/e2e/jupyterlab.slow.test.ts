@@ -95,7 +95,7 @@ describe.skipIf(parts === undefined)("JupyterLab", { timeout: 300_000 }, () => {
   it("shows errors with the cell's own lines, and type errors before anything runs", () => within("errors", ["function inner(): never {\n  throw new RangeError('too far', { cause: new Error('the reason') });\n}\ninner();", "(globalThis as any).ran = true;\nconst n: number = 'text';", "typeof (globalThis as any).ran"], async (notebook) => {
     const error = await notebook.run(0);
     expect(error).toContain("RangeError: too far");
-    expect(error).toContain("In [1]:2");
+    expect(error).toContain("Cell In[1], line 2");
     expect(error).toContain("the reason");
     expect(error).not.toMatch(/node:|dist\/kernel/);
     const refused = await notebook.run(1);

@@ -13,7 +13,7 @@ it("shows each diagnostic beneath the line it is about, with its TypeScript code
   expect([ename, evalue]).toEqual(["TypeScriptError", "TS2322: Type 'string' is not assignable to type 'number'. (and 1 more)"]);
   const lines = stripVTControlCharacters(traceback.join("\n")).split("\n");
   expect(lines.slice(0, 6)).toEqual([
-    "In [4]:2:7",
+    "Cell In[4], line 2, column 7",
     "  1 | const a = 1;",
     "> 2 | const n: number = 'text';",
     "    |       ^",

@@ -33,7 +33,7 @@ describe("runMagics", () => {
     expect(failure!.ename).toBe("MagicError");
     for (const name of Object.keys(magics)) expect(failure!.evalue).toContain(`%${name}`);
     const lines = stripVTControlCharacters(failure!.traceback.join("\n")).split("\n");
-    expect(lines.slice(0, 4)).toEqual(["In [1]:2:3", "  1 | %typecheck off", "> 2 |   %typechek off", "    |   ^^^^^^^^^"]);
+    expect(lines.slice(0, 4)).toEqual(["Cell In[1], line 2, column 3", "  1 | %typecheck off", "> 2 |   %typechek off", "    |   ^^^^^^^^^"]);
   });
 
   it.each([
