@@ -1,5 +1,6 @@
 import type ts from "typescript";
 import type { CellNames } from "./cell-names.ts";
+import { Emitter } from "./emitter.ts";
 import { jsxImports } from "./jsx-imports.ts";
 import { withoutMagics } from "./magics.ts";
 import { moduleToCell } from "./module-to-cell.ts";
@@ -127,26 +128,27 @@ interface CompileRequest {
   readonly format?: "module" | "commonjs";
 }
 
-function compile(source: string, { fileName, options, transformers = {}, format = "module" }: CompileRequest): Compiled {
+let emitter: Emitter | undefined;
+
+function compile(source: string, { fileName, options, transformers, format = "module" }: CompileRequest): Compiled {
   const ts = loadTypeScript();
-  const output = ts.transpileModule(source, {
-    fileName,
-    reportDiagnostics: true,
-    transformers,
-    compilerOptions: {
-      jsx: ts.JsxEmit.React,
-      ...options,
-      target: ts.ScriptTarget.ES2022,
-      module: format === "module" ? ts.ModuleKind.ESNext : ts.ModuleKind.CommonJS,
-      moduleDetection: ts.ModuleDetectionKind.Force,
-      // Modules drop imports that are only types, as isolated compilers do; a cell's imports are kept by its transformer.
-      verbatimModuleSyntax: false,
-      esModuleInterop: true,
-      isolatedModules: true,
-      sourceMap: true,
-      removeComments: false,
-    },
-  });
+  const compilerOptions: ts.CompilerOptions = {
+    jsx: ts.JsxEmit.React,
+    ...options,
+    target: ts.ScriptTarget.ES2022,
+    module: format === "module" ? ts.ModuleKind.ESNext : ts.ModuleKind.CommonJS,
+    moduleDetection: ts.ModuleDetectionKind.Force,
+    // Modules drop imports that are only types, as isolated compilers do; a cell's imports are kept by its transformer.
+    verbatimModuleSyntax: false,
+    esModuleInterop: true,
+    isolatedModules: true,
+    sourceMap: true,
+    removeComments: false,
+  };
+  // Cells come one after another, all by the same name; imported files come once.
+  const output = transformers
+    ? (emitter ??= new Emitter(ts)).transpile(source, { fileName, compilerOptions, transformers })
+    : ts.transpileModule(source, { fileName, reportDiagnostics: true, compilerOptions });
   const error = output.diagnostics?.find((diagnostic) => diagnostic.category === ts.DiagnosticCategory.Error);
   if (error) throw syntaxError(ts, error);
   return { code: output.outputText.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "\n"), map: output.sourceMapText ?? "" };

@@ -110,6 +110,11 @@ export class LanguageCore {
     this.check({ code: "display(await Promise.resolve([1]))" });
   }
 
+  /** Asks for completions of both kinds, so that the first one that somebody waits for is not the one that loads them. */
+  warmUpCompletion(): void {
+    for (const code of ["c", "Math."]) this.complete({ code }, code.length);
+  }
+
   /** Syntax errors, or else type errors, of a cell; nothing is remembered. */
   check({ code, tsx }: Source & { name?: string }): readonly CellDiagnostic[] {
     const syntax = this.#parse({ code, tsx });

@@ -15,7 +15,11 @@ const warmUpDelay = 150;
 /** How long nothing must have been asked before this thread tidies up, and does something for later kernels, in milliseconds. */
 const idleTime = 500;
 
-function rest(): void {
+let completes = false;
+
+function rest(made: LanguageCore): void {
+  if (checks && !completes) made.warmUpCompletion();
+  completes = true;
   keepCompiledTypeScript();
   tidyHeap();
 }
@@ -62,6 +66,6 @@ setTimeout(() => {
   core.then((made) => {
     precompile("await 1", { tsx: false });
     if (checks) made.warmUp();
-    idle ??= setTimeout(rest, idleTime);
+    idle ??= setTimeout(() => rest(made), idleTime);
   }).catch(() => undefined); // a failure to load answers the first question
 }, warmUpDelay);
