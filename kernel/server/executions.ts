@@ -74,6 +74,11 @@ export class Executions {
     return this.#parents.get(cell);
   }
 
+  /** The parent of what a cell says: its request, or the newest where the cell is forgotten, as frontends show nothing without one. */
+  parentFor(cell: number): Header | undefined {
+    return this.requestOf(cell)?.message.header ?? this.newest;
+  }
+
   /** Runs one request to its end and resolves with the reply's content; publishes everything in between. */
   async execute(request: Received): Promise<Finished> {
     const execution = this.#begin(request);

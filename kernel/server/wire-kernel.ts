@@ -6,7 +6,7 @@ import type { StandardStreams } from "../standard-streams.ts";
 import type { FromInterpreter, InputAnswer, SharedState, ToInterpreter } from "../language/link.ts";
 import type { ConnectionInfo } from "../protocol/connection-file.ts";
 import { decode, split } from "../protocol/frames.ts";
-import type { Received } from "../protocol/messages.ts";
+import type { Header, Received } from "../protocol/messages.ts";
 import { asString, ProtocolError } from "../protocol/messages.ts";
 import { ReplayGuard } from "../protocol/replay.ts";
 import { createSigner } from "../protocol/signer.ts";
@@ -217,8 +217,8 @@ export class Wire {
     Atomics.notify(this.#link.shared.control, slot.input);
   }
 
-  #parent(cell: number): Received["message"]["header"] | undefined {
-    return this.#executions.requestOf(cell)?.message.header;
+  #parent(cell: number): Header | undefined {
+    return this.#executions.parentFor(cell);
   }
 
   #post(message: ToInterpreter): void {
@@ -269,6 +269,9 @@ export class Wire {
     await this.#sockets.close();
     clearTimeout(emergency);
     this.#post({ type: "exit" });
+    // A blocking question, or code that looks at the flag, lets the main thread hear of it.
+    Atomics.store(this.#link.shared.flag, 0, 1);
+    Atomics.notify(this.#link.shared.control, slot.input);
     insistOnExit(this.#link.shared.control);
   }
 }

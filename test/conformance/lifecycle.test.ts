@@ -32,6 +32,15 @@ describe("shutdown", () => {
     await kernel.control("shutdown_request", { restart: false });
     expect(await kernel.ended()).toBe(true);
   });
+
+  it("ends in good order while a cell asks a question that blocks its thread", async () => {
+    const kernel = await start();
+    await kernel.execute("prompt('name')", { allow_stdin: true });
+    expect(await eventually(() => kernel.inputRequests.length === 1, 20_000)).toBe(true);
+    await kernel.control("shutdown_request", { restart: false });
+    expect(await kernel.ended()).toBe(true);
+    expect([kernel.process.exitCode, kernel.process.signalCode, kernel.log]).toEqual([0, null, ""]);
+  });
 });
 
 describe("orphans", () => {

@@ -39,6 +39,17 @@ describe("Executions", () => {
     expect(await one).toMatchObject({ reply: { status: "error", execution_count: 1, payload: [], user_expressions: {} }, abortQueue: true });
   });
 
+  it("shows what a forgotten cell says in the newest: frontends show nothing that has no parent", async () => {
+    const { executions, execute } = setUp();
+    for (let id = 1; id <= 1001; id++) {
+      const cell = execute(`cell ${id}`);
+      await settled();
+      executions.done(id, ok);
+      await cell;
+    }
+    expect([1, 2].map((id) => executions.parentFor(id)?.msg_id)).toEqual(["cell 1001", "cell 2"]);
+  });
+
   it("starts no cell while an interrupt is under way: its start would clear the interrupt of the others", async () => {
     let calm = (): void => undefined;
     const { executions, execute, posted } = setUp(() => new Promise((resolve) => { calm = resolve; }));
