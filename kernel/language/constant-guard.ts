@@ -1,6 +1,6 @@
 import type ts from "typescript";
 import { isLocal } from "./enclosing-scopes.ts";
-import type { CellRuntime } from "./module-to-cell.ts";
+import type { CellRuntime } from "./cell-runtime.ts";
 import type { TypeScript } from "./typescript.ts";
 
 /** How a call to the cell's runtime is written. */

@@ -1,5 +1,5 @@
 import type ts from "typescript";
-import { runtimeName } from "./module-to-cell.ts";
+import { runtimeName } from "./cell-runtime.ts";
 import type { TypeScript } from "./typescript.ts";
 
 /**

@@ -1,43 +1,11 @@
 import type ts from "typescript";
 import { declaredNames, importedNames, valueNames } from "./cell-names.ts";
-import type { CellNames, ImportedName } from "./cell-names.ts";
+import type { CellNames } from "./cell-names.ts";
+import { runtimeName } from "./cell-runtime.ts";
+import type { CellRuntime } from "./cell-runtime.ts";
 import { ConstantGuard } from "./constant-guard.ts";
+import { ImportRewriter } from "./import-rewriter.ts";
 import type { TypeScript } from "./typescript.ts";
-
-/** The global object through which compiled cells reach the session; see {@link CellRuntime}. */
-export const runtimeName = "__potstill";
-
-/** What compiled cells call. Its methods are named here because the compiler writes calls to them. */
-export interface CellRuntime {
-  /** Takes the value of the cell's last expression. */
-  result(cell: number, value: unknown): void;
-  /** What `import.meta` means in a cell. */
-  readonly meta: object;
-  /** `import(specifier)` relative to the notebook's folder. */
-  import(specifier: unknown, options?: ImportCallOptions): Promise<object>;
-  /** The same for a static import of names (which CommonJS modules may not list). Only `needed` ones must exist: the others may be types. */
-  named(needed: readonly string[], others: readonly string[], specifier: string, options?: ImportCallOptions): Promise<object>;
-  /** Makes names mean what exports of a module are at any time; `names` tells the export for each. */
-  live(names: Readonly<Record<string, string>>, module: object): void;
-  /** Throws when the name is a constant now; else returns the value, which is then assigned. */
-  constant(name: string, value: unknown): unknown;
-  /** An object whose property `value` takes what is to be assigned to the name; throws as {@link constant} does. */
-  target(name: string, assign: (value: unknown) => void): { value: unknown };
-  /** The operand of an `await` at a cell's top level: settled by an interrupt. */
-  top(cell: number, value: unknown): unknown;
-  /** A cell's top level goes on after a wait. Returns the value. */
-  woke(cell: number, value?: unknown): unknown;
-  /** The operand of an `await` inside a function of a cell. */
-  inner(value: unknown): unknown;
-  /** The cell for which code runs now, if that is known. */
-  cell(): number | undefined;
-  /** Code that runs for this cell goes on after a wait. Returns the value. */
-  back(cell: number | undefined, value?: unknown): unknown;
-  /** A callback that will run for the cell that made it. */
-  bind(callback: unknown): unknown;
-  /** The iterable of a `for await`. `cell` is undefined inside functions. */
-  each(cell: number | undefined, iterable: unknown): AsyncIterable<unknown>;
-}
 
 /** How a cell is rewritten. */
 export interface RewriteOptions {
@@ -81,7 +49,7 @@ class Rewriter {
   readonly #cell: number;
   readonly #options: RewriteOptions;
   readonly #carries: boolean;
-  #values: ReadonlySet<string> = new Set();
+  #imports!: ImportRewriter;
   #guard!: ConstantGuard;
   #scope: Scope = { kind: "top", waits: 0 };
 
@@ -99,11 +67,12 @@ class Rewriter {
     const { constants, variables } = declaredNames(ts, file);
     const imports = file.statements.filter((statement) => ts.isImportDeclaration(statement));
     const imported = imports.flatMap((each) => importedNames(ts, each));
-    if (imported.length > 0) this.#values = valueNames(ts, file);
+    const values = imported.length > 0 ? valueNames(ts, file) : new Set<string>();
+    this.#imports = new ImportRewriter(ts, this.#f, { call: this.#call, waitFor: this.#await, values, live: this.#options.live });
     const earlier = [...this.#options.constants].filter((name) => !variables.has(name));
     this.#guard = new ConstantGuard(ts, this.#f, { call: this.#call, constants: new Set([...constants, ...earlier]), variables });
     // Imports are evaluated before everything else, as in a module.
-    const body = imports.flatMap((each) => this.#importDeclaration(each));
+    const body = imports.flatMap((each) => this.#imports.importDeclaration(each));
     const last = file.statements.at(-1);
     for (const statement of file.statements) {
       if (!ts.isImportDeclaration(statement)) body.push(...this.#statement(statement, statement === last));
@@ -116,8 +85,8 @@ class Rewriter {
     const ts = this.#ts;
     if (ts.isExpressionStatement(node) && isLast) return [this.#result(node, node.expression)];
     if (ts.isExportAssignment(node)) return [this.#result(node, node.expression)];
-    if (ts.isExportDeclaration(node)) return this.#exportDeclaration(node);
-    if (ts.isImportEqualsDeclaration(node) && ts.isExternalModuleReference(node.moduleReference)) return this.#importEquals(node, node.moduleReference);
+    if (ts.isExportDeclaration(node)) return this.#imports.exportDeclaration(node);
+    if (ts.isImportEqualsDeclaration(node) && ts.isExternalModuleReference(node.moduleReference)) return this.#imports.importEquals(node, node.moduleReference);
     return this.#many(this.#visit(node));
   }
 
@@ -137,56 +106,6 @@ class Rewriter {
     const value = this.#ts.visitNode(expression, this.#visit) as ts.Expression;
     const parts = this.#ts.isCommaListExpression(value) || this.#isComma(value) ? this.#f.createParenthesizedExpression(value) : value;
     return this.#at(node, this.#f.createExpressionStatement(this.#call("result", [this.#id(), parts])));
-  }
-
-  #importDeclaration(node: ts.ImportDeclaration): readonly ts.Statement[] {
-    const ts = this.#ts;
-    const clause = node.importClause;
-    if (clause?.isTypeOnly) return [];
-    const source = [node.moduleSpecifier, ...this.#attributes(node)];
-    if (clause === undefined) return [this.#at(node, this.#f.createExpressionStatement(this.#await(this.#call("import", source))))];
-    const bindings = clause.namedBindings;
-    if (bindings && ts.isNamespaceImport(bindings)) {
-      const namespace = [this.#declare(bindings.name, this.#await(this.#call("import", source)))];
-      const property = (name: ts.Identifier) => this.#declare(name, this.#f.createPropertyAccessExpression(bindings.name, "default"));
-      return [this.#constants(node, clause.name ? [...namespace, property(clause.name)] : namespace)];
-    }
-    const names = importedNames(ts, node);
-    const live = names.filter(({ local }) => this.#options.live.has(local));
-    const fixed = names.filter((name) => !live.includes(name));
-    const elements = fixed.map(({ exported, local }) => this.#f.createBindingElement(undefined, this.#f.createStringLiteral(exported), local));
-    const declared = this.#constants(node, [this.#declare(this.#f.createObjectBindingPattern(elements), this.#named(fixed, source))]);
-    return live.length === 0 ? [declared] : [declared, this.#live(node, live, source)];
-  }
-
-  #named(names: readonly ImportedName[], source: readonly ts.Expression[]): ts.Expression {
-    const list = (isNeeded: boolean) => this.#f.createArrayLiteralExpression(
-      names.filter(({ local }) => this.#values.has(local) === isNeeded).map(({ exported }) => this.#f.createStringLiteral(exported)));
-    return this.#await(this.#call("named", [list(true), list(false), ...source]));
-  }
-
-  #live(node: ts.Node, names: readonly ImportedName[], source: readonly ts.Expression[]): ts.Statement {
-    const entries = names.map(({ local, exported }) => this.#f.createPropertyAssignment(local, this.#f.createStringLiteral(exported)));
-    return this.#at(node, this.#f.createExpressionStatement(this.#call("live", [this.#f.createObjectLiteralExpression(entries), this.#named(names, source)])));
-  }
-
-  #attributes(node: ts.ImportDeclaration | ts.ExportDeclaration): readonly ts.Expression[] {
-    const attributes = node.attributes?.elements ?? [];
-    if (attributes.length === 0) return [];
-    const entries = attributes.map((each) => this.#f.createPropertyAssignment(each.name, each.value));
-    return [this.#f.createObjectLiteralExpression([this.#f.createPropertyAssignment("with", this.#f.createObjectLiteralExpression(entries))])];
-  }
-
-  #exportDeclaration(node: ts.ExportDeclaration): readonly ts.Statement[] {
-    if (node.isTypeOnly || node.moduleSpecifier === undefined) return [];
-    const source = [node.moduleSpecifier, ...this.#attributes(node)];
-    return [this.#at(node, this.#f.createExpressionStatement(this.#await(this.#call("import", source))))];
-  }
-
-  #importEquals(node: ts.ImportEqualsDeclaration, reference: ts.ExternalModuleReference): readonly ts.Statement[] {
-    if (node.isTypeOnly) return [];
-    const call = this.#f.createCallExpression(this.#f.createIdentifier("require"), undefined, [reference.expression]);
-    return [this.#constants(node, [this.#declare(node.name, call)])];
   }
 
   readonly #visit = (node: ts.Node): ts.VisitResult<ts.Node> => {
@@ -228,7 +147,9 @@ class Rewriter {
 
   /** The function with its cell in a variable, which holds after every wait. */
   #remembering(node: ts.FunctionLikeDeclaration): ts.Node {
-    const remember = this.#constants(node, [this.#declare(this.#f.createIdentifier(cellVariable), this.#call("cell", []))]);
+    const declaration = this.#f.createVariableDeclaration(cellVariable, undefined, undefined, this.#call("cell", []));
+    const list = this.#f.createVariableDeclarationList([declaration], this.#ts.NodeFlags.Const);
+    const remember = this.#at(node, this.#f.createVariableStatement(undefined, list));
     const insert = (child: ts.Node): ts.Node => {
       if (child !== node.body) return child;
       const block = child as ts.Block;
@@ -302,9 +223,7 @@ class Rewriter {
     return this.#call("back", [cell, ...value]);
   }
 
-  #await(expression: ts.Expression): ts.Expression {
-    return this.#waited(this.#f.createAwaitExpression(this.#guarded(expression)));
-  }
+  readonly #await = (expression: ts.Expression): ts.Expression => this.#waited(this.#f.createAwaitExpression(this.#guarded(expression)));
 
   #guarded(expression: ts.Expression): ts.Expression {
     if (this.#scope.kind !== "top") return this.#at(expression, this.#call("inner", [expression]));
@@ -317,15 +236,6 @@ class Rewriter {
 
   readonly #call = (method: keyof CellRuntime, args: readonly ts.Expression[]): ts.Expression =>
     this.#f.createCallExpression(this.#runtime(method), undefined, args);
-
-  #declare(name: ts.BindingName, value: ts.Expression): ts.VariableDeclaration {
-    return this.#f.createVariableDeclaration(name, undefined, undefined, value);
-  }
-
-  #constants(node: ts.Node, declarations: readonly ts.VariableDeclaration[]): ts.Statement {
-    const list = this.#f.createVariableDeclarationList(declarations, this.#ts.NodeFlags.Const);
-    return this.#at(node, this.#f.createVariableStatement(undefined, list));
-  }
 
   /** Gives a made node the source position of the one it stands for. */
   #at<T extends ts.Node>(node: ts.Node, made: T): T {
