@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Completer } from "../../../../kernel/language/service/completion.ts";
 import type { CompletionQuestion } from "../../../../kernel/language/service/completion.ts";
 import { LanguageCore } from "../../../../kernel/language/service/core.ts";
+import { LiveView } from "../../../../kernel/language/service/live-view.ts";
 import type { Typing } from "../../../../kernel/language/service/typed-word.ts";
 
 let folder: string;
@@ -156,4 +157,30 @@ describe("the list of completions", () => {
     completer.complete(question("alp", sourceOf(program, other)));
     expect(completions).toHaveBeenCalledTimes(3);
   });
+});
+
+describe("completions in the living program", () => {
+  const places = [
+    "p", "pt.", "pt2.", "grow.", "fn(", "new K", "En.", "side = '", "rf", "path.j", "const z: P = {", "import {} from 'node:f", "import { re", "con", "await ", "class X { ", "type Q = ",
+    "process.env.", "'abc'.", "[1,2].map(x => x.", "disp", "/** @p", "`${p", "function f(a: P) { a.", "let y = pt as P; y.", "@", "switch(side){ case '", "const {a, ", "pt?.", "new Map<string,number>().", "require('node:f",
+  ];
+  const all = (): unknown[] => {
+    const notebook = new LanguageCore(folder);
+    notebook.commit({ code: "interface P { a: number; b: string }\nconst pt: P = { a: 1, b: 'x' }; let grow = [1]; function fn(q: number) { return q } class Kl<T> { m(v: T) { return v } }\nenum En { A, B }\nimport * as path from 'node:path'; import { readFileSync as rf } from 'node:fs'", name: "In [1]" });
+    notebook.commit({ code: "const pt2 = { ...pt, c: pt.a }; let side: 'left' | 'right' = 'left'", name: "In [2]" });
+    const found = places.map((code) => {
+      const { metadata, ...rest } = notebook.complete({ code }, code.length);
+      const described = metadata._jupyter_types_experimental as { type: string; signature: string }[];
+      return { code, ...rest, kinds: described.map(({ type }) => type), signatures: described.slice(0, 3).map(({ signature }) => signature) };
+    });
+    notebook.dispose();
+    return found;
+  };
+
+  it("are those of TypeScript's service", () => {
+    const living = all();
+    const service = vi.spyOn(LiveView.prototype, "open").mockReturnValue(undefined);
+    expect(living).toEqual(all());
+    expect(service).toHaveBeenCalledTimes(places.length);
+  }, 60_000);
 });
