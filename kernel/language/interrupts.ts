@@ -27,10 +27,18 @@ export interface InterruptContract {
 
 type Reject = (reason: Error) => void;
 
+/** A wait of a cell's top level, and how to throw out of it. */
+interface Wait {
+  readonly promise: Promise<unknown>;
+  readonly reject: Reject;
+}
+
 /** What an interrupt needs to know of a running cell. */
 interface Running {
-  /** Throws out of the await at which the cell's top level stands. */
-  top?: Reject;
+  /** The await at which the cell's top level stands. */
+  top?: Wait;
+  /** What the cell's next await at the top level must throw. */
+  due?: Error;
   /** Made when the cell's code asks for its signal. */
   controller?: AbortController;
 }
@@ -95,9 +103,21 @@ export class Interrupts {
     const pending = this.#inner;
     this.#inner = [];
     for (const reference of pending) reference.deref()?.(error);
-    const tops = running.map(({ top }) => top);
-    // The functions unwind in microtasks and usually settle the top level themselves, with their `finally` blocks run.
-    setTimeout(() => { for (const top of tops) top?.(error); }, 20);
+    for (const each of running) if (each.top) this.#interruptTop(each, each.top, error);
+  }
+
+  /**
+   * The functions unwind in microtasks and usually settle the top level themselves, with their `finally` blocks run: it
+   * gets time for that. A wait that has meanwhile ended well, as those of a loop of short waits do, leaves it to the next.
+   */
+  #interruptTop(running: Running, { promise, reject }: Wait, error: Error): void {
+    let fulfilled = false;
+    promise.then(() => { fulfilled = true; }, () => undefined);
+    setTimeout(() => {
+      if (!fulfilled) return reject(error);
+      if (running.top) running.top.reject(error);
+      else running.due = error;
+    }, 20);
   }
 
   /** From now on this cell's top level stops at its next await. */
@@ -120,13 +140,22 @@ export class Interrupts {
   /** The operand of a top-level await. */
   top(cell: number, value: unknown): unknown {
     if (this.#abandoned.has(cell)) return new Promise(() => undefined);
+    const running = this.#running.get(cell);
+    if (running?.due) return this.#fail(running, running.due);
     if (!isThenable(value)) return value;
-    return new Promise((resolve, reject) => {
-      const running = this.#running.get(cell);
-      if (running) running.top = reject;
-      // `resolve` and `reject` themselves, not closures: V8 follows them when it writes asynchronous stack traces.
-      value.then(resolve, reject);
+    let reject!: Reject;
+    const promise = new Promise((resolve, fail) => {
+      reject = fail;
+      // `resolve` and `fail` themselves, not closures: V8 follows them when it writes asynchronous stack traces.
+      value.then(resolve, fail);
     });
+    if (running) running.top = { promise, reject };
+    return promise;
+  }
+
+  #fail(running: Running, error: Error): Promise<never> {
+    delete running.due;
+    return Promise.reject(error);
   }
 
   /** The operand of an await inside a function. */

@@ -39,7 +39,7 @@ export interface SessionParts {
   flush(): Promise<void>;
 }
 
-const forcedMessage = "interrupted by force: the cell did not stop by itself";
+const forcedMessage = "interrupted by force: the code was stopped where it stood, without its finally blocks";
 
 /** A cell between its start and its end. */
 interface Running {

@@ -54,6 +54,14 @@ describe("an interrupt", () => {
     expect(reply.user_expressions).toMatchObject({ endlessly: { status: "error", ename: "InterruptedError" }, short: { data: { "text/plain": "42" } } });
   });
 
+  it("ends a loop of short waits at once, without leaving it behind", async () => {
+    const { reply } = await interrupted("let rounds = 0; for (;;) { await new Promise((done) => setTimeout(done, 5)); rounds++ }", interrupt);
+    expect(reply.evalue).toBe("interrupted");
+    const rounds = await kernel.value("rounds");
+    await sleep(100);
+    expect(await kernel.value("rounds")).toBe(rounds);
+  });
+
   it("lets functions that wait run their finally blocks, innermost first", async () => {
     const { messages } = await interrupted("async function inner() { try { await pause(1e6) } finally { console.log('inner') } }\ntry { await inner() } finally { console.log('outer') }", interrupt);
     expect(text(messages)).toBe("begun\ninner\nouter\n");

@@ -35,6 +35,23 @@ describe("Interrupts", () => {
     await expect(top).rejects.toBeInstanceOf(InterruptedError);
   });
 
+  it("throws out of a loop of waits that each end by themselves before it comes to them", async () => {
+    const interrupts = running();
+    const wait = async () => { await interrupts.top(1, new Promise((done) => setTimeout(done, 3))); interrupts.woke(1); };
+    const loop = (async () => { for (;;) await wait(); })();
+    setTimeout(() => interrupts.interrupt(), 10);
+    await expect(loop).rejects.toBeInstanceOf(InterruptedError);
+  });
+
+  it("throws once: what a cell waits for after it has caught the interrupt is its own affair", async () => {
+    const interrupts = running();
+    const first = interrupts.top(1, never()) as Promise<never>;
+    interrupts.interrupt();
+    await expect(first).rejects.toBeInstanceOf(InterruptedError);
+    interrupts.woke(1);
+    await expect(interrupts.top(1, new Promise((done) => setTimeout(done, 60, "cleaned up")))).resolves.toBe("cleaned up");
+  });
+
   it("does not let an abandoned cell start another wait", async () => {
     const interrupts = running();
     interrupts.abandon(1);
