@@ -58,8 +58,8 @@ function kindOf(line: string, before: LineKind): LineKind {
   return rest.startsWith("/*") ? "comment" : "code";
 }
 
-/** Words are parted by white space, unless quotes hold them together. */
+/** Words are parted by white space, unless quotes hold them together; a comment ends them. */
 function words(text: string): string[] {
-  const found = text.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"']|["'])+/g);
+  const found = text.replace(/(^|\s)\/\/.*$/, "").matchAll(/(?:"[^"]*"|'[^']*'|[^\s"']|["'])+/g);
   return Array.from(found, ([word]) => word.replace(/"([^"]*)"|'([^']*)'/g, (_, double?: string, single?: string) => double ?? single ?? ""));
 }

@@ -98,6 +98,7 @@ export class LanguageCore {
   /** Packages were installed in the folder. */
   packagesChanged(): void {
     this.#host.packagesChanged();
+    this.#live.renew();
   }
 
   /** What the folder's tsconfig.json says. */

@@ -79,7 +79,9 @@ function isStaleConstant({ code, start, length }: Finding, { syntax: { file }, f
 /** A message without the virtual files that cells live in. */
 function readable({ code, message }: { code: number; message: string }): string {
   const text = message.replace(/import\("[^"]*__potstill_cells?(?:_\d+)?__"\)\./g, "");
-  return code === 2632 ? text.replace("it is an import", "it is a constant or an import of an earlier cell") : text;
+  if (code === 2632) return text.replace("it is an import", "it is a constant or an import of an earlier cell");
+  const missing = code === 2307 ? /'((?:@[\w.~-]+\/)?[\w~][\w.~-]*)(?:\/[^']*)?'/.exec(text)?.[1] : undefined;
+  return missing === undefined ? text : `${text}\nTo add the package to the notebook's folder: %install ${missing}`;
 }
 
 function located(file: TS.SourceFile, { start, length, code, message, severity }: Finding): CellDiagnostic {

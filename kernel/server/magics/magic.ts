@@ -47,5 +47,5 @@ export class MagicError extends Error {
 /** Throws unless there are from `least` to `most` arguments. */
 export function expectArguments(args: readonly string[], { usage }: Pick<Magic, "usage">, [least, most]: readonly [number, number]): void {
   if (args.length >= least && args.length <= most) return;
-  throw new MagicError(`${args.length} arguments were given, expected ${least === most ? least : `${least} to ${most}`}. Usage: ${usage}`);
+  throw new MagicError(`${args.length} argument${args.length === 1 ? " was" : "s were"} given, expected ${least === most ? least : `${least} to ${most}`}. Usage: ${usage}`);
 }

@@ -50,5 +50,6 @@ function npmCommand(): readonly [string, ...string[]] {
 /** npm's own words, without warnings and the note where its log lies. */
 function complaint(stderr: string): string {
   const lines = stderr.split("\n").filter((line) => /^npm (error|ERR!)/.test(line) && !/complete log of this run|_logs/.test(line));
-  return (lines.length > 0 ? lines.map((line) => line.replace(/^npm (error|ERR!) ?/, "")) : stderr.split("\n")).join("\n").trim();
+  const words = lines.map((line) => line.replace(/^npm (error|ERR!) ?/, "").replace(/^(code|\d{3}|notarget|network)(?= |$) ?/, "").trim());
+  return (lines.length > 0 ? words.filter((line) => line !== "" && !/^E[A-Z0-9]+$|^Note that you can also install|^tarball, folder/.test(line)) : stderr.split("\n")).join("\n").trim();
 }

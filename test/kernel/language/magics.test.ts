@@ -26,6 +26,12 @@ describe("splitMagics", () => {
     expect(code).toBe(`${" ".repeat("%install 'a b' 🚀".length)}\r\n  \nlet y = 1;`);
   });
 
+  it("takes a comment for none of its words, and an address for no comment", () => {
+    expect(splitMagics("%install zod@4 // with its types").magics[0].args).toEqual(["zod@4"]);
+    expect(splitMagics("%m https://example.org/a.tgz").magics[0].args).toEqual(["https://example.org/a.tgz"]);
+    expect(splitMagics("%%time // why").magics[0].args).toEqual([]);
+  });
+
   it("parts words at white space, unless quotes hold them together", () => {
     expect(splitMagics(`%m one "two words" 'it''s' --a="b c" "open`).magics[0].args).toEqual(["one", "two words", "its", "--a=b c", '"open']);
   });

@@ -40,7 +40,7 @@ describe("runMagics", () => {
     ["%typecheck strict", /no type-check mode "strict", expected error, warn or off.*Usage: %typecheck/],
     ["%typecheck warn off", /2 arguments were given, expected 0 to 1/],
     ["%tsx maybe", /"maybe" is neither on nor off/],
-    ["%%time 3", /1 arguments were given, expected 0\./],
+    ["%%time 3", /1 argument was given, expected 0\./],
     ["%help nothing", /There is no magic %nothing/],
     ["%", /name must follow the percent sign/],
     ["%constructor", /There is no magic %constructor/],
