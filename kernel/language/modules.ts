@@ -1,11 +1,13 @@
-import { readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { isAbsolute, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { constants, Script } from "node:vm";
-import { ownModule, withOwnModules } from "./own-modules.ts";
 import type { ImportedName } from "./cell-names.ts";
+import { FreshModules } from "./fresh-modules.ts";
+import { isLocalFile } from "./local-files.ts";
 import { liveExports } from "./live-exports.ts";
+import { ownModule, withOwnModules } from "./own-modules.ts";
 import { mapPath } from "./path-mapping.ts";
 import type { PathMapping } from "./path-mapping.ts";
 import { packageRoot } from "./package-root.ts";
@@ -36,32 +38,29 @@ export interface NotebookModules {
 /** @param folder the notebook's folder, absolute */
 export function createModules(folder: string): NotebookModules {
   const notebook = join(folder, "notebook.ts");
-  const require = withOwnModules(createRequire(notebook));
   const importHere = importerAt(notebook);
   const importOwn = importerAt(join(packageRoot(), "notebook.js"));
   const url = pathToFileURL(notebook).href;
   let paths: PathMapping | undefined;
-  /** How often files that cells import could not be loaded. */
-  const failures = new Map<string, number>();
+  const fresh = new FreshModules(withOwnModules(createRequire(notebook)), (specifier, importer) => existing(specifier, importer, paths));
+  const require = fresh.requiring();
 
   const importModule = async (value: unknown, options?: ImportCallOptions): Promise<object> => {
     const given = String(value);
     const specifier = (paths && isBare(given) ? mapPath(given, paths) : undefined) ?? given;
     const located = isPath(specifier) ? locate(specifier, url) : specifier;
     if (/\.[cm]?tsx?(\?|$)/.test(located)) installTypeScriptModules();
-    if (located.startsWith("file:") && located.endsWith(".json")) return readJson(located);
+    if (located.startsWith("file:") && located.endsWith(".json")) return fresh.json(located);
     const own = ownModule(specifier);
     if (own !== undefined) return importOwn(own);
     return isBare(specifier) ? importPackage(specifier, options) : importFile(located, options);
   };
 
-  /** Node answers with the same failure for good, also when the file has been corrected: by another name it is read again. */
   const importFile = async (located: string, options?: ImportCallOptions): Promise<object> => {
-    const times = failures.get(located) ?? 0;
     try {
-      return await importHere(times === 0 ? located : `${located}${located.includes("?") ? "&" : "?"}again=${times}`, options);
+      return await importHere(fresh.url(located), options);
     } catch (error) {
-      if (located.startsWith("file:")) failures.set(located, times + 1);
+      fresh.failed(located);
       throw error;
     }
   };
@@ -122,14 +121,10 @@ function resolve(specifier: string, base: string, require: NodeJS.Require): stri
   return isAbsolute(path) ? pathToFileURL(path).href : `node:${path}`;
 }
 
-function readJson(url: string): object {
-  const path = fileURLToPath(url);
-  try {
-    return { default: JSON.parse(readFileSync(path, "utf8")) as unknown };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new SyntaxError(`${path}: ${error.message}`, { cause: error });
-  }
+/** The user's own file that a specifier in one of his files means. */
+function existing(specifier: string, importer: string, paths: PathMapping | undefined): string | undefined {
+  const url = isPath(specifier) ? locate(specifier, importer) : paths && isBare(specifier) ? mapPath(specifier, paths) : undefined;
+  return url !== undefined && isLocalFile(url) && existsSync(fileURLToPath(url)) ? url : undefined;
 }
 
 function complete(namespace: object, names: readonly string[]): object {

@@ -6,6 +6,7 @@ import type { CellSource, Place } from "./cell-sources.ts";
 import { CellSources } from "./cell-sources.ts";
 import type { Position } from "./code-frame.ts";
 import { codeFrame } from "./code-frame.ts";
+import { withoutVersions } from "./module-versions.ts";
 
 export type { CellSource } from "./cell-sources.ts";
 export { cellUrlOf } from "./cell-sources.ts";
@@ -68,7 +69,7 @@ export class Tracebacks {
     }
     const stack = stackOf(thrown);
     const ename = safely(() => String(thrown.name), "Error");
-    const evalue = safely(() => String(thrown.message), "");
+    const evalue = withoutVersions(safely(() => String(thrown.message), ""));
     const places = this.#places(stack, headline(thrown));
     const place = at && this.#sources.original(at.url, at.position);
     const frames = (places.length === 0 && place ? [place] : places).flatMap((each) => this.#codeFrame(each));
@@ -90,7 +91,7 @@ export class Tracebacks {
     if (isInternal(file)) return undefined;
     const at = { line: site.getLineNumber() ?? 1, column: site.getColumnNumber() ?? 1 };
     const place = this.#sources.original(file, at);
-    return place ? text.replace(`${file}:${at.line}:${at.column}`, `${place.name}:${place.line}:${place.column}`) : text;
+    return place ? text.replace(`${file}:${at.line}:${at.column}`, `${place.name}:${place.line}:${place.column}`) : withoutVersions(text);
   }
 
   /** Where to look: the innermost line of the cell that ran, and the line that threw if that is elsewhere. */
@@ -128,7 +129,7 @@ function inMessage(head: string): Place | undefined {
 /** An error's stack without the kernel's own frames, also when it was not written on this thread. */
 function stackOf(error: Error): string {
   const stack = safely(() => String(error.stack), headline(error));
-  return stack.split("\n").filter((line) => !isInternalLine(line)).join("\n");
+  return withoutVersions(stack).split("\n").filter((line) => !isInternalLine(line)).join("\n");
 }
 
 function isInternalLine(line: string): boolean {
@@ -141,7 +142,7 @@ function isError(value: unknown): value is Error {
 }
 
 function headline(error: unknown): string {
-  return safely(() => Error.prototype.toString.call(error), "Error");
+  return withoutVersions(safely(() => Error.prototype.toString.call(error), "Error"));
 }
 
 function colourHead(stack: string, ename: string): string[] {

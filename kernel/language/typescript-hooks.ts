@@ -1,18 +1,22 @@
 // Module hooks for Node 20, which runs them in a thread of their own (see typescript-modules.ts).
-import type { LoadHook, ResolveHook } from "node:module";
+import type { InitializeHook, LoadHook, ResolveHook } from "node:module";
+import type { MessagePort } from "node:worker_threads";
+import { hearVersions } from "./module-versions.ts";
 import { ownModule } from "./own-modules.ts";
 import { isTypeScript, loadTypeScriptFile } from "./typescript-files.ts";
-import { mappedFrom, redirect } from "./typescript-modules.ts";
+import { mappedFrom, present, redirect } from "./typescript-modules.ts";
+
+export const initialize: InitializeHook<MessagePort> = hearVersions;
 
 export const resolve: ResolveHook = async (specifier, context, next) => {
   const instead = ownModule(specifier) ?? mappedFrom(specifier, context.parentURL);
-  if (instead !== undefined) return next(instead, context);
+  if (instead !== undefined) return present(await next(instead, context), context);
   try {
-    return await next(specifier, context);
+    return present(await next(specifier, context), context);
   } catch (error) {
     const found = redirect(specifier, context.parentURL);
     if (found === undefined) throw error;
-    return next(found, context);
+    return present(await next(found, context), context);
   }
 };
 

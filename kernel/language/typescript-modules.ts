@@ -1,14 +1,21 @@
 import module from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { MessagePort } from "node:worker_threads";
+import { versionedUrl, versionsPort } from "./module-versions.ts";
 import { ownModule } from "./own-modules.ts";
 import { mapPath } from "./path-mapping.ts";
 import { projectOf } from "./project.ts";
 import { compileFile, isTypeScript, loadTypeScriptFile, locateTypeScript } from "./typescript-files.ts";
 
+interface ResolveContext {
+  readonly parentURL?: string;
+  readonly conditions?: readonly string[];
+}
+
 /** The synchronous hooks of Node ≥ 22.15, which @types/node 20 does not know. */
 interface SyncHooks {
-  resolve(specifier: string, context: { parentURL?: string }, next: (specifier: string, context?: object) => unknown): unknown;
+  resolve(specifier: string, context: ResolveContext, next: (specifier: string, context?: object) => { url: string }): { url: string };
   load(url: string, context: object, next: (url: string, context?: object) => unknown): unknown;
 }
 
@@ -23,23 +30,32 @@ export function installTypeScriptModules(): void {
   installed = true;
   const { registerHooks } = module as unknown as { registerHooks?: (hooks: SyncHooks) => void };
   if (registerHooks) registerHooks(syncHooks);
-  else module.register("./typescript-hooks.js", import.meta.url);
+  else registerInThread(versionsPort());
+}
+
+function registerInThread(port: MessagePort): void {
+  module.register("./typescript-hooks.js", import.meta.url, { data: port, transferList: [port] });
 }
 
 const syncHooks: SyncHooks = {
   resolve: (specifier, context, next) => {
     const instead = ownModule(specifier) ?? mappedFrom(specifier, context.parentURL);
-    if (instead !== undefined) return next(instead, context);
+    if (instead !== undefined) return present(next(instead, context), context);
     try {
-      return next(specifier, context);
+      return present(next(specifier, context), context);
     } catch (error) {
       const found = redirect(specifier, context.parentURL);
       if (found === undefined) throw error;
-      return next(found, context);
+      return present(next(found, context), context);
     }
   },
   load: (url, context, next) => (isTypeScript(url) ? { ...loadTypeScriptFile(url), shortCircuit: true } : next(url, context)),
 };
+
+/** What was resolved, in its present version; `require` keeps files by their paths. */
+export function present<T extends { url: string }>(found: T, { conditions }: ResolveContext): T {
+  return conditions?.includes("require") ? found : { ...found, url: versionedUrl(found.url) };
+}
 
 /** The URL that TypeScript means by a relative specifier which Node cannot resolve as it stands. */
 export function redirect(specifier: string, parent: string | undefined): string | undefined {
