@@ -286,6 +286,21 @@ look("it's")`;
     expect(modules.filter(({ path }) => path.includes(join("dist", "kernel")) || /notebook\.[jt]s$/.test(path))).toEqual([]);
   });
 
+  it("stops in a file that was edited and is loaded again, at its new lines", async () => {
+    const file = join(kernel.folder, "edited.ts");
+    const text = "export function edited(): number {\n  return 1;\n}\n";
+    const cell = 'import { edited } from "./edited.ts"; edited();';
+    for (const line of [2, 5]) {
+      writeFileSync(file, line === 2 ? text : `interface A { a: 1 }\ninterface B { b: 1 }\n\n${text}`);
+      expect(await client.breakIn(file, line)).toEqual([line]);
+      const id = await kernel.execute(cell);
+      const { at, frames } = await client.stopped();
+      expect([at[0], frames[0].source.path]).toEqual([`edited:${line}`, file]);
+      await client.ask("continue");
+      expect((await kernel.result(id)).reply.status).toBe("ok");
+    }
+  });
+
   it("answers everything else while it is stopped, and debug requests in their order", async () => {
     await client.breakAt(code, 2);
     const id = await kernel.execute(code);

@@ -119,9 +119,11 @@ export class Scripts {
     return this.#sources.get(path) ?? (await readFile(path, "utf8").catch(() => undefined));
   }
 
-  /** A file, loaded or not, by its path. */
+  /** A file as it is now, loaded or not, by its path. */
   file(path: string): Promise<Script | undefined> {
-    return this.script(pathToFileURL(path).href);
+    const { href } = pathToFileURL(path);
+    this.#known.delete(href);
+    return this.script(href);
   }
 
   async #find(url: string): Promise<Script | undefined> {
