@@ -68,6 +68,7 @@ export class KernelDriver {
   process!: ChildProcess;
   log = "";
   ports: Record<string, number> = {};
+  #leads = false;
   readonly #shell = new Dealer({ linger: 0 });
   readonly #control = new Dealer({ linger: 0 });
   readonly #stdin = new Dealer({ linger: 0 });
@@ -95,7 +96,8 @@ export class KernelDriver {
     return file;
   }
 
-  spawn(file: string, { argv, env = {}, cwd = this.folder, detached = false }: DriverOptions): void {
+  spawn(file: string, { argv, env = {}, cwd = this.folder, detached = argv !== undefined }: DriverOptions): void {
+    this.#leads = argv !== undefined && detached;
     const own = [process.execPath, "--no-force-async-hooks-checks", mainFile, "--connection-file", "{connection_file}"];
     const [program, ...args] = (argv ?? own).map((word) => word.replace("{connection_file}", file));
     this.process = spawn(program, args, { cwd, env: { ...process.env, POTSTILL_TYPECHECK: "off", ...env }, stdio: ["ignore", "pipe", "pipe"], detached });
@@ -207,11 +209,22 @@ export class KernelDriver {
     return eventually(() => this.process.exitCode !== null || this.process.signalCode !== null, timeout);
   }
 
+  /** Other kernels leave processes behind, which go on computing. */
+  #endGroup(): void {
+    if (!this.#leads) return;
+    try {
+      process.kill(-this.process.pid!, "SIGKILL");
+    } catch {
+      // Nobody is left.
+    }
+  }
+
   async stop(): Promise<void> {
     if (this.process.exitCode === null && this.process.signalCode === null) {
       this.process.kill("SIGKILL");
       await this.ended();
     }
+    this.#endGroup();
     for (const socket of [this.#shell, this.#control, this.#stdin, this.#sub, this.#hb]) socket.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
