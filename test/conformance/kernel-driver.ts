@@ -2,12 +2,14 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Dealer, Request, Subscriber } from "zeromq";
+
+const driverVariable = "POTSTILL_TEST_DRIVER";
 
 export const mainFile = join(import.meta.dirname, "..", "..", "dist", "kernel", "main.js");
 
@@ -68,7 +70,7 @@ export class KernelDriver {
   process!: ChildProcess;
   log = "";
   ports: Record<string, number> = {};
-  #leads = false;
+  #isPeer = false;
   readonly #shell = new Dealer({ linger: 0 });
   readonly #control = new Dealer({ linger: 0 });
   readonly #stdin = new Dealer({ linger: 0 });
@@ -96,11 +98,11 @@ export class KernelDriver {
     return file;
   }
 
-  spawn(file: string, { argv, env = {}, cwd = this.folder, detached = argv !== undefined }: DriverOptions): void {
-    this.#leads = argv !== undefined && detached;
+  spawn(file: string, { argv, env = {}, cwd = this.folder, detached = false }: DriverOptions): void {
+    this.#isPeer = argv !== undefined;
     const own = [process.execPath, "--no-force-async-hooks-checks", mainFile, "--connection-file", "{connection_file}"];
     const [program, ...args] = (argv ?? own).map((word) => word.replace("{connection_file}", file));
-    this.process = spawn(program, args, { cwd, env: { ...process.env, POTSTILL_TYPECHECK: "off", ...env }, stdio: ["ignore", "pipe", "pipe"], detached });
+    this.process = spawn(program, args, { cwd, env: { ...process.env, POTSTILL_TYPECHECK: "off", [driverVariable]: this.session, ...env }, stdio: ["ignore", "pipe", "pipe"], detached });
     this.process.stderr!.on("data", (data: Buffer) => { this.log += data.toString(); });
   }
 
@@ -209,13 +211,15 @@ export class KernelDriver {
     return eventually(() => this.process.exitCode !== null || this.process.signalCode !== null, timeout);
   }
 
-  /** Other kernels leave processes behind, which go on computing. */
-  #endGroup(): void {
-    if (!this.#leads) return;
-    try {
-      process.kill(-this.process.pid!, "SIGKILL");
-    } catch {
-      // Nobody is left.
+  /** Other kernels leave processes behind, also in groups of their own, which go on computing: their environment names this driver. */
+  #endLeftovers(): void {
+    if (!this.#isPeer || process.platform !== "linux") return;
+    for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
+      try {
+        if (readFileSync(`/proc/${pid}/environ`, "latin1").includes(`${driverVariable}=${this.session}`)) process.kill(Number(pid), "SIGKILL");
+      } catch {
+        // It has ended, or is somebody else's.
+      }
     }
   }
 
@@ -224,7 +228,7 @@ export class KernelDriver {
       this.process.kill("SIGKILL");
       await this.ended();
     }
-    this.#endGroup();
+    this.#endLeftovers();
     for (const socket of [this.#shell, this.#control, this.#stdin, this.#sub, this.#hb]) socket.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
