@@ -61,7 +61,7 @@ export function setUpPeers(root, { kernels: withKernels = false } = {}) {
   mkdirSync(fresh, { recursive: true });
   const overrides = { "@uwdata/flechette": "2.2.6" };
   writeFileSync(join(fresh, "package.json"), JSON.stringify({ name: "potstill-peers", private: true, dependencies, overrides }));
-  const { status, stderr } = spawnSync("npm", ["install", "--ignore-scripts", "--no-fund", "--no-audit", "--no-package-lock"], { cwd: fresh, encoding: "utf8", stdio: ["ignore", "ignore", "pipe"] });
+  const { status, stderr } = spawnSync("npm", ["install", "--ignore-scripts", "--engine-strict=false", "--no-fund", "--no-audit", "--no-package-lock"], { cwd: fresh, encoding: "utf8", stdio: ["ignore", "ignore", "pipe"] });
   if (status !== 0) {
     console.warn(`SKIPPED: packages that tests compare with could not be installed; what needs them will skip.\n${stderr ?? ""}`);
     return rmSync(fresh, { recursive: true, force: true });
