@@ -82,11 +82,12 @@ export class Wire {
   static async open(link: MainLink): Promise<Wire> {
     const signer = createSigner(link.connection.key, link.connection.signatureScheme);
     const log = new Log(link.streams.log);
-    return new Wire(link, signer, await openSockets(link.connection, (message) => log.write(message)));
+    return new Wire(link, signer, { log, sockets: await openSockets(link.connection, (message) => log.write(message)) });
   }
 
-  private constructor(link: MainLink, signer: Signer, sockets: Sockets) {
+  private constructor(link: MainLink, signer: Signer, { log, sockets }: { log: Log; sockets: Sockets }) {
     this.#link = link;
+    this.#log = log;
     this.#signer = signer;
     this.#sockets = sockets;
     this.#iopub = new IoPub(sockets, this.#composer, signer, (weight) => this.#sent(weight));
@@ -109,7 +110,6 @@ export class Wire {
       post: (message) => this.#post(message),
       giveUp: () => this.#iopub.stream("stderr", "The cell does not react to interrupts. Restart the kernel to stop it.\n", this.#executions.current),
     });
-    this.#log = new Log(link.streams.log);
     this.#native = new NativeOutput(link.streams.captured, (name, text) => this.#captured(name, text));
     this.#comms = new Comms({ iopub: this.#iopub, executions: this.#executions, post: (message) => this.#post(message) });
     const services = {
