@@ -35,6 +35,7 @@ function installedKernel(name, file = join(root, ".cache", "peers", "kernels.jso
 }
 
 async function run({ rounds, log }) {
+  process.env.POTSTILL_HISTORY ??= "off"; // measuring leaves no cells in the user's own history
   const interpreter = await benchPython(["jupyter_client"]);
   if (!interpreter) throw new Error("the client needs a Python with jupyter_client (set POTSTILL_TEST_PYTHON, or run node test/setup-python.mjs)");
   const contestants = await Promise.all((await kernels(interpreter)).map((kernel) => contestant(interpreter, kernel)));
