@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, "dist", ".stamp");
 const lock = join(root, "dist", ".lock");
+const bundler = join(root, "node_modules", "rolldown");
 
 function* sources(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -27,7 +28,7 @@ function fingerprint() {
     }
   }
   for (const name of ["package.json", "tsconfig.json", "tsconfig.build.json"]) hash.update(readFileSync(join(root, name)));
-  return hash.digest("hex");
+  return `${hash.digest("hex")}${existsSync(bundler) ? " bundled" : ""}`;
 }
 
 function alive(pid) {
@@ -71,6 +72,11 @@ function removeAbandoned(aside, seen) {
   }
 }
 
+function run(what, args) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
+  if (status !== 0) throw new Error(`potstill: ${what}:\n${stdout}${stderr}`);
+}
+
 const built = (mark) => existsSync(stamp) && readFileSync(stamp, "utf8") === mark;
 
 /** Brings dist/ up to date; returns whether it had to compile. Throws with the compiler's messages when that fails. */
@@ -84,8 +90,10 @@ export function build({ quiet = false } = {}) {
     if (!quiet) process.stderr.write("potstill: compiling TypeScript …\n");
     const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
     if (!existsSync(tsc)) throw new Error("potstill: dependencies are not installed. Run `npm ci` in the project's folder.");
-    const { status, stdout, stderr } = spawnSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json"), "--pretty", "false"], { cwd: root, encoding: "utf8" });
-    if (status !== 0) throw new Error(`potstill: the sources do not compile:\n${stdout}${stderr}`);
+    // Without the bundler every file must be the compiler's own, also those that a bundle has replaced.
+    if (!existsSync(bundler)) rmSync(join(root, "dist", ".tsbuildinfo"), { force: true });
+    run("the sources do not compile", [tsc, "-p", join(root, "tsconfig.build.json"), "--pretty", "false"]);
+    if (existsSync(bundler)) run("the kernel could not be bundled", [join(root, "cli", "bundle.mjs"), root]);
     writeFileSync(stamp, mark);
     return true;
   } finally {
