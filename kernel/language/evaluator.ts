@@ -50,7 +50,7 @@ export class Evaluator {
         resolve(error || answer === undefined ? failure(error, isInterrupted()) : outcome(session, answer));
         if (state === "forgotten") return;
         state = "ended";
-        session.post("Runtime.releaseObjectGroup", { objectGroup: "cell" });
+        if (holdsObject(answer)) session.post("Runtime.releaseObjectGroup", { objectGroup: "cell" });
         this.#idle.push(session);
       });
     });
@@ -61,6 +61,11 @@ export class Evaluator {
     };
     return { ended, forget };
   }
+}
+
+/** Whether the inspector keeps something alive for this connection. */
+function holdsObject(answer: Runtime.EvaluateReturnType | undefined): boolean {
+  return answer === undefined || [answer.result, answer.exceptionDetails?.exception].some((remote) => remote?.objectId !== undefined);
 }
 
 function connect(): Session {

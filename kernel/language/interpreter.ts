@@ -88,7 +88,7 @@ class Interpreter {
       case "prepare": return this.#prepare(message);
       case "discard": this.#cells.delete(message.id); return this.#session.discard(message.id);
       case "paths": return this.#modules.map(message.paths);
-      case "run": return void this.#run(message.id);
+      case "run": return void this.#run(message);
       case "interrupt": return this.#interrupt();
       case "abandon": return this.#abandon(message.id, message.terminated);
       case "answer": return this.#stdin.deliver(message.cell, message);
@@ -112,7 +112,8 @@ class Interpreter {
     this.#post({ type: "compiled", id: cell.id, code, map });
   }
 
-  async #run(id: number): Promise<void> {
+  async #run({ id, ready }: Extract<ToInterpreter, { type: "run" }>): Promise<void> {
+    if (ready) this.#prepare({ type: "prepare", ...ready });
     const cell = this.#cells.get(id);
     if (cell === undefined) return;
     this.#cells.delete(id);

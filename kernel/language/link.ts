@@ -57,13 +57,20 @@ export type CommNews =
 /** Positions in the shared memory of a watched comm; each becomes 1 and stays so. */
 export const commMark = { clicked: 0, seen: 1 } as const;
 
+/** A cell with its script, unless the main thread must compile it. */
+export interface ReadyCell {
+  readonly cell: CellRequest;
+  readonly script: Precompiled | undefined;
+}
+
 /** What the wire worker tells the main thread. Cells of different subshells may run at the same time. */
 export type ToInterpreter =
-  /** Here is a cell, with its script unless this thread must compile it; `report` asks for a `compiled` message (the debugger needs its source map). */
-  | { readonly type: "prepare"; readonly cell: CellRequest; readonly script: Precompiled | undefined; readonly report?: boolean }
+  /** Here is a cell; `report` asks for a `compiled` message (the debugger needs its source map). */
+  | ({ readonly type: "prepare"; readonly report?: boolean } & ReadyCell)
   /** What the notebook's tsconfig.json means by names, from now on. */
   | { readonly type: "paths"; readonly paths: PathMapping | undefined }
-  | { readonly type: "run"; readonly id: number }
+  /** `ready`: what `prepare` would have told, when nothing has to be known of the script before it runs. */
+  | { readonly type: "run"; readonly id: number; readonly ready: ReadyCell | undefined }
   | { readonly type: "discard"; readonly id: number }
   /** Throw `InterruptedError` out of every pending `await`; answered at once by `responsive`. */
   | { readonly type: "interrupt" }

@@ -1,4 +1,4 @@
-import type { CellRequest, Outcome } from "../language/link.ts";
+import type { CellRequest, Outcome, ReadyCell } from "../language/link.ts";
 import type { Header, JsonObject, Received } from "../protocol/messages.ts";
 import { asBoolean, asObject, asString } from "../protocol/messages.ts";
 
@@ -18,6 +18,8 @@ export interface Execution {
   readonly interrupted: AbortController;
   /** What the reply asks the frontend to do, for example to open its pager. */
   readonly payload: JsonObject[];
+  /** The cell with its script, where the main thread does not have them yet. */
+  ready: ReadyCell | undefined;
   /** Whether the main thread evaluates the cell. */
   started: boolean;
   finish: (outcome: Outcome) => void;
@@ -65,6 +67,7 @@ export function createExecution(request: Received, id: number, alreadyCounted: n
     stopOnError: asBoolean(content.stop_on_error, true),
     interrupted: new AbortController(),
     payload: [],
+    ready: undefined,
     started: false,
     finish: () => undefined,
   };

@@ -142,7 +142,7 @@ export class Executions {
     }
     execution.started = true;
     const started = performance.now();
-    this.#post({ type: "run", id: cell.id });
+    this.#post({ type: "run", id: cell.id, ready: execution.ready });
     // At once: completion, and cells of other subshells, know the declarations of a cell that takes long.
     this.#language.commit({ code: cell.code, name: cellLabel(cell), tsx: cell.tsx });
     const outcome = await ended;
@@ -151,7 +151,8 @@ export class Executions {
   }
 
   /** The outcome of a cell that must not run, or undefined: then the main thread has its script. */
-  async #refusal(cell: CellRequest, { failure, settings }: CellPlan, { interrupted: { signal }, request }: Execution): Promise<Outcome | undefined> {
+  async #refusal(cell: CellRequest, { failure, settings }: CellPlan, execution: Execution): Promise<Outcome | undefined> {
+    const { interrupted: { signal }, request } = execution;
     if (signal.aborted) return interruptedOutcome;
     if (failure) return { status: "error", ...failure };
     const warn = (text: string): void => this.#iopub.stream("stderr", text, request.message.header);
@@ -162,8 +163,12 @@ export class Executions {
     const script = await Promise.race([compiling, aborted(signal)]);
     if (signal.aborted) return interruptedOutcome;
     const bound = this.#debugging.expect(cell);
-    this.#post({ type: "prepare", cell, script, report: bound !== undefined });
-    if (bound) await Promise.race([bound, aborted(signal)]);
+    if (bound === undefined) {
+      execution.ready = { cell, script };
+      return undefined;
+    }
+    this.#post({ type: "prepare", cell, script, report: true });
+    await Promise.race([bound, aborted(signal)]);
     return signal.aborted ? interruptedOutcome : undefined;
   }
 

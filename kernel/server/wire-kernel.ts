@@ -161,7 +161,7 @@ export class Wire {
 
   #hear(message: FromInterpreter): void {
     // What native code has written by now comes before what the cell says next (and between two lines, if it took its time).
-    this.#native.drain(message.type === "stream");
+    if (message.type !== "responsive" && message.type !== "compiled") this.#native.drain(message.type === "stream");
     switch (message.type) {
       case "responsive": return this.#guardian.responsive();
       case "sigint": return void this.#interrupt();

@@ -111,9 +111,9 @@ export class LanguageCore {
     this.check({ code: "display(await Promise.resolve([1]))" });
   }
 
-  /** Asks for completions of both kinds, so that the first one that somebody waits for is not the one that loads them. */
+  /** Asks for completions of all kinds, a few times: the first ones load what they need, and V8 compiles what is used again. */
   warmUpCompletion(): void {
-    for (const code of ["c", "Math."]) this.complete({ code }, code.length);
+    for (const code of [1, 2, 3, 4].flatMap(() => ["c", "Math.", '"".', "process."])) this.complete({ code }, code.length);
   }
 
   /** Syntax errors, or else type errors, of a cell; nothing is remembered. */
