@@ -12,7 +12,10 @@ const threads = [
   ["language/service/worker"],
 ];
 
-/** Replaces the compiled entry points of the threads in `dist/kernel` by bundles with the same names and exports. */
+/** A thread that runs CommonJS need not start Node's loader of ES modules, which takes as long as the bundle itself. */
+const commonJs = new Set(["server/wire"]);
+
+/** Writes bundles with the names and exports of the threads' entry points to `dist/kernel`. */
 async function bundle(root) {
   const source = join(root, "kernel");
   if (!existsSync(join(source, "main.ts"))) return;
@@ -25,8 +28,9 @@ async function bundle(root) {
       plugins: [keepPlaces(source)],
       onLog: (level, log, report) => { if (level === "warn") throw new Error(log.message); report(level, log); },
     });
-    const chunk = `${names[0].replaceAll("/", "-")}.[name].js`;
-    await built.write({ dir: join(root, "dist", "kernel"), format: "esm", entryFileNames: "[name].js", chunkFileNames: `chunks/${chunk}`, keepNames: false });
+    const chunk = `${names[0].replaceAll("/", "-")}.[name].`;
+    const [format, ending] = commonJs.has(names[0]) ? ["cjs", "cjs"] : ["esm", "js"];
+    await built.write({ dir: join(root, "dist", "kernel"), format, entryFileNames: `[name].${ending}`, chunkFileNames: `chunks/${chunk}${ending}` });
     await built.close();
   }
 }
@@ -36,16 +40,24 @@ function keepPlaces(source) {
   const placed = (id) => relative(source, id).split(sep).join("/").replace(/\.ts$/, ".js");
   return {
     name: "keep-places",
-    transform: (code, id) => code.includes("import.meta.") ? { code: code.replace(/\bimport\.meta\.(url|dirname|filename)\b/g, (_, part) => `__place__("${placed(id)}", "${part}")`), map: null } : null,
-    renderChunk: (code, { fileName }) => code.includes("__place__(") ? { code: withPlaces(code, dirname(fileName)), map: null } : null,
+    transform: (code, id) => /\bimport\.meta\./.test(code) ? { code: relocated(code, placed(id)), map: null } : null,
+    renderChunk: (code, { fileName }, { format }) => code.includes("__place__(") ? { code: withPlaces(code, dirname(fileName), format), map: null } : null,
   };
 }
 
-function withPlaces(code, folder) {
-  const places = { url: "href", filename: "filename", dirname: "dirname" };
-  const located = code.replace(/__place__\("([^"]+)", "(\w+)"\)/g, (_, module, part) => `__place.${places[part]}(${JSON.stringify(posix.relative(folder, module))}, import.meta.url)`);
-  return `import { dirname as __dirname, } from "node:path"; import { fileURLToPath as __toPath } from "node:url";
-const __place = { href: (to, from) => new URL(to, from).href, filename: (to, from) => __toPath(new URL(to, from)), dirname: (to, from) => __dirname(__toPath(new URL(to, from))) };
+function relocated(code, module) {
+  const started = code.replace(/new URL\("\.\/([\w/-]+)\.js", import\.meta\.url\)/g, (all, name) => commonJs.has(posix.join(posix.dirname(module), name)) ? all.replace(".js\"", ".cjs\"") : all);
+  return started.replace(/\bimport\.meta\.(url|dirname|filename)\b/g, (_, part) => `__place__("${module}", "${part}")`);
+}
+
+function withPlaces(code, folder, format) {
+  const located = code.replace(/__place__\("([^"]+)", "(\w+)"\)/g, (_, module, part) => `__place.${part}(${JSON.stringify(posix.relative(folder, module))})`);
+  const [path, url, base] = format === "cjs"
+    ? ["const __path = require(\"node:path\");", "const __url = require(\"node:url\");", "__url.pathToFileURL(__filename)"]
+    : ["import * as __path from \"node:path\";", "import * as __url from \"node:url\";", "import.meta.url"];
+  return `${path} ${url}
+const __base = ${base};
+const __place = { url: (to) => new URL(to, __base).href, filename: (to) => __url.fileURLToPath(new URL(to, __base)), dirname: (to) => __path.dirname(__url.fileURLToPath(new URL(to, __base))) };
 ${located}`;
 }
 

@@ -1,7 +1,12 @@
-import { capability, Router, XPublisher } from "zeromq";
+import { createRequire } from "node:module";
+import type * as zeromq from "zeromq";
+import type { Router, XPublisher } from "zeromq";
 import type { ConnectionInfo } from "../protocol/connection-file.ts";
 import { addressOf, channels } from "../protocol/connection-file.ts";
 import { Broadcaster, subscriberQueue } from "./broadcaster.ts";
+
+// `import` would first read all of this CommonJS package for the names it exports, which takes as long as loading it.
+const zmq = createRequire(import.meta.url)("zeromq") as typeof zeromq;
 
 /** ZeroMQ closes the connection of whoever announces a larger frame, in bytes: unsigned rubbish must not fill the memory. */
 const largestRequest = 1 << 30;
@@ -36,10 +41,10 @@ export async function openSockets(info: ConnectionInfo, log: (message: string) =
   const curve = curveOptions(info);
   // Without a limit no reply is ever dropped for a slow client; lingering gives the last ones a moment to leave.
   const options = { ...curve, sendHighWaterMark: 0, linger: 1000, maxMessageSize: largestRequest };
-  const routers = { shell: new Router(options), control: new Router(options), stdin: new Router(options) };
-  const publisher = new XPublisher({ ...curve, sendHighWaterMark: subscriberQueue, noDrop: true, linger: 1000, maxMessageSize: largestSignal, verbosity: "allSubs" });
+  const routers = { shell: new zmq.Router(options), control: new zmq.Router(options), stdin: new zmq.Router(options) };
+  const publisher = new zmq.XPublisher({ ...curve, sendHighWaterMark: subscriberQueue, noDrop: true, linger: 1000, maxMessageSize: largestSignal, verbosity: "allSubs" });
   // A router, not a reply socket: what is no request leaves a reply socket waiting for ever.
-  const heartbeat = new Router({ ...curve, linger: 0, maxMessageSize: largestSignal });
+  const heartbeat = new zmq.Router({ ...curve, linger: 0, maxMessageSize: largestSignal });
   const all = { ...routers, iopub: publisher, hb: heartbeat };
   const bound = await Promise.allSettled(channels.map((channel) => bind(all[channel], addressOf(info, channel))));
   const failure = bound.find((result) => result.status === "rejected");
@@ -69,7 +74,7 @@ export async function openSockets(info: ConnectionInfo, log: (message: string) =
 
 function curveOptions({ curve }: ConnectionInfo): { curveServer?: true; curvePublicKey?: string; curveSecretKey?: string } {
   if (curve === undefined) return {};
-  if (!capability.curve) throw new Error("the connection file asks for encryption (curve_publickey), which this build of ZeroMQ lacks; start the kernel without transport encryption.");
+  if (!zmq.capability.curve) throw new Error("the connection file asks for encryption (curve_publickey), which this build of ZeroMQ lacks; start the kernel without transport encryption.");
   return { curveServer: true, curvePublicKey: curve.publicKey, curveSecretKey: curve.secretKey };
 }
 

@@ -5,11 +5,14 @@ import { asMainLink, Wire } from "./wire-kernel.ts";
 
 // What fails here is reported by the main thread, which then exits.
 const link = asMainLink(workerData);
-const wire = await Wire.open(link);
+async function serve(): Promise<void> {
+  const wire = await Wire.open(link);
+  // Later the main thread may be busy for ever: a kernel without its sockets must not stay behind.
+  process.on("uncaughtException", (error) => {
+    new Log(link.streams.log).write(`internal error: ${error.stack ?? String(error)}`);
+    process.kill(process.pid, "SIGKILL");
+  });
+  wire.listen();
+}
 
-// Later the main thread may be busy for ever: a kernel without its sockets must not stay behind.
-process.on("uncaughtException", (error) => {
-  new Log(link.streams.log).write(`internal error: ${error.stack ?? String(error)}`);
-  process.kill(process.pid, "SIGKILL");
-});
-wire.listen();
+void serve();
