@@ -1,6 +1,6 @@
 // Joins the kernel's many modules into a few files a thread: loading a hundred small ones takes longer than all else that
 // happens before a kernel answers. Run by build.mjs, after the compiler: node cli/bundle.mjs PROJECT
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join, posix, relative, sep } from "node:path";
 import { rolldown } from "rolldown";
 
@@ -19,6 +19,7 @@ const commonJs = new Set(["server/wire"]);
 async function bundle(root) {
   const source = join(root, "kernel");
   if (!existsSync(join(source, "main.ts"))) return;
+  const written = new Set();
   for (const names of threads) {
     const built = await rolldown({
       input: Object.fromEntries(names.map((name) => [name, join(source, `${name}.ts`)])),
@@ -30,9 +31,13 @@ async function bundle(root) {
     });
     const chunk = `${names[0].replaceAll("/", "-")}.[name].`;
     const [format, ending] = commonJs.has(names[0]) ? ["cjs", "cjs"] : ["esm", "js"];
-    await built.write({ dir: join(root, "dist", "kernel"), format, entryFileNames: `[name].${ending}`, chunkFileNames: `chunks/${chunk}${ending}` });
+    const { output } = await built.write({ dir: join(root, "dist", "kernel"), format, entryFileNames: `[name].${ending}`, chunkFileNames: `chunks/${chunk}${ending}` });
+    for (const { fileName } of output) written.add(fileName);
     await built.close();
   }
+  // What this build has not written is an earlier one's. A kernel that still runs finds the others under their names.
+  const chunks = join(root, "dist", "kernel", "chunks");
+  for (const name of readdirSync(chunks)) if (!written.has(`chunks/${name}`)) rmSync(join(chunks, name));
 }
 
 /** Lets `import.meta` of every module mean the place that its own compiled file has, wherever the bundler puts it. */

@@ -11,7 +11,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 beforeAll(() => {
   for (const folder of ["cli", "lib", "dist"]) mkdirSync(join(root, folder));
-  copyFileSync(join(project, "cli", "build.mjs"), join(root, "cli", "build.mjs"));
+  for (const name of ["build.mjs", "bundle.mjs"]) copyFileSync(join(project, "cli", name), join(root, "cli", name));
   symlinkSync(join(project, "node_modules"), join(root, "node_modules"));
   writeFileSync(join(root, "lib", "one.ts"), "export const one: number = 1;\n");
   writeFileSync(join(root, "package.json"), JSON.stringify({ type: "module" }));
