@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Target } from "../data/batch.ts";
+import type { AssignedLevel, ImageSize } from "./assignment.ts";
 
 /** What a parameter belongs to; learning-rate groups and freezing speak of these. */
 export type ParameterGroup = "backbone" | "neck" | "head" | "distill";
@@ -60,5 +61,10 @@ export interface Detector {
   loss(prediction: Prediction, targets: readonly Target[]): LossTerms;
   /** Objects per image, clipped to its content (`targets[i].width × height`). */
   decode(prediction: Prediction, targets: readonly Pick<Target, "width" | "height">[]): Detections[];
+  /**
+   * What training asks of every prior (anchor or point) for one image of a batch padded to `size`, level by level, by the
+   * functions that `loss` uses. Of a two-stage detector: its region proposal network's, before sampling.
+   */
+  assignment?(target: Target, size: ImageSize): readonly AssignedLevel[];
   dispose(): void;
 }

@@ -2,7 +2,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Target } from "../data/batch.ts";
 import { withoutTape } from "../tensor/stop-gradient.ts";
 import { anchorsPerCell, gridAnchors, type Grid } from "./anchors.ts";
-import { denseTargets, type DenseTargets } from "./assign/dense-targets.ts";
+import { assignedObjects, denseTargets, type DenseTargets } from "./assign/dense-targets.ts";
+import { assignedLevels, levelSizes, type ImageSize, type PriorLevel } from "./assignment.ts";
 import type { Backbone } from "./backbones/backbone.ts";
 import { resNet } from "./backbones/resnet.ts";
 import { tinyBackbone, tinyNorm } from "./backbones/tiny.ts";
@@ -31,7 +32,8 @@ export function retinanet(options: RetinaNetOptions): Detector {
   const head = buildHead(store, config);
   const divisor = config.normaliser === "moving-average" ? movingAverage(store) : undefined;
   const strides = config.anchors.sizes.map((_, l) => 2 ** (config.neck.first + l));
-  const anchors = anchorLayout(config, strides);
+  const layout = anchorLayout(config, strides);
+  const anchors = ({ logits, height, width }: Prediction) => layout(logits.map(({ shape }) => ({ height: shape[1], width: shape[2] })), { height, width }).anchors;
   const targetsOf = rememberedTargets(config);
 
   const extract = (images: tf.Tensor4D) => neck(backbone.extract(checkedImages(images)).slice(config.neck.first - 2));
@@ -53,6 +55,10 @@ export function retinanet(options: RetinaNetOptions): Detector {
     decode: (prediction, targets) => {
       checkBatch("decode", prediction, targets);
       return decodePrediction(prediction, targets, { ...config.decode, anchors: anchors(prediction), classes: config.classes, coder: config.coder });
+    },
+    assignment: (target, size) => {
+      const { levels, anchors: all } = layout(levelSizes(strides, size), size);
+      return assignedLevels(levels, assignedObjects(target, { ...config, anchors: all }));
     },
     dispose: () => store.dispose(),
   };
@@ -103,19 +109,38 @@ function movingAverage(store: ParameterStore): (positives: readonly number[]) =>
   };
 }
 
-/** The anchors of a prediction's map sizes, remembered for the sizes seen. */
-function anchorLayout(config: ResolvedRetinaNet, strides: readonly number[]): (prediction: Prediction) => Float64Array {
-  const layouts = new Map<string, Float64Array>();
-  return ({ logits, height, width }) => {
-    const grids = logits.map(({ shape: [, h, w] }, l): Grid => {
-      const image = config.anchors.strides === "image";
-      return { height: h, width: w, strideY: image ? Math.floor(height / h) : strides[l], strideX: image ? Math.floor(width / w) : strides[l] };
+interface AnchorLayout {
+  /** [N, 4] of all levels. */
+  readonly anchors: Float64Array;
+  readonly levels: readonly PriorLevel[];
+}
+
+/** The anchors of maps of these sizes over an image, remembered for the sizes seen. */
+function anchorLayout(config: ResolvedRetinaNet, strides: readonly number[]): (maps: readonly ImageSize[], image: ImageSize) => AnchorLayout {
+  const layouts = new Map<string, AnchorLayout>();
+  return (maps, image) => {
+    const grids = maps.map(({ height, width }, l): Grid => {
+      const whole = config.anchors.strides === "image";
+      return { height, width, strideY: whole ? Math.floor(image.height / height) : strides[l], strideX: whole ? Math.floor(image.width / width) : strides[l] };
     });
     const key = JSON.stringify(grids);
-    let anchors = layouts.get(key);
-    if (anchors === undefined) layouts.set(key, (anchors = gridAnchors(config.anchors, grids)));
-    return anchors;
+    let layout = layouts.get(key);
+    if (layout === undefined) layouts.set(key, (layout = layAnchors(config, grids)));
+    return layout;
   };
+}
+
+function layAnchors({ anchors: options }: ResolvedRetinaNet, grids: readonly Grid[]): AnchorLayout {
+  const anchors = gridAnchors(options, grids);
+  const perCell = anchorsPerCell(options);
+  let start = 0;
+  const levels = grids.map((grid): PriorLevel => {
+    const end = start + 4 * perCell * grid.height * grid.width;
+    const coordinates = anchors.subarray(start, end);
+    start = end;
+    return { ...grid, perCell, kind: "box", coordinates };
+  });
+  return { anchors, levels };
 }
 
 /** Assigns each array of targets once per layout of anchors. */

@@ -41,15 +41,26 @@ export function denseTargets(targets: readonly Target[], options: DenseTargetOpt
   return collect(assigned, options);
 }
 
+/**
+ * The assignment alone: per anchor an index into the target's boxes, `background` or `ignored`.
+ * @throws Error as `denseTargets`
+ */
+export function assignedObjects(target: Target, options: Pick<DenseTargetOptions, "anchors" | "classes" | "assign">): Int32Array {
+  const { assignment, kept } = assignImage(target, 0, options);
+  return assignment.map((o) => (o >= 0 ? kept[o] : o));
+}
+
 interface AssignedImage {
   readonly objects: Float32Array;
   readonly labels: Int32Array;
+  /** Positions of these objects in the target. */
+  readonly kept: readonly number[];
   /** Per anchor: object, background or ignored. */
   readonly assignment: Int32Array;
   readonly positives: readonly number[];
 }
 
-function assignImage(target: Target, image: number, { anchors, classes, assign }: DenseTargetOptions): AssignedImage {
+function assignImage(target: Target, image: number, { anchors, classes, assign }: Pick<DenseTargetOptions, "anchors" | "classes" | "assign">): AssignedImage {
   const whole = checkedObjects(target, image, classes);
   const assignment = assignMaxIou(anchors, whole.objects, assign);
   const positives: number[] = [];
@@ -58,7 +69,7 @@ function assignImage(target: Target, image: number, { anchors, classes, assign }
 }
 
 /** The objects that have an area: an empty box overlaps nothing and would make every anchor its equally bad best. */
-function checkedObjects({ boxes, labels }: Target, image: number, classes: number): { objects: Float32Array; labels: Int32Array } {
+function checkedObjects({ boxes, labels }: Target, image: number, classes: number): Pick<AssignedImage, "objects" | "labels" | "kept"> {
   if (boxes.length !== 4 * labels.length) throw new Error(`image ${image} of the batch: ${boxes.length} box coordinates for ${labels.length} labels; 4 are needed per label`);
   const kept: number[] = [];
   for (let o = 0; o < labels.length; o++) {
@@ -67,7 +78,7 @@ function checkedObjects({ boxes, labels }: Target, image: number, classes: numbe
     if (labels[o] < 0 || labels[o] >= classes) throw new Error(`image ${image} of the batch, object ${o}: label ${labels[o]}, allowed 0 to ${classes - 1}; build the detector with the dataset's number of classes`);
     if (corners[2] > corners[0] && corners[3] > corners[1]) kept.push(o);
   }
-  return { objects: Float32Array.from(kept.flatMap((o) => box(boxes, o))), labels: Int32Array.from(kept, (o) => labels[o]) };
+  return { objects: Float32Array.from(kept.flatMap((o) => box(boxes, o))), labels: Int32Array.from(kept, (o) => labels[o]), kept };
 }
 
 function collect(images: readonly AssignedImage[], options: DenseTargetOptions): DenseTargets {
