@@ -7,6 +7,7 @@ import { watchChildProcesses } from "./child-processes.ts";
 import { CommLink } from "./comm-link.ts";
 import { installDebugHelper } from "./debug-helper.ts";
 import { ConsoleGroups } from "./console-groups.ts";
+import { cleanFunctionText } from "./function-text.ts";
 import { InterruptedError, Interrupts } from "./interrupts.ts";
 import { EndSignals, leave } from "./leave.ts";
 import type { CellRequest, FromInterpreter, SharedState, ToInterpreter } from "./link.ts";
@@ -54,6 +55,7 @@ class Interpreter {
     this.#link = link;
     this.#exit = guardProcessExit();
     silenceLoaderWarning();
+    cleanFunctionText();
     const context = createCellContext();
     carryCells(context);
     this.#interrupts = new Interrupts(link.shared, context);

@@ -25,6 +25,14 @@ const stories: Readonly<Record<string, Story>> = {
   "starts a notebook without arguments, as its own main module (ipykernel's argparse meets the kernel's `-f connection.json`)": [
     ["import { parseArgs } from 'node:util'; [parseArgs().values, process.argv.length, process.argv[1] === import.meta.filename]", "[ [Object: null prototype] {}, 2, true ]"],
   ],
+  "tells functions as text that runs where no kernel is (a browser's page, a worker, another process)": [
+    ["async function twice(n: number): Promise<number> { for await (const m of [n]) { try { await null } catch {} const k: number = await Promise.resolve(m); return (await (async (x: number) => (await x) * 2)(k)) } return 0 } const short = async (n: number) => await twice(n)", undefined],
+    ["const { runInNewContext } = await import('node:vm'); await runInNewContext(`${String(twice)}; (${short})(21)`)", "42"],
+    ["function* plain(a: number) { yield a } String(plain)", "'function* plain(a) { yield a; }'"],
+    ["[String(twice), `${short}`, String(String), String(Function.prototype.toString)].join().includes('__potstill')", "false"],
+    ["import { Worker } from 'node:worker_threads'; import { once } from 'node:events'", undefined],
+    ["const worker = new Worker(`(${async () => { const { parentPort } = await import('node:worker_threads'); setTimeout(() => parentPort!.postMessage('here'), 1) }})()`, { eval: true }); (await once(worker, 'message'))[0]", "'here'"],
+  ],
   "calls a redefined function from functions that were defined before": [
     ["function part() { return 'old' } const whole = () => part(); whole()", "'old'"],
     ["function part() { return 'new' } whole()", "'new'"],
