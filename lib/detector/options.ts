@@ -1,4 +1,5 @@
 import { resNetDepths, type ResNetDepth } from "./backbones/resnet.ts";
+import { optionChecks, refuseUnknown, type OptionChecks } from "./checks.ts";
 import type { BackboneConfig, RetinaNetConfig } from "./config.ts";
 import { retinaNetPresets, type RetinaNetPreset } from "./presets.ts";
 
@@ -51,9 +52,9 @@ export function resolveRetinaNet(options: RetinaNetOptions): ResolvedRetinaNet {
   const base: RetinaNetConfig | undefined = retinaNetPresets[preset];
   if (base === undefined) throw new Error(`preset "${String(preset)}" is unknown; allowed: ${Object.keys(retinaNetPresets).join(", ")}`);
   const { names: _n, losses: _l, ...sections } = base;
-  known("retinanet", options, ["preset", "classes", "channels", "seed", "name", ...Object.keys(sections)]);
+  refuseUnknown("retinanet", options, ["preset", "classes", "channels", "seed", "name", ...Object.keys(sections)]);
   const merge = <K extends keyof Overrides>(key: K): RetinaNetConfig[K] => {
-    known(`retinanet ${key}`, options[key] ?? {}, allowedKeys[key]);
+    refuseUnknown(`retinanet ${key}`, options[key] ?? {}, allowedKeys[key]);
     return { ...base[key], ...options[key] };
   };
   const backbone = mergeBackbone(base.backbone, options.backbone);
@@ -90,19 +91,16 @@ const allowedKeys: { readonly [K in keyof Required<Overrides>]: readonly (keyof 
   decode: ["scoreThreshold", "perLevel", "nms", "maxDetections", "clip", "minSize"],
 };
 
-function known(what: string, given: object, allowed: readonly string[]): void {
-  const unknown = Object.keys(given).filter((key) => !allowed.includes(key));
-  if (unknown.length > 0) throw new Error(`${what} has no option ${unknown.map((key) => `"${key}"`).join(", ")}; allowed: ${allowed.join(", ")}`);
-}
-
 /** A tiny backbone has no pre-trained weights, so nothing of it is frozen unless asked for. */
 function mergeBackbone(base: BackboneConfig, given: RetinaNetOptions["backbone"]): BackboneConfig {
   const asked = typeof given === "string" ? { name: given } : (given ?? {});
-  known("retinanet backbone", asked, Object.keys(base));
+  refuseUnknown("retinanet backbone", asked, Object.keys(base));
   const name = asked.name ?? base.name;
   const unfrozen = parseBackbone(name).kind === "tiny" ? { frozenStages: -1 } : {};
   return { ...base, ...unfrozen, ...asked };
 }
+
+const { fail, whole, inside, oneOf }: OptionChecks = optionChecks("retinanet");
 
 function check(c: ResolvedRetinaNet): void {
   whole("classes", c.classes, 1);
@@ -131,20 +129,4 @@ function check(c: ResolvedRetinaNet): void {
   oneOf("boxLoss.kind", c.boxLoss.kind, ["l1", "smooth-l1", "giou"]);
   oneOf("normaliser", c.normaliser, ["image", "batch", "moving-average"]);
   if (c.boxLoss.kind === "smooth-l1") inside("boxLoss.beta", c.boxLoss.beta, 0, Infinity);
-}
-
-function fail(option: string, received: unknown, allowed: string): never {
-  throw new Error(`retinanet option ${option} is ${String(received)}; it must be ${allowed}`);
-}
-
-function whole(option: string, value: number, low: number, high = Infinity): void {
-  if (!Number.isInteger(value) || value < low || value > high) fail(option, value, `a whole number ${high === Infinity ? `from ${low}` : `from ${low} to ${high}`}`);
-}
-
-function inside(option: string, value: number, low: number, high: number): void {
-  if (!(value > low && value < high) && !(high === 1 && value === 1)) fail(option, value, `between ${low} and ${high}`);
-}
-
-function oneOf(option: string, value: string, allowed: readonly string[]): void {
-  if (!allowed.includes(value)) fail(option, `"${value}"`, allowed.map((item) => `"${item}"`).join(", "));
 }

@@ -1,0 +1,88 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Target } from "../data/batch.ts";
+import { withoutTape } from "../tensor/stop-gradient.ts";
+import type { Backbone } from "./backbones/backbone.ts";
+import { resNet, type ResNetNames } from "./backbones/resnet.ts";
+import { tinyBackbone, tinyNorm } from "./backbones/tiny.ts";
+import type { BackboneConfig, HeadConfig, NeckConfig } from "./config.ts";
+import type { Prediction } from "./detector.ts";
+import type { Norm } from "./layers.ts";
+import { fpn, type FpnNames, type Neck } from "./necks/fpn.ts";
+import { parseBackbone } from "./options.ts";
+import type { Initialiser, ParameterStore } from "./parameters.ts";
+
+/** What backbone and neck of every detector are made from. */
+export interface FeatureConfig {
+  readonly backbone: BackboneConfig;
+  readonly neck: NeckConfig;
+  readonly channels: number;
+  readonly names: { readonly prefix: string; readonly resNet: ResNetNames; readonly fpn: FpnNames };
+}
+
+/** The backbone, up to the last stage that enters the neck. */
+export function buildBackbone(store: ParameterStore, { backbone, neck, names }: FeatureConfig): Backbone {
+  const parsed = parseBackbone(backbone.name);
+  const stages = neck.last - 1;
+  if (parsed.kind === "tiny") return tinyBackbone(store, { width: parsed.width, stages, frozenStages: backbone.frozenStages, prefix: names.prefix });
+  const { norm, frozenStages, stride, groups, width } = backbone;
+  return resNet(store, { depth: parsed.depth, norm, frozenStages, stride, groups, width, stages, names: names.resNet });
+}
+
+/** The feature pyramid over the backbone's stages from `neck.first` on. */
+export function buildNeck(store: ParameterStore, { neck, channels, names }: FeatureConfig, backbone: Backbone): Neck {
+  const initialiser = (fanIn: number, fanOut: number): Initialiser =>
+    (neck.initialiser === "xavier-uniform" ? { kind: "xavier-uniform", fanIn, fanOut } : { kind: "kaiming-uniform", fan: fanIn });
+  const inputs = backbone.channels.slice(neck.first - 2);
+  return fpn(store, { inputs, channels, extraLevels: neck.extraLevels, extraFrom: neck.extraFrom, extraRelu: neck.extraRelu, names: names.fpn, initialiser });
+}
+
+/** Images [B, H, W, 3] → the pyramid's levels, finest first. */
+export function extractor(store: ParameterStore, config: FeatureConfig): (images: tf.Tensor4D) => tf.Tensor4D[] {
+  const backbone = buildBackbone(store, config);
+  const neck = buildNeck(store, config, backbone);
+  return (images) => neck(backbone.extract(checkedImages(images)).slice(config.neck.first - 2));
+}
+
+/** The norm that a head's configuration asks for. */
+export function headNorm(norm: HeadConfig["norm"], channels: number): Norm | undefined {
+  if (norm === "none") return undefined;
+  return norm === "auto" ? tinyNorm(channels) : norm;
+}
+
+/** @throws Error unless the shape is [B, H, W, 3] */
+export function checkedImages(images: tf.Tensor4D): tf.Tensor4D {
+  if (images.rank !== 4 || images.shape[3] !== 3) throw new Error(`images have shape [${images.shape.join(", ")}]; a detector takes [batch, height, width, 3]`);
+  return images;
+}
+
+/** @throws Error unless there is one target per image */
+export function checkBatch(what: string, prediction: Prediction, targets: readonly unknown[]): void {
+  const batch = prediction.logits[0].shape[0];
+  if (targets.length !== batch) throw new Error(`${what}: ${targets.length} targets for a prediction of ${batch} images; one target per image is needed`);
+}
+
+/**
+ * detectron2's normaliser: average ← 0.9 · average + 0.1 · max(positives, 1) before each use; stored with the weights.
+ * @param start 100 for RetinaNet, 300 for FCOS
+ */
+export function movingAverage(store: ParameterStore, start = 100): (positives: readonly number[]) => tf.Scalar {
+  const average = store.add({ name: "loss_normalizer", shape: [], initialiser: { kind: "constant", value: start }, group: "head", frozen: true });
+  return (positives) => {
+    const count = Math.max(positives.reduce((sum, n) => sum + n, 0), 1);
+    const next = withoutTape(() => tf.add(tf.mul(average, 0.9), 0.1 * count));
+    average.assign(next);
+    return next as tf.Scalar;
+  };
+}
+
+/** Computes something of each array of targets once per layout of priors: asking again for the same batch costs nothing. */
+export function rememberedPerBatch<L extends object, T>(compute: (layout: L, targets: readonly Target[]) => T): (layout: L, targets: readonly Target[]) => T {
+  const known = new WeakMap<readonly Target[], { readonly layout: L; readonly value: T }>();
+  return (layout, targets) => {
+    const before = known.get(targets);
+    if (before?.layout === layout) return before.value;
+    const value = compute(layout, targets);
+    known.set(targets, { layout, value });
+    return value;
+  };
+}
