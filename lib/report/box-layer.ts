@@ -1,5 +1,6 @@
 import { escapeHtml } from "./html.ts";
 import { colour, darkTextOn } from "./palette.ts";
+import { svgNumber as round } from "./panels.ts";
 
 export interface BoxSet {
   /** [n, 4] xyxy in pixels. */
@@ -23,20 +24,36 @@ interface DrawnBox {
   readonly colour: string;
   readonly score?: number;
   readonly dashed: boolean;
+  /** Attributes of each of its elements. */
+  readonly attributes: string;
+}
+
+export interface BoxLayerOptions {
+  readonly names: readonly string[];
+  /** Detections below it are left out. */
+  readonly minScore?: number;
+  /** Detections below it are hidden until `scoreSlider` lets them through. */
+  readonly threshold?: number;
+}
+
+/** What the slider finds a detection's elements by, and whether they are hidden at first. */
+export function scoreAttributes(score: number | undefined, threshold = 0): string {
+  if (score === undefined) return "";
+  return ` data-score="${score.toFixed(4)}"${score < threshold ? ' style="display:none"' : ""}`;
 }
 
 /** With more boxes than this, labels would hide the picture: colours name the classes, and detections keep their scores. */
 const MANY = 10;
 
 /** SVG elements of an image's boxes and labels, in image pixels. Lines keep their width however the image is scaled. */
-export function boxLayer({ width, height, groundTruth, detections }: Layered, { names, minScore = 0 }: { names: readonly string[]; minScore?: number }): string {
-  const drawn = [...drawnBoxes(groundTruth, { names, minScore: -Infinity, dashed: false }), ...drawnBoxes(detections, { names, minScore, dashed: true })];
-  const crowded = drawn.length > MANY;
+export function boxLayer({ width, height, groundTruth, detections }: Layered, { names, minScore = 0, threshold }: BoxLayerOptions): string {
+  const drawn = [...drawnBoxes(groundTruth, { names, minScore: -Infinity, dashed: false }), ...drawnBoxes(detections, { names, minScore, dashed: true, ...(threshold !== undefined && { threshold }) })];
+  const crowded = drawn.filter(({ score }) => (score ?? 1) >= (threshold ?? 0)).length > MANY;
   const labelled = crowded ? drawn.filter(({ dashed }) => dashed) : drawn;
   return drawn.map(rectangle).join("") + labelled.map((one) => chip(one, { width, height, crowded })).join("");
 }
 
-function drawnBoxes(set: BoxSet | undefined, { names, minScore, dashed }: { names: readonly string[]; minScore: number; dashed: boolean }): DrawnBox[] {
+function drawnBoxes(set: BoxSet | undefined, { names, minScore, threshold, dashed }: BoxLayerOptions & { minScore: number; dashed: boolean }): DrawnBox[] {
   if (set === undefined) return [];
   return Array.from(set.labels, (label, i) => ({
     box: [0, 1, 2, 3].map((side) => set.boxes[4 * i + side]) as unknown as DrawnBox["box"],
@@ -44,22 +61,21 @@ function drawnBoxes(set: BoxSet | undefined, { names, minScore, dashed }: { name
     colour: colour(label),
     score: set.scores?.[i],
     dashed,
+    attributes: threshold === undefined ? "" : scoreAttributes(set.scores?.[i], threshold),
   })).filter(({ score }) => (score ?? 1) >= minScore);
 }
 
-const round = (value: number) => String(Math.round(value * 100) / 100);
-
 /** A dark line beneath the coloured one keeps it visible on any picture. */
-function rectangle({ box: [x1, y1, x2, y2], name, colour: stroke, score, dashed }: DrawnBox): string {
+function rectangle({ box: [x1, y1, x2, y2], name, colour: stroke, score, dashed, attributes }: DrawnBox): string {
   const place = `x="${round(x1)}" y="${round(y1)}" width="${round(Math.max(0, x2 - x1))}" height="${round(Math.max(0, y2 - y1))}" vector-effect="non-scaling-stroke"`;
   const kind = dashed ? `detection${score === undefined ? "" : `, score ${score.toFixed(3)}`}` : "ground truth";
   const title = `${name}: ${kind}, ${round(x2 - x1)} × ${round(y2 - y1)} px`;
   const dash = dashed ? ' stroke-dasharray="6 4"' : "";
-  return `<g><title>${escapeHtml(title)}</title><rect ${place} fill="none" stroke="#000" stroke-opacity="0.4" stroke-width="4"${dash}/><rect ${place} fill="#fff" fill-opacity="0" stroke="${stroke}" stroke-width="2.2"${dash}/></g>`;
+  return `<g${attributes}><title>${escapeHtml(title)}</title><rect ${place} fill="none" stroke="#000" stroke-opacity="0.4" stroke-width="4"${dash}/><rect ${place} fill="#fff" fill-opacity="0" stroke="${stroke}" stroke-width="2.2"${dash}/></g>`;
 }
 
 /** The label: above ground truth, below detections, moved inwards where the image ends. */
-function chip({ box: [x1, y1, , y2], name, colour: fill, score, dashed }: DrawnBox, { width, height, crowded }: { width: number; height: number; crowded: boolean }): string {
+function chip({ box: [x1, y1, , y2], name, colour: fill, score, dashed, attributes }: DrawnBox, { width, height, crowded }: { width: number; height: number; crowded: boolean }): string {
   const text = score === undefined ? name : crowded ? score.toFixed(2) : `${name} ${score.toFixed(2)}`;
   const size = width / 26;
   const [chipWidth, chipHeight] = [size * (0.6 * [...text].length + 0.6), size * 1.3];
@@ -67,5 +83,5 @@ function chip({ box: [x1, y1, , y2], name, colour: fill, score, dashed }: DrawnB
   const wanted = dashed ? y2 : y1 - chipHeight;
   const y = wanted < 0 ? Math.max(0, y1) : wanted + chipHeight > height ? Math.min(height, y2) - chipHeight : wanted;
   const ink = darkTextOn(fill) ? "#000" : "#fff";
-  return `<g pointer-events="none" transform="translate(${round(x)} ${round(y)})"><rect width="${round(chipWidth)}" height="${round(chipHeight)}" fill="${fill}" fill-opacity="${dashed ? 0.8 : 0.92}"/><text x="${round(size * 0.3)}" y="${round(size * 0.98)}" font-family="DejaVu Sans, Verdana, sans-serif" font-size="${round(size)}" textLength="${round(chipWidth - size * 0.6)}" lengthAdjust="spacingAndGlyphs" fill="${ink}">${escapeHtml(text)}</text></g>`;
+  return `<g${attributes} pointer-events="none" transform="translate(${round(x)} ${round(y)})"><rect width="${round(chipWidth)}" height="${round(chipHeight)}" fill="${fill}" fill-opacity="${dashed ? 0.8 : 0.92}"/><text x="${round(size * 0.3)}" y="${round(size * 0.98)}" font-family="DejaVu Sans, Verdana, sans-serif" font-size="${round(size)}" textLength="${round(chipWidth - size * 0.6)}" lengthAdjust="spacingAndGlyphs" fill="${ink}">${escapeHtml(text)}</text></g>`;
 }

@@ -1,9 +1,10 @@
-import sharp from "sharp";
 import { boxLayer } from "./box-layer.ts";
 import type { BoxSet } from "./box-layer.ts";
-import { displaySymbol, escapeHtml } from "./html.ts";
+import { displaySymbol } from "./html.ts";
 import type { Displayable } from "./html.ts";
 import { colour } from "./palette.ts";
+import { gridHtml, legendHtml, panelHtml, photoUri } from "./panels.ts";
+import { scoreSlider } from "./score-slider.ts";
 
 export interface OverlayImage {
   /** [height, width, 3] RGB. */
@@ -23,6 +24,11 @@ export interface OverlayOptions {
   readonly names: readonly string[];
   /** Detections below it are left out. */
   readonly minScore?: number;
+  /**
+   * With it, a slider above the images hides detections below a score that the reader chooses, from this one on. It needs
+   * no network; where scripts do not run, the picture stays as it begins. Default: no slider.
+   */
+  readonly threshold?: number;
   /** An image in the grid is at least so wide, in CSS pixels. */
   readonly minWidth?: number;
   /** Larger images are sent smaller, so that a notebook stays light; boxes stay sharp. In pixels. */
@@ -41,7 +47,7 @@ export function overlay(images: OverlayImage | readonly OverlayImage[], options:
   list.forEach((image, i) => checkImage(image, options.names, list.length === 1 ? "the image" : `image ${i}`));
   return {
     [displaySymbol]: async () => ({
-      "text/html": await gridHtml(list, options),
+      "text/html": await overlayHtml(list, options),
       "text/plain": list.map((image) => plainText(image, options)).join("\n"),
     }),
   };
@@ -61,44 +67,34 @@ function checkImage({ pixels, width, height, groundTruth, detections }: OverlayI
   }
 }
 
-async function gridHtml(images: readonly OverlayImage[], options: OverlayOptions): Promise<string> {
+async function overlayHtml(images: readonly OverlayImage[], options: OverlayOptions): Promise<string> {
   const { minWidth = 280 } = options;
   const figures = await Promise.all(images.map((image) => figureHtml(image, options)));
-  const grid = `display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,${minWidth}px),1fr));gap:12px;align-items:start`;
-  return `<div style="color:inherit;max-width:${images.length === 1 ? "720px" : "100%"}"><div style="${grid}">${figures.join("")}</div>${legendHtml(images, options.names)}</div>`;
+  const slider = options.threshold === undefined ? "" : scoreSlider(options.threshold);
+  return `<div data-overlay style="color:inherit;max-width:${images.length === 1 ? "720px" : "100%"}">${slider}${gridHtml(figures, minWidth)}${legendHtml(legend(images, options.names))}</div>`;
 }
 
 async function figureHtml(image: OverlayImage, options: OverlayOptions): Promise<string> {
-  const { width, height, caption } = image;
-  const source = `data:image/jpeg;base64,${(await jpeg(image, options)).toString("base64")}`;
-  const rendering = Math.max(width, height) < 200 ? "image-rendering:pixelated" : "";
-  const layer = boxLayer(image, options);
-  const text = caption === undefined ? "" : `<figcaption style="font-size:0.85em;opacity:0.8;padding-top:4px;overflow-wrap:anywhere">${escapeHtml(caption)}</figcaption>`;
-  return `<figure style="margin:0"><svg role="img" aria-label="${escapeHtml(plainText(image, options))}" viewBox="0 0 ${width} ${height}" style="display:block;width:100%;height:auto" xmlns="http://www.w3.org/2000/svg"><image href="${source}" width="${width}" height="${height}" preserveAspectRatio="none" style="${rendering}"/>${layer}</svg>${text}</figure>`;
-}
-
-async function jpeg({ pixels, width, height }: OverlayImage, { maxSide = 640, quality = 85 }: OverlayOptions): Promise<Buffer> {
-  const image = sharp(pixels, { raw: { width, height, channels: 3 } });
-  const fitted = Math.max(width, height) > maxSide ? image.resize({ width: maxSide, height: maxSide, fit: "inside" }) : image;
-  return fitted.jpeg({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
+  const { pixels, width, height, caption } = image;
+  const photo = await photoUri({ data: new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length), width, height }, options);
+  return panelHtml({ width, height, photo, layer: boxLayer(image, options), label: plainText(image, options), ...(caption !== undefined && { caption }) });
 }
 
 /** The classes that occur, in their colours, and what solid and dashed lines mean. */
-function legendHtml(images: readonly OverlayImage[], names: readonly string[]): string {
+function legend(images: readonly OverlayImage[], names: readonly string[]): (readonly [string, string])[] {
   const sets = images.flatMap(({ groundTruth, detections }) => [groundTruth, detections]).filter((set) => set !== undefined);
   const labels = [...new Set(sets.flatMap(({ labels }) => Array.from(labels)))].sort((a, b) => a - b);
-  if (labels.length === 0) return "";
-  const item = (mark: string, text: string) => `<span style="white-space:nowrap"><span style="display:inline-block;width:2em;height:0;vertical-align:middle;margin-right:0.4em;${mark}"></span>${escapeHtml(text)}</span>`;
-  const kinds = [
-    ...(images.some(({ groundTruth }) => groundTruth !== undefined) ? [item("border-top:2px solid currentColor", "ground truth")] : []),
-    ...(images.some(({ detections }) => detections !== undefined) ? [item("border-top:2px dashed currentColor", "detection, with its score")] : []),
+  if (labels.length === 0) return [];
+  return [
+    ...(images.some(({ groundTruth }) => groundTruth !== undefined) ? [["border-top:2px solid currentColor", "ground truth"] as const] : []),
+    ...(images.some(({ detections }) => detections !== undefined) ? [["border-top:2px dashed currentColor", "detection, with its score"] as const] : []),
+    ...labels.map((label) => [`border-top:0.8em solid ${colour(label)}`, names[label]] as const),
   ];
-  const classes = labels.map((label) => item(`border-top:0.8em solid ${colour(label)}`, names[label]));
-  return `<div style="display:flex;flex-wrap:wrap;gap:4px 18px;font-size:0.85em;padding-top:8px">${[...kinds, ...classes].join("")}</div>`;
 }
 
-function plainText({ width, height, caption, groundTruth, detections }: OverlayImage, { minScore = 0 }: OverlayOptions): string {
-  const shown = detections === undefined ? 0 : Array.from(detections.labels).filter((_, i) => (detections.scores?.[i] ?? 1) >= minScore).length;
+function plainText({ width, height, caption, groundTruth, detections }: OverlayImage, { minScore = 0, threshold = 0 }: OverlayOptions): string {
+  const least = Math.max(minScore, threshold);
+  const shown = detections === undefined ? 0 : Array.from(detections.labels).filter((_, i) => (detections.scores?.[i] ?? 1) >= least).length;
   const counts = [...(groundTruth === undefined ? [] : [`${groundTruth.labels.length} annotated`]), ...(detections === undefined ? [] : [`${shown} detected`])];
   return `image ${width} × ${height}${caption === undefined ? "" : ` (${caption})`}${counts.length === 0 ? "" : `: ${counts.join(", ")}`}`;
 }
