@@ -1,4 +1,5 @@
 import type * as tf from "@tensorflow/tfjs-core";
+import type { Rle } from "../tensor/masks/rle.ts";
 
 /** The objects of one image of a batch, moved with its pixels. Crowd regions are left out (they train nothing). */
 export interface Target {
@@ -9,6 +10,8 @@ export interface Target {
   readonly boxes: Float32Array;
   /** [n] positions in `Dataset.categories`. */
   readonly labels: Int32Array;
+  /** One per box, `height × width` pixels as the image's content in the batch; only when masks are asked for. */
+  readonly masks?: readonly Rle[];
   /** Size in pixels of the image's content in the batch; padding lies right and below. */
   readonly width: number;
   readonly height: number;

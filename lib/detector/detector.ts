@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Target } from "../data/batch.ts";
+import type { Rle } from "../tensor/masks/rle.ts";
 import type { AssignedLevel, ImageSize } from "./assignment.ts";
 
 /** What a parameter belongs to; learning-rate groups and freezing speak of these. */
@@ -40,6 +41,8 @@ export interface Detections {
   readonly scores: Float32Array;
   /** [n] positions in `Dataset.categories`. */
   readonly labels: Int32Array;
+  /** One per box, in the size of the image's content in the batch; only from detectors that segment. */
+  readonly masks?: readonly Rle[];
 }
 
 export interface Detector {

@@ -60,7 +60,7 @@ export function checkKeys(what: string, object: object, known: readonly string[]
   expect(Object.keys(object).filter((key) => !known.includes(key)), `${what} has entries that this test does not cover`).toEqual([]);
 }
 
-function mulberry32(seed: number): () => number {
+export function mulberry32(seed: number): () => number {
   let a = seed | 0;
   return () => {
     a = (a + 0x6d2b79f5) | 0;
