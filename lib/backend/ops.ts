@@ -41,6 +41,24 @@ export function rawOp(name: string, attributes: Readonly<Record<string, Attribut
   return native.executeMultipleOutputs(name, encoded, inputs, outputs);
 }
 
+/** The parts of tfjs-node's backend that keep tensors; it has no int64 tensors of its own. */
+interface NativeStore {
+  readonly binding: Readonly<Record<string, number>>;
+  readonly tensorMap: { set(dataId: object, entry: object): void };
+}
+
+/**
+ * An int64 vector of whole numbers from 0 to 2³¹ − 1, as some operations want their shapes. TF.js takes it for int32: use it
+ * as an input of `rawOp` alone. The caller or a tidy disposes it.
+ */
+export function int64Vector(values: readonly number[]): tf.Tensor1D {
+  const { binding, tensorMap } = tf.backend() as unknown as NativeStore;
+  const dataId = {};
+  const shape = [values.length];
+  tensorMap.set(dataId, { shape, dtype: binding.TF_INT64, values: Int32Array.from(values.flatMap((value) => [value, 0])), id: -1, refCount: 1 });
+  return tf.engine().makeTensorFromTensorInfo({ dataId, shape, dtype: "int32" }) as tf.Tensor1D;
+}
+
 const typeNames: Readonly<Record<string, string>> = { float32: "TF_FLOAT", int32: "TF_INT32", bool: "TF_BOOL", complex64: "TF_COMPLEX64", string: "TF_STRING" };
 
 function encode(native: Native, kind: Attribute["kind"], value: Attribute["value"]): unknown {

@@ -45,6 +45,12 @@ export interface Detections {
   readonly masks?: readonly Rle[];
 }
 
+/** When in a training a loss is asked for: detectors that sample draw the same samples at the same iteration. */
+export interface Moment {
+  /** Training iterations done, from 0. */
+  readonly iteration: number;
+}
+
 export interface Detector {
   readonly name: string;
   /** Number of classes K. */
@@ -60,8 +66,12 @@ export interface Detector {
   predict(pyramid: readonly tf.Tensor4D[], size: { readonly height: number; readonly width: number }): Prediction;
   /** `predict(extract(images))`. */
   forward(images: tf.Tensor4D): Prediction;
-  /** Named losses of a prediction. Assigned targets are remembered per `targets` array, so asking again (K_e) costs nothing. */
-  loss(prediction: Prediction, targets: readonly Target[]): LossTerms;
+  /**
+   * Named losses of a prediction. Assigned targets are remembered per `targets` array, so asking again (K_e) costs nothing.
+   * @param moment default iteration 0. What a two-stage detector samples is a pure function of its seed, the iteration and
+   * the image's id, so that a resumed training is equal to the bit.
+   */
+  loss(prediction: Prediction, targets: readonly Target[], moment?: Moment): LossTerms;
   /** Objects per image, clipped to its content (`targets[i].width × height`). */
   decode(prediction: Prediction, targets: readonly Pick<Target, "width" | "height">[]): Detections[];
   /**

@@ -1,4 +1,4 @@
-export type { Detections, Detector, LossTerms, Parameter, ParameterGroup, Prediction } from "./detector.ts";
+export type { Detections, Detector, LossTerms, Moment, Parameter, ParameterGroup, Prediction } from "./detector.ts";
 export { loadParameters } from "./load.ts";
 export type { LoadParametersOptions, NamedArray } from "./load.ts";
 export { retinaNetPresets } from "./presets.ts";

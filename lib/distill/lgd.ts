@@ -80,7 +80,7 @@ export function labelGuided(name: string, options: LabelGuidedOptions & { readon
     loss: (student, _hints, batch, { iteration, detector }) => {
       const maps = enhance(student, batch);
       const { height, width } = student;
-      const detection = detector.loss(detector.predict(maps, { height, width }), batch.targets);
+      const detection = detector.loss(detector.predict(maps, { height, width }), batch.targets, { iteration });
       const reaches = iteration >= distillFrom && iteration < distillUntil;
       const { student: own, enhanced } = normalise(reaches ? student.pyramid : student.pyramid.map(stopGradient), maps);
       const distill: WeightedTerm = { value: compare(own, enhanced), weight: schedule(iteration), kind: "distillation" };

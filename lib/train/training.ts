@@ -106,7 +106,7 @@ function computeStep({ detector, distiller, updater }: Parts, batch: Batch, mome
   let terms: Terms = {};
   const { values, gradients: slopes } = gradients(() => {
     const student = detector.forward(batch.images);
-    terms = { ...detection(detector, student, batch), ...distiller?.loss(student, hints, batch, { iteration, detector }) };
+    terms = { ...detection(detector, student, batch, iteration), ...distiller?.loss(student, hints, batch, { iteration, detector }) };
     const stacked = tf.stack(Object.values(terms).map(({ value }) => value)) as tf.Tensor1D;
     return { loss: tf.sum(tf.mul(stacked, Object.values(terms).map(({ weight }) => weight))), values: stacked };
   }, trained.map(({ variable }) => variable));
@@ -122,8 +122,8 @@ function computeStep({ detector, distiller, updater }: Parts, batch: Batch, mome
   return { ...summarise(terms, losses), ...(Object.keys(observed).length > 0 && { observed }), ...timing(moment, batch), learningRates: updater.learningRates(iteration), gradientNorm };
 }
 
-function detection(detector: Detector, student: ReturnType<Detector["forward"]>, batch: Batch): Terms {
-  const losses = detector.loss(student, batch.targets);
+function detection(detector: Detector, student: ReturnType<Detector["forward"]>, batch: Batch, iteration: number): Terms {
+  const losses = detector.loss(student, batch.targets, { iteration });
   return Object.fromEntries(Object.entries(losses).map(([name, value]) => [name, { value, weight: 1, kind: "detection" }]));
 }
 

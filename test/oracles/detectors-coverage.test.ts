@@ -12,6 +12,10 @@ const covered: Readonly<Record<string, string>> = {
   "mmdet multiclass_nms": "boxes",
   "torchvision clip_boxes_to_image": "boxes",
   DefaultAnchorGenerator: "boxes",
+  "torchvision.ops.roi_align": "roi-align",
+  "torchvision LevelMapper": "roi-align",
+  "torchvision MultiScaleRoIAlign": "roi-align",
+  assign_boxes_to_levels: "roi-align",
   "torch.nn.functional.interpolate": "ops",
   "torch interpolate(scale_factor": "ops",
   "torch group_norm": "ops",
@@ -51,9 +55,6 @@ const notBuilt = (what: string) => `${what} is not built yet`;
 const leftOut: Readonly<Record<string, string>> = {
   "mmdet DistancePointBBoxCoder": notBuilt("the distance coder of FCOS and GFL"),
   "mmdet MlvlPointGenerator": notBuilt("FCOS"),
-  "torchvision.ops.roi_align": notBuilt("RoIAlign"),
-  "torchvision LevelMapper": notBuilt("RoIAlign"),
-  "torchvision MultiScaleRoIAlign": notBuilt("RoIAlign"),
   "torchvision paste_masks_in_image": notBuilt("the mask head"),
   "torch conv_transpose2d": notBuilt("the mask head"),
   "torch adaptive_avg_pool2d": "no detector here pools adaptively",
@@ -81,7 +82,6 @@ const leftOut: Readonly<Record<string, string>> = {
   "mmdet RPNHead": notBuilt("the region proposal network"),
   "mmdet CascadeRoIHead": notBuilt("Cascade R-CNN"),
   "mmdet StandardRoIHead": notBuilt("the two-stage head"),
-  assign_boxes_to_levels: notBuilt("RoIAlign"),
   "fcos label_anchors": notBuilt("FCOS"),
   "FastRCNNOutputLayers": notBuilt("the two-stage head"),
 };
