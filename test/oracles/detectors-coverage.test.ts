@@ -43,6 +43,7 @@ const covered: Readonly<Record<string, string>> = {
   "torchvision GeneralizedRCNNTransform.resize": "pipeline",
   "torchvision resize_boxes": "pipeline",
   "mmcv.imresize": "pipeline",
+  "torchvision paste_masks_in_image": "paste",
   frPyObjects: "masks",
   "encode, decode, area": "masks",
   "iou (masks": "masks",
@@ -55,7 +56,6 @@ const notBuilt = (what: string) => `${what} is not built yet`;
 const leftOut: Readonly<Record<string, string>> = {
   "mmdet DistancePointBBoxCoder": notBuilt("the distance coder of FCOS and GFL"),
   "mmdet MlvlPointGenerator": notBuilt("FCOS"),
-  "torchvision paste_masks_in_image": notBuilt("the mask head"),
   "torch conv_transpose2d": notBuilt("the mask head"),
   "torch adaptive_avg_pool2d": "no detector here pools adaptively",
   "mmdet quality_focal_loss": notBuilt("GFL"),
