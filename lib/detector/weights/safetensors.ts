@@ -1,5 +1,9 @@
-import { closeSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import { replaceFile } from "../../train/atomic.ts";
+import { dtypes, type Dtype } from "./dtypes.ts";
+import { fileSource, WeightFileError, type Budget, type ByteSource } from "./source.ts";
+import type { StateDict } from "./state-dict.ts";
+import { rowMajor, StoredView, weightTensor } from "./tensor.ts";
 
 /** A tensor's data in memory: little-endian float32 or int32. */
 export interface StoredTensor {
@@ -12,14 +16,20 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** A tensor as the header describes it; offsets count from the end of the header. */
 interface Entry {
-  dtype: "F32" | "I32";
-  shape: number[];
-  data_offsets: [number, number];
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
 }
 
 const headerLimit = 100 * 1024 * 1024; // the reference implementation's
-const dtypes = { F32: Float32Array, I32: Int32Array } as const;
+
+/** The format's dtypes. */
+const names: Readonly<Record<string, Dtype>> = {
+  F32: dtypes.float32, F64: dtypes.float64, F16: dtypes.float16, BF16: dtypes.bfloat16,
+  I64: dtypes.int64, I32: dtypes.int32, I16: dtypes.int16, I8: dtypes.int8, U8: dtypes.uint8, BOOL: dtypes.bool,
+};
 
 /**
  * Writes a safetensors file (8-byte little-endian header length, JSON header, data) atomically: a temporary file beside
@@ -36,14 +46,13 @@ export function writeSafetensors(path: string, tensors: ReadonlyMap<string, Stor
 
 function header(entries: readonly (readonly [string, StoredTensor])[], metadata: Readonly<Record<string, string>>): Uint8Array {
   let offset = 0;
-  const record: Record<string, Entry | Readonly<Record<string, string>>> = {};
-  if (Object.keys(metadata).length > 0) record["__metadata__"] = metadata;
+  const record: [string, Entry | Readonly<Record<string, string>>][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
   for (const [name, { shape, data }] of entries) {
     const end = offset + data.byteLength;
-    record[name] = { dtype: data instanceof Float32Array ? "F32" : "I32", shape: [...shape], data_offsets: [offset, end] };
+    record.push([name, { dtype: data instanceof Float32Array ? "F32" : "I32", shape: [...shape], data_offsets: [offset, end] }]);
     offset = end;
   }
-  const json = Buffer.from(JSON.stringify(record));
+  const json = Buffer.from(JSON.stringify(Object.fromEntries(record)));
   const length = Math.ceil(json.length / 8) * 8;
   const out = Buffer.alloc(8 + length, " ");
   out.writeBigUInt64LE(BigInt(length), 0);
@@ -56,55 +65,98 @@ function writeAll(file: number, bytes: Uint8Array): void {
 }
 
 /**
- * Reads a safetensors file whole.
+ * Reads a safetensors file of float32 and int32 whole, as Potstill writes it; `readWeights` reads the other dtypes too.
  * @throws Error naming the file and what is wrong: truncated, no JSON header, unknown dtype, sizes that do not fit
  */
 export function readSafetensors(path: string): SafetensorsFile {
-  const fail = (what: string): never => { throw new Error(`${path} is no usable safetensors file: ${what}. Delete it or restore a copy`); };
-  const file = openSync(path, "r");
+  const source = fileSource(path);
   try {
-    const size = statSync(path).size;
-    if (size < 8) fail(`${size} bytes, shorter than its 8-byte length field`);
-    const length = Number(readExactly(file, 0, 8).readBigUInt64LE(0));
-    if (length > headerLimit || 8 + length > size) fail(`its header claims ${length} bytes, the file has ${size}`);
-    const { __metadata__: metadata = {}, ...entries } = parseHeader(readExactly(file, 8, length), fail);
-    const tensors = new Map<string, StoredTensor>();
-    for (const [name, entry] of Object.entries(entries as Record<string, Entry>)) {
-      tensors.set(name, readTensor(file, 8 + length, size, name, entry, fail));
-    }
-    return { tensors, metadata: metadata as Record<string, string> };
+    const { start, entries, metadata } = readLayout(source);
+    const tensors = new Map(entries.map(([name, { dtype, shape, data_offsets: [from, to] }]): [string, StoredTensor] => {
+      if (dtype !== "F32" && dtype !== "I32") failure(source)(`tensor ${name} has dtype ${dtype}; allowed here: F32, I32`);
+      const { buffer } = source.read(start + from, to - from);
+      return [name, { shape, data: dtype === "F32" ? new Float32Array(buffer) : new Int32Array(buffer) }];
+    }));
+    return { tensors, metadata };
   } finally {
-    closeSync(file);
+    source.close();
   }
 }
 
-function parseHeader(bytes: Buffer, fail: (what: string) => never): Record<string, unknown> {
+/** The tensors of a safetensors file of any dtype that can be read, unread. @throws WeightFileError as {@link readSafetensors} */
+export function safetensorsEntries(source: ByteSource, budget: Budget): StateDict {
+  const { start, entries, metadata } = readLayout(source);
+  const tensors = new Map(entries.map(([name, { dtype: stored, shape, data_offsets: [from, to] }]) => {
+    const dtype = names[stored];
+    const read = (first: number, count: number) => source.read(start + from + first * dtype.size, count * dtype.size);
+    const view = new StoredView({ storage: { dtype, length: (to - from) / dtype.size, read }, offset: 0, shape, strides: rowMajor(shape) });
+    return [name, weightTensor(view, `${source.path}: tensor ${name}`, budget)] as const;
+  }));
+  return { tensors, metadata };
+}
+
+type Fail = (what: string) => never;
+
+function failure({ path }: ByteSource): Fail {
+  return (what) => { throw new WeightFileError(`${path} is no usable safetensors file: ${what}. Delete it or restore a copy`); };
+}
+
+interface Layout {
+  /** Where the data begin. */
+  readonly start: number;
+  readonly entries: readonly (readonly [string, Entry])[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+function readLayout(source: ByteSource): Layout {
+  const { size } = source;
+  const fail = failure(source);
+  if (size < 8) fail(`${size} bytes, shorter than its 8-byte length field`);
+  const length = Number(new DataView(source.read(0, 8).buffer).getBigUint64(0, true));
+  if (length > headerLimit || 8 + length > size) fail(`its header claims ${length} bytes, the file has ${size}`);
+  const { __metadata__: metadata = {}, ...rest } = parseHeader(source.read(8, length), fail);
+  const entries = Object.entries(rest).map(([name, value]) => [name, parseEntry(name, value, { size, start: 8 + length, fail })] as const);
+  checkCoverage(entries, size - 8 - length, fail);
+  return { start: 8 + length, entries, metadata: parseMetadata(metadata, fail) };
+}
+
+function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(bytes.toString("utf8"));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
+    if (isRecord(value)) return value;
   } catch {
     return fail("its header is not JSON");
   }
   return fail("its header is not a JSON object");
 }
 
-function readTensor(file: number, start: number, size: number, name: string, entry: Entry, fail: (what: string) => never): StoredTensor {
-  const type = dtypes[entry.dtype];
-  if (type === undefined) fail(`tensor ${name} has dtype ${String(entry.dtype)}; allowed: ${Object.keys(dtypes).join(", ")}`);
-  if (!Array.isArray(entry.shape) || !Array.isArray(entry.data_offsets)) fail(`tensor ${name} has no shape or offsets`);
-  const [from, to] = entry.data_offsets;
-  const bytes = entry.shape.reduce((product, n) => product * n, 1) * 4;
-  if (!(from >= 0 && to - from === bytes && start + to <= size)) fail(`tensor ${name} claims bytes ${from} to ${to} for shape [${entry.shape.join(", ")}] in a file of ${size}`);
-  const raw = readExactly(file, start + from, bytes);
-  return { shape: entry.shape, data: new type(raw.buffer as ArrayBuffer, raw.byteOffset, bytes / 4) };
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function readExactly(file: number, position: number, length: number): Buffer {
-  const out = Buffer.from(new ArrayBuffer(length));
-  for (let done = 0; done < length; ) {
-    const n = readSync(file, out, done, Math.min(length - done, 1 << 28), position + done);
-    if (n === 0) throw new Error("unexpected end of file");
-    done += n;
+function parseMetadata(value: unknown, fail: Fail): Record<string, string> {
+  if (!isRecord(value) || !Object.values(value).every((text) => typeof text === "string")) return fail("its __metadata__ is not a record of texts");
+  return value as Record<string, string>;
+}
+
+function parseEntry(name: string, value: unknown, { size, start, fail }: { size: number; start: number; fail: Fail }): Entry {
+  const { dtype, shape, data_offsets: offsets } = isRecord(value) ? value : {};
+  if (typeof dtype !== "string" || !Object.hasOwn(names, dtype)) return fail(`tensor ${name} has dtype ${JSON.stringify(dtype)}; allowed: ${Object.keys(names).join(", ")}`);
+  const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
+  if (!Array.isArray(shape) || !Array.isArray(offsets) || offsets.length !== 2) return fail(`tensor ${name} has no shape or offsets`);
+  if (!shape.every(isCount) || !offsets.every(isCount)) return fail(`tensor ${name} has shape or offsets that are no whole numbers from 0`);
+  const [from, to] = offsets;
+  const bytes = shape.reduce((product, n) => product * n, 1) * names[dtype].size;
+  if (to - from !== bytes || start + to > size) fail(`tensor ${name} claims bytes ${from} to ${to} for shape [${shape.join(", ")}] of ${dtype} in a file of ${size}`);
+  return { dtype, shape, data_offsets: [from, to] };
+}
+
+/** The format wants every byte to belong to exactly one tensor: overlaps and gaps hide data or multiply it. */
+function checkCoverage(entries: Layout["entries"], size: number, fail: Fail): void {
+  let end = 0;
+  for (const [name, { data_offsets: [from, to] }] of [...entries].sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1])) {
+    if (from !== end) fail(`tensor ${name} begins at byte ${from} of the data, the one before it ends at ${end}`);
+    end = to;
   }
-  return out;
+  if (end !== size) fail(`its tensors claim ${end} bytes of data, it has ${size}`);
 }
