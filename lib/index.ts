@@ -11,6 +11,7 @@ export { writeCoco } from "./data/write-coco.ts";
 export type { Batch, Target } from "./data/batch.ts";
 export type { Annotation, Category, Dataset, ImageInfo, Pixels } from "./data/dataset.ts";
 
+export { regnet, resnet } from "./detector/backbones/describe.ts";
 export { retinanet } from "./detector/retinanet.ts";
 export type { Detections, Detector, LossTerms, Parameter, Prediction } from "./detector/detector.ts";
 export { readSafetensors, writeSafetensors } from "./detector/weights/safetensors.ts";

@@ -2,13 +2,12 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Target } from "../data/batch.ts";
 import { withoutTape } from "../tensor/stop-gradient.ts";
 import type { Backbone } from "./backbones/backbone.ts";
-import { resNet, type ResNetNames } from "./backbones/resnet.ts";
-import { tinyBackbone, tinyNorm } from "./backbones/tiny.ts";
+import { buildBackbone as networkOf, type BackboneNames } from "./backbones/build.ts";
+import { tinyNorm } from "./backbones/tiny.ts";
 import type { BackboneConfig, HeadConfig, NeckConfig } from "./config.ts";
 import type { Prediction } from "./detector.ts";
 import type { Norm } from "./layers.ts";
 import { fpn, type FpnNames, type Neck } from "./necks/fpn.ts";
-import { parseBackbone } from "./options.ts";
 import type { Initialiser, ParameterStore } from "./parameters.ts";
 
 /** What backbone and neck of every detector are made from. */
@@ -16,16 +15,12 @@ export interface FeatureConfig {
   readonly backbone: BackboneConfig;
   readonly neck: NeckConfig;
   readonly channels: number;
-  readonly names: { readonly prefix: string; readonly resNet: ResNetNames; readonly fpn: FpnNames };
+  readonly names: BackboneNames & { readonly fpn: FpnNames };
 }
 
 /** The backbone, up to the last stage that enters the neck. */
 export function buildBackbone(store: ParameterStore, { backbone, neck, names }: FeatureConfig): Backbone {
-  const parsed = parseBackbone(backbone.name);
-  const stages = neck.last - 1;
-  if (parsed.kind === "tiny") return tinyBackbone(store, { width: parsed.width, stages, frozenStages: backbone.frozenStages, prefix: names.prefix });
-  const { norm, frozenStages, stride, groups, width } = backbone;
-  return resNet(store, { depth: parsed.depth, norm, frozenStages, stride, groups, width, stages, names: names.resNet });
+  return networkOf(store, backbone, { stages: neck.last - 1, names });
 }
 
 /** The feature pyramid over the backbone's stages from `neck.first` on. */

@@ -1,4 +1,5 @@
 import type { AnchorOptions } from "./anchors.ts";
+import type { BackboneConfig } from "./backbones/config.ts";
 import type { MaxIouOptions } from "./assign/max-iou.ts";
 import type { DeltaCoder } from "./coder/delta.ts";
 import type { DecodeOptions } from "./decode/dense.ts";
@@ -7,17 +8,7 @@ import type { ReferenceNames } from "./names.ts";
 import type { FpnOptions } from "./necks/fpn.ts";
 import type { Norm } from "./layers.ts";
 
-export interface BackboneConfig {
-  /** `resnet-18|34|50|101|152`, or `tiny-w` with w channels in the stem. */
-  readonly name: string;
-  readonly norm: Norm;
-  /** −1 trains everything, 0 freezes the stem, n also the first n stages. */
-  readonly frozenStages: number;
-  /** Stride of a bottleneck in its 3×3 (torchvision) or first 1×1 convolution (MSRA). */
-  readonly stride: "3x3" | "1x1";
-  readonly groups: number;
-  readonly width: number;
-}
+export type { BackboneConfig } from "./backbones/config.ts";
 
 export interface NeckConfig {
   /** First stage of the backbone that enters: 2 is C2 (stride 4). */

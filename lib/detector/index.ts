@@ -1,3 +1,6 @@
+export { regnet, resnet } from "./backbones/describe.ts";
+export type { ResNetDescriptionOptions } from "./backbones/describe.ts";
+export type { BackboneConfig, DeformableConfig } from "./backbones/config.ts";
 export type { Detections, Detector, LossTerms, Moment, Parameter, ParameterGroup, Prediction } from "./detector.ts";
 export { loadParameters } from "./load.ts";
 export type { LoadParametersOptions, NamedArray } from "./load.ts";

@@ -44,7 +44,7 @@ export interface ConvSpec {
 /** Convolution, then normalisation, then ReLU, as far as the specification asks for them. */
 export function convLayer(store: ParameterStore, spec: ConvSpec): Layer {
   const { name, input, output, kernel, groups = 1, group, frozen = false, norm } = spec;
-  const filter = store.add({ name: `${name}.weight`, shape: [kernel, kernel, input / groups, output], initialiser: spec.initialiser ?? { kind: "kaiming-normal", fan: (kernel * kernel * output) / groups }, group, frozen });
+  const filter = store.add({ name: `${name}.weight`, shape: [kernel, kernel, input / groups, output], initialiser: spec.initialiser ?? { kind: "kaiming-normal", fan: kernel * kernel * output }, group, frozen });
   const bias = spec.bias ?? norm === undefined
     ? store.add({ name: `${name}.bias`, shape: [output], initialiser: { kind: "constant", value: spec.biasValue ?? 0 }, group, frozen })
     : undefined;

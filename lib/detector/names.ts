@@ -1,12 +1,11 @@
 import type { FpnNames } from "./necks/fpn.ts";
-import { detectron2ResNetNames, torchvisionResNetNames, type ResNetNames } from "./backbones/resnet.ts";
+import type { BackboneNames } from "./backbones/build.ts";
+import { detectron2RegNetNames, mmdetRegNetNames, torchvisionRegNetNames } from "./backbones/regnet.ts";
+import { detectron2ResNetNames, torchvisionResNetNames } from "./backbones/resnet.ts";
 import type { RetinaHeadNames } from "./heads/retina.ts";
 
 /** A reference implementation's parameter names for the parts of a RetinaNet. */
-export interface ReferenceNames {
-  /** Before the names of a backbone that is not the reference's. */
-  readonly prefix: string;
-  readonly resNet: ResNetNames;
+export interface ReferenceNames extends BackboneNames {
   readonly fpn: FpnNames;
   readonly head: RetinaHeadNames;
 }
@@ -18,6 +17,7 @@ const torchvisionFinal = { class: "cls_logits", box: "bbox_reg" } as const;
 export const torchvisionNames: ReferenceNames = {
   prefix: "backbone.body.",
   resNet: torchvisionResNetNames("backbone.body."),
+  regNet: torchvisionRegNetNames("backbone.body."),
   fpn: torchvisionFpn("backbone.fpn."),
   head: {
     tower: (tower, i) => `head.${subnet[tower]}.conv.${i}.0`,
@@ -41,6 +41,7 @@ const short = { class: "cls", box: "reg" } as const;
 export const mmdetNames: ReferenceNames = {
   prefix: "backbone.",
   resNet: torchvisionResNetNames("backbone."),
+  regNet: mmdetRegNetNames("backbone."),
   fpn: {
     lateral: (level) => `neck.lateral_convs.${level}.conv`,
     output: (level) => `neck.fpn_convs.${level}.conv`,
@@ -59,6 +60,7 @@ const subnetOf = { class: "cls_subnet", box: "bbox_subnet" } as const;
 export const detectron2Names: ReferenceNames = {
   prefix: "backbone.bottom_up.",
   resNet: detectron2ResNetNames("backbone.bottom_up."),
+  regNet: detectron2RegNetNames("backbone.bottom_up."),
   fpn: {
     lateral: (level) => `backbone.fpn_lateral${3 + level}`,
     output: (level) => `backbone.fpn_output${3 + level}`,

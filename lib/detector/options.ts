@@ -1,6 +1,6 @@
-import { resNetDepths, type ResNetDepth } from "./backbones/resnet.ts";
+import { backboneConfig, type BackboneConfig } from "./backbones/config.ts";
 import { optionChecks, refuseUnknown, type OptionChecks } from "./checks.ts";
-import type { BackboneConfig, RetinaNetConfig } from "./config.ts";
+import type { RetinaNetConfig } from "./config.ts";
 import { retinaNetPresets, type RetinaNetPreset } from "./presets.ts";
 
 /** Parts of the preset that may be replaced, each partly. */
@@ -17,7 +17,7 @@ export interface RetinaNetOptions extends Overrides {
   readonly channels?: number;
   /** Seed of the initial weights. */
   readonly seed: number;
-  /** `resnet-18|34|50|101|152` or `tiny-<width>`, or the settings in detail. */
+  /** A name (`resnet-50`, `regnet-x-400mf`, `tiny-8`), what `resnet()` and `regnet()` return, or the settings in detail. */
   readonly backbone?: string | Partial<BackboneConfig>;
   readonly normaliser?: RetinaNetConfig["normaliser"];
   /** Shown in reports. Default made of preset and backbone. */
@@ -29,18 +29,6 @@ export interface ResolvedRetinaNet extends RetinaNetConfig {
   readonly classes: number;
   readonly channels: number;
   readonly seed: number;
-}
-
-/** The backbones' names as error messages list them. */
-const backbones = `${resNetDepths.map((depth) => `resnet-${depth}`).join(", ")}, tiny-<width>`;
-
-/** Parses a backbone's name. */
-export function parseBackbone(name: string): { readonly kind: "resnet"; readonly depth: ResNetDepth } | { readonly kind: "tiny"; readonly width: number } {
-  const [, kind, digits] = /^(resnet|tiny)-(\d+)$/.exec(name) ?? [];
-  const n = Number(digits);
-  if (kind === "resnet" && (resNetDepths as number[]).includes(n)) return { kind, depth: n as ResNetDepth };
-  if (kind === "tiny" && n > 0) return { kind, width: n };
-  throw new Error(`backbone "${name}" is unknown; allowed: ${backbones}`);
 }
 
 /**
@@ -57,7 +45,7 @@ export function resolveRetinaNet(options: RetinaNetOptions): ResolvedRetinaNet {
     refuseUnknown(`retinanet ${key}`, options[key] ?? {}, allowedKeys[key]);
     return { ...base[key], ...options[key] };
   };
-  const backbone = mergeBackbone(base.backbone, options.backbone);
+  const backbone = backboneConfig("retinanet", base.backbone, options.backbone);
   const resolved: ResolvedRetinaNet = {
     names: base.names,
     losses: base.losses,
@@ -91,22 +79,12 @@ const allowedKeys: { readonly [K in keyof Required<Overrides>]: readonly (keyof 
   decode: ["scoreThreshold", "perLevel", "nms", "maxDetections", "clip", "minSize"],
 };
 
-/** A tiny backbone has no pre-trained weights, so nothing of it is frozen unless asked for. */
-function mergeBackbone(base: BackboneConfig, given: RetinaNetOptions["backbone"]): BackboneConfig {
-  const asked = typeof given === "string" ? { name: given } : (given ?? {});
-  refuseUnknown("retinanet backbone", asked, Object.keys(base));
-  const name = asked.name ?? base.name;
-  const unfrozen = parseBackbone(name).kind === "tiny" ? { frozenStages: -1 } : {};
-  return { ...base, ...unfrozen, ...asked };
-}
-
 const { fail, whole, inside, oneOf }: OptionChecks = optionChecks("retinanet");
 
 function check(c: ResolvedRetinaNet): void {
   whole("classes", c.classes, 1);
   whole("channels", c.channels, 1);
   if (!Number.isFinite(c.seed)) fail("seed", c.seed, "a finite number");
-  whole("backbone.frozenStages", c.backbone.frozenStages, -1, 4);
   whole("neck.first", c.neck.first, 2, 5);
   whole("neck.last", c.neck.last, c.neck.first, 5);
   whole("neck.extraLevels", c.neck.extraLevels, 0, 4);

@@ -1,22 +1,15 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { addRelu } from "../../tensor/elementwise.ts";
 import { maxPool } from "../../tensor/max-pool.ts";
-import { withoutTape } from "../../tensor/stop-gradient.ts";
 import { convLayer, type ConvSpec, type Layer, type Norm } from "../layers.ts";
 import type { ParameterStore } from "../parameters.ts";
 import type { Backbone } from "./backbone.ts";
+import type { DeformableConfig } from "./config.ts";
+import { resNetStructures, type ResNetDepth } from "./resnet-structures.ts";
+import { run } from "./run.ts";
 
-/** He et al. 2016, table 1: blocks per stage. */
-const structures = {
-  18: { block: "basic", blocks: [2, 2, 2, 2] },
-  34: { block: "basic", blocks: [3, 4, 6, 3] },
-  50: { block: "bottleneck", blocks: [3, 4, 6, 3] },
-  101: { block: "bottleneck", blocks: [3, 4, 23, 3] },
-  152: { block: "bottleneck", blocks: [3, 8, 36, 3] },
-} as const;
+export { resNetDepths, type ResNetDepth } from "./resnet-structures.ts";
 
-export type ResNetDepth = keyof typeof structures;
-export const resNetDepths = Object.keys(structures).map(Number) as ResNetDepth[];
 
 export interface ResNetOptions {
   readonly depth: ResNetDepth;
@@ -24,12 +17,14 @@ export interface ResNetOptions {
   readonly stride?: "3x3" | "1x1";
   /** Groups of the 3×3 convolution (ResNeXt's cardinality). Default 1. */
   readonly groups?: number;
-  /** Channels per group of the first stage's 3×3 convolution (64 is ResNet, 4 with 32 groups ResNeXt-32×4d). Default 64. */
+  /** Channels per group of the first stage's 3×3 convolution (64 is ResNet, 4 with 32 groups ResNeXt-32×4d). Default the first stage's channels: 64. */
   readonly width?: number;
   /** Default frozen BatchNorm. */
   readonly norm?: Norm;
   /** −1 trains everything, 0 freezes the stem, n also the first n stages. Default −1. */
   readonly frozenStages?: number;
+  /** Deformable 3×3 convolutions. Default none. */
+  readonly dcn?: DeformableConfig;
   /** Number of stages. Default 4. */
   readonly stages?: number;
   /** Default torchvision's names. */
@@ -67,7 +62,7 @@ export interface ResNet extends Backbone {
 /** ResNet (He et al. 2016), wide ResNet (Zagoruyko & Komodakis 2016) and ResNeXt (Xie et al. 2017). */
 export function resNet(store: ParameterStore, options: ResNetOptions): ResNet {
   const { depth, frozenStages = -1, stages: count = 4 } = options;
-  const structure = structures[depth];
+  const structure = resNetStructures[depth];
   const expansion = structure.block === "bottleneck" ? 4 : 1;
   const plan: BlockPlan = {
     store,
@@ -76,12 +71,13 @@ export function resNet(store: ParameterStore, options: ResNetOptions): ResNet {
     block: structure.block,
     strideIn1x1: options.stride === "1x1",
     groups: options.groups ?? 1,
-    width: options.width ?? 64,
+    width: options.width ?? structure.base,
+    base: structure.base,
   };
-  const stem = convLayer(store, { ...part(plan, { layer: "conv1" }, frozenStages >= 0), input: 3, output: 64, kernel: 7, stride: 2, relu: true });
-  const channels = [64, 128, 256, 512].slice(0, count);
+  const stem = convLayer(store, { ...part(plan, { layer: "conv1" }, frozenStages >= 0), input: 3, output: structure.base, kernel: 7, stride: 2, relu: true });
+  const channels = [1, 2, 4, 8].slice(0, count).map((factor) => factor * structure.base);
   const stages = channels.map((planes, s) => {
-    const input = s === 0 ? 64 : channels[s - 1] * expansion;
+    const input = s === 0 ? structure.base : channels[s - 1] * expansion;
     return stage(plan, { stage: s + 1, input, planes, output: planes * expansion, blocks: structure.blocks[s], stride: s === 0 ? 1 : 2, frozen: frozenStages > s });
   });
   const whole = [(x: tf.Tensor4D) => maxPool(stem(x), stemPool), ...stages];
@@ -91,19 +87,6 @@ export function resNet(store: ParameterStore, options: ResNetOptions): ResNet {
 /** Between stem and first stage. */
 export const stemPool = { size: 3, stride: 2, padding: 1 } as const;
 
-/** Runs stem and stages in order, the first `frozen` of them off the tape; returns the stages' outputs. */
-export function run(layers: readonly Layer[], images: tf.Tensor4D, frozen: number): tf.Tensor4D[] {
-  const outputs = frozen > 0 ? withoutTape(() => chain(layers.slice(0, frozen), images)) : [];
-  const last = outputs[outputs.length - 1] ?? images;
-  return [...outputs, ...chain(layers.slice(frozen), last)].slice(1);
-}
-
-function chain(layers: readonly Layer[], x: tf.Tensor4D): tf.Tensor4D[] {
-  const outputs: tf.Tensor4D[] = [];
-  for (const layer of layers) outputs.push(layer(outputs[outputs.length - 1] ?? x));
-  return outputs;
-}
-
 interface BlockPlan {
   readonly store: ParameterStore;
   readonly names: ResNetNames;
@@ -112,6 +95,7 @@ interface BlockPlan {
   readonly strideIn1x1: boolean;
   readonly groups: number;
   readonly width: number;
+  readonly base: number;
 }
 
 interface BlockSpec {
@@ -151,7 +135,7 @@ function basicBranch(plan: BlockPlan, spec: BlockSpec): Layer {
 
 function bottleneckBranch(plan: BlockPlan, spec: BlockSpec): Layer {
   const { input, planes, output, stride, frozen } = spec;
-  const inner = Math.floor((planes * plan.width) / 64) * plan.groups;
+  const inner = Math.floor((planes * plan.width) / plan.base) * plan.groups;
   const [s1, s3] = plan.strideIn1x1 ? [stride, 1] : [1, stride];
   const common = (layer: "conv1" | "conv2" | "conv3") => part(plan, { ...spec, layer }, frozen);
   const reduce = convLayer(plan.store, { ...common("conv1"), input, output: inner, kernel: 1, stride: s1, relu: true });

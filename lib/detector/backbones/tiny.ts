@@ -2,7 +2,7 @@ import { addRelu } from "../../tensor/elementwise.ts";
 import { convLayer, type Layer, type Norm } from "../layers.ts";
 import type { ParameterStore } from "../parameters.ts";
 import type { Backbone } from "./backbone.ts";
-import { run } from "./resnet.ts";
+import { run } from "./run.ts";
 
 export interface TinyOptions {
   /** Channels of the stem and of C2; C3 to C5 have 2, 4 and 6 times as many. */

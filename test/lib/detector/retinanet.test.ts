@@ -191,7 +191,7 @@ describe("frozen stages", () => {
 describe("options", () => {
   it.each<[Partial<Record<string, unknown>>, string]>([
     [{ preset: "yolo" }, 'preset "yolo" is unknown; allowed: torchvision, torchvision-v2, mmdet, detectron2-lgd, tiny'],
-    [{ backbone: "vgg-16" }, 'backbone "vgg-16" is unknown; allowed: resnet-18, resnet-34, resnet-50, resnet-101, resnet-152, tiny-<width>'],
+    [{ backbone: "vgg-16" }, 'backbone "vgg-16" is unknown; allowed: resnet-<depth>, resnext-<depth>-<groups>x<width>d and wide-resnet-<depth>-<factor> of depth 18, 34, 50, 101, 152, tiny; regnet-x-400mf'],
     [{ depth: 50 }, 'retinanet has no option "depth"'],
     [{ focal: { beta: 1 } }, 'retinanet focal has no option "beta"; allowed: alpha, gamma'],
     [{ classes: 0 }, "retinanet option classes is 0; it must be a whole number from 1"],

@@ -1,0 +1,20 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { convLayer, type Layer } from "../layers.ts";
+import type { ParameterStore } from "../parameters.ts";
+
+export interface SqueezeExcitationSpec {
+  readonly channels: number;
+  /** Channels between the two 1×1 convolutions. */
+  readonly squeezed: number;
+  /** Of the two convolutions, without `.weight` and `.bias`. */
+  readonly names: readonly [squeeze: string, excite: string];
+  readonly frozen: boolean;
+}
+
+/** Squeeze-and-excitation (Hu et al. 2018, eq. 3, 4): y = x · σ(W₂ relu(W₁ mean(x) + b₁) + b₂), the mean over height and width. */
+export function squeezeExcitation(store: ParameterStore, { channels, squeezed, names, frozen }: SqueezeExcitationSpec): Layer {
+  const common = { kernel: 1, group: "backbone", frozen } as const;
+  const squeeze = convLayer(store, { ...common, name: names[0], input: channels, output: squeezed, relu: true });
+  const excite = convLayer(store, { ...common, name: names[1], input: squeezed, output: channels });
+  return (x) => tf.mul(x, tf.sigmoid(excite(squeeze(tf.mean<tf.Tensor4D>(x, [1, 2], true)))));
+}
