@@ -16,6 +16,7 @@ import type { NotebookModules } from "./modules.ts";
 import { captureStreams, createBarrier, createOutput } from "./output.ts";
 import type { Output } from "./output.ts";
 import { guardProcessExit, reportStrayErrors, silenceLoaderWarning } from "./process-guard.ts";
+import { makeImmediatesSafe } from "./safe-immediates.ts";
 import { CellSession } from "./session.ts";
 import { Stdin } from "./stdin.ts";
 import { plainTraceback, Tracebacks } from "./traceback.ts";
@@ -35,7 +36,7 @@ export interface InterpreterLink {
  */
 export function startInterpreter(link: InterpreterLink, folder: string): void {
   const interpreter = new Interpreter(link, folder);
-  // Cells start from a message event: terminating one that began in setImmediate breaks Node's queue of immediates.
+  // Cells start from a message event: terminating one that began in an immediate of Node's own would break their queue.
   link.port.on("message", (message: ToInterpreter) => interpreter.hear(message));
 }
 
@@ -56,6 +57,7 @@ class Interpreter {
     this.#exit = guardProcessExit();
     silenceLoaderWarning();
     cleanFunctionText();
+    makeImmediatesSafe();
     const context = createCellContext();
     carryCells(context);
     this.#interrupts = new Interrupts(link.shared, context);

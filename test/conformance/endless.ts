@@ -10,6 +10,7 @@ export const endless: readonly [string, string][] = [
   ["an await inside a function", "async function waits() { await pause(1e6) }\nawait waits()"],
   ["a loop in a timer", "await new Promise(() => { setTimeout(() => { while (true) {} }, 5) })"],
   ["a loop in an immediate", "await new Promise(() => { setImmediate(() => { while (true) {} }) })"],
+  ["a loop in an immediate behind another", "let after = 'lost'; await new Promise(() => { setImmediate(() => {}); setImmediate(() => { while (true) {} }); setImmediate(() => { after = 'kept' }) })"],
   ["a loop that catches everything", "while (true) { try { while (true) {} } catch {} }"],
   ["a waiting loop that catches everything", "while (true) { try { await pause(20) } catch {} }"],
   ["a loop of microtasks", "async function spin() { while (true) await null }\nawait spin()"],
