@@ -13,6 +13,15 @@ export interface Parameter {
   readonly group: ParameterGroup;
   /** Never trained (frozen stem and stages, BatchNorm statistics). */
   readonly frozen: boolean;
+  /** Of a linear layer's weight whose input is a flattened map: references flatten [channels, height, width], we [height, width, channels]. */
+  readonly flattened?: FlattenedInput;
+}
+
+/** The map that a linear layer reads flattened. */
+export interface FlattenedInput {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
 }
 
 /** A detector's raw outputs on a pyramid. Tensors belong to the caller's tidy scope. */

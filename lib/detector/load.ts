@@ -32,7 +32,7 @@ export function loadParameters(target: Pick<Detector, "parameters">, record: Rea
     ...list("shapes that differ", present.flatMap((parameter) => shapeProblem(parameter, record.get(parameter.name), layout))),
   ];
   if (problems.length > 0) throw new Error(`the weights do not fit the detector: ${problems.join("; ")}`);
-  for (const { name, variable } of present) assign(variable, record.get(name), layout);
+  for (const parameter of present) assign(parameter, record.get(parameter.name), layout);
 }
 
 function list(what: string, names: readonly string[]): string[] {
@@ -54,11 +54,19 @@ function pytorchShape(shape: readonly number[]): number[] {
   return shape.length === 2 ? [shape[1], shape[0]] : [...shape];
 }
 
-function assign(variable: tf.Variable, value: NamedArray | undefined, layout: LoadParametersOptions["layout"]): void {
+function assign({ variable, flattened }: Parameter, value: NamedArray | undefined, layout: LoadParametersOptions["layout"]): void {
   if (value === undefined) return;
   tf.tidy(() => {
     const tensor = tf.tensor(value.data, value.shape as number[]);
-    const turned = layout === "tensorflow" || tensor.rank < 2 ? tensor : tf.transpose(tensor, tensor.rank === 4 ? [2, 3, 1, 0] : [1, 0]);
-    variable.assign(turned);
+    variable.assign(layout === "tensorflow" || tensor.rank < 2 ? tensor : fromPytorch(tensor, flattened));
   });
+}
+
+/** OIHW → HWIO, [out, in] → [in, out]; an input that is a flattened map goes from [C, H, W] to [H, W, C]. */
+function fromPytorch(tensor: tf.Tensor, flattened: Parameter["flattened"]): tf.Tensor {
+  if (tensor.rank === 4) return tf.transpose(tensor, [2, 3, 1, 0]);
+  if (flattened === undefined) return tf.transpose(tensor, [1, 0]);
+  const { height, width, channels } = flattened;
+  const [outputs, inputs] = tensor.shape;
+  return tf.reshape(tf.transpose(tf.reshape(tensor, [outputs, channels, height, width]), [2, 3, 1, 0]), [inputs, outputs]);
 }

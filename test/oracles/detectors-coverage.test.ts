@@ -16,6 +16,11 @@ const covered: Readonly<Record<string, string>> = {
   "torchvision LevelMapper": "roi-align",
   "torchvision MultiScaleRoIAlign": "roi-align",
   assign_boxes_to_levels: "roi-align",
+  "torch cross_entropy": "roi-heads",
+  "torchvision fastrcnn_loss": "roi-heads",
+  "torchvision RoIHeads": "roi-heads",
+  "mmdet StandardRoIHead": "roi-heads",
+  FastRCNNOutputLayers: "roi-heads",
   "torch.nn.functional.interpolate": "ops",
   "torch interpolate(scale_factor": "ops",
   "torch group_norm": "ops",
@@ -62,15 +67,12 @@ const leftOut: Readonly<Record<string, string>> = {
   "mmdet quality_focal_loss": notBuilt("GFL"),
   "mmdet distribution_focal_loss": notBuilt("GFL"),
   "centerness target": notBuilt("FCOS"),
-  "torch cross_entropy": notBuilt("the two-stage head"),
   "mmdet mask_cross_entropy": notBuilt("the mask head"),
   "mmdet knowledge_distillation_kl_div_loss": notBuilt("localisation distillation"),
-  "torchvision fastrcnn_loss": notBuilt("the two-stage head"),
   "torchvision maskrcnn_loss": notBuilt("the mask head"),
   "mmdet ATSSAssigner": notBuilt("ATSS assignment"),
   "mmdet FCOSHead": notBuilt("FCOS"),
   "torchvision RegionProposalNetwork": notBuilt("the two-stage head"),
-  "torchvision RoIHeads": notBuilt("the two-stage head"),
   "mmdet MaxIoUAssigner + RandomSampler": notBuilt("the two-stage head"),
   "torchvision fcos": notBuilt("FCOS"),
   "torchvision faster_rcnn": notBuilt("Faster R-CNN"),
@@ -81,9 +83,7 @@ const leftOut: Readonly<Record<string, string>> = {
   "mmdet ATSSHead": notBuilt("ATSS"),
   "mmdet RPNHead": notBuilt("the region proposal network"),
   "mmdet CascadeRoIHead": notBuilt("Cascade R-CNN"),
-  "mmdet StandardRoIHead": notBuilt("the two-stage head"),
   "fcos label_anchors": notBuilt("FCOS"),
-  "FastRCNNOutputLayers": notBuilt("the two-stage head"),
 };
 
 describe.skipIf(allCases.length === 0)("oracles: coverage", () => {
@@ -98,6 +98,7 @@ describe.skipIf(allCases.length === 0)("oracles: coverage", () => {
       reasons.set(reason, [...(reasons.get(reason) ?? []), `${one.file.replace(".json", "")} ${one.name}`]);
     }
     const lines = Array.from(reasons, ([reason, names]) => `${reason}: ${names.length} cases (${names.join(", ")})`);
+    lines.push("mmdet StandardRoIHead with a mask head: the mask head is not built yet");
     lines.push("of Box2BoxTransform's cases the linear coder (FCOS) is not built yet; its delta coder is compared");
     console.info(`LEFT OUT of the detector oracles, ${Array.from(reasons.values()).flat().length} of ${allCases.length} cases:\n${lines.join("\n")}`);
   });

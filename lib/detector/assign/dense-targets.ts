@@ -69,7 +69,7 @@ function assignImage(target: Target, image: number, { anchors, classes, assign }
 }
 
 /** The objects that have an area: an empty box overlaps nothing and would make every anchor its equally bad best. */
-function checkedObjects({ boxes, labels }: Target, image: number, classes: number): Pick<AssignedImage, "objects" | "labels" | "kept"> {
+export function checkedObjects({ boxes, labels }: Target, image: number, classes: number): Pick<AssignedImage, "objects" | "labels" | "kept"> {
   if (boxes.length !== 4 * labels.length) throw new Error(`image ${image} of the batch: ${boxes.length} box coordinates for ${labels.length} labels; 4 are needed per label`);
   const kept: number[] = [];
   for (let o = 0; o < labels.length; o++) {
