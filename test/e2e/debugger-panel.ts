@@ -15,8 +15,13 @@ export class DebuggerPanel {
 
   /** Switches the debugger on and shows its panel. */
   async switchOn(): Promise<void> {
-    await this.#page.locator(".jp-DebuggerBugButton").click();
-    await this.#page.locator('.jp-DebuggerBugButton[aria-pressed="true"]').waitFor();
+    const pressed = this.#page.locator('.jp-DebuggerBugButton[aria-pressed="true"]');
+    // JupyterLab ignores a click that comes before it has asked the kernel: a person clicks again.
+    for (let click = 0; click < 8 && !(await pressed.isVisible()); click++) {
+      await this.#page.locator(".jp-DebuggerBugButton").click();
+      await pressed.waitFor({ timeout: 15_000 }).catch(() => undefined);
+    }
+    await pressed.waitFor();
     if (!(await this.#panel.isVisible())) await this.#page.locator('.jp-SideBar [data-id="jp-debugger-sidebar"]').click();
     await this.#panel.waitFor();
   }
