@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Target } from "../../data/batch.ts";
-import type { Rle } from "../../tensor/masks/rle.ts";
+import { pasteMasks, type PasteConvention } from "../../tensor/masks/paste.ts";
 import { maskTargets, type MaskTargetOptions } from "../assign/mask-targets.ts";
 import type { Detections } from "../detector.ts";
 import type { MaskHead } from "../heads/mask.ts";
@@ -84,8 +84,10 @@ function checkMasks(targets: readonly Target[]): void {
 }
 
 export interface MaskDecodeOptions extends MaskRegionOptions {
-  /** Paints a region's probabilities [S, S] into an image of the content's size. */
-  readonly paste: (probabilities: Float32Array, box: ArrayLike<number>, size: { readonly height: number; readonly width: number }) => Rle;
+  /** How a region's probabilities are stretched over its box. */
+  readonly paste: PasteConvention;
+  /** Probability that a pixel of the object has. */
+  readonly threshold: number;
 }
 
 /**
@@ -99,11 +101,9 @@ export function decodeMasks(heads: readonly MaskHead[], pyramid: readonly tf.Ten
   const { values, area } = probabilities(heads, pyramid, { ...options, labels, detections });
   let start = 0;
   return detections.map((image, i) => {
-    const masks = Array.from(image.scores, (_, k) => {
-      const at = (start + k) * area;
-      return options.paste(values.subarray(at, at + area), image.boxes.subarray(4 * k, 4 * k + 4), sizes[i]);
-    });
-    start += masks.length;
+    const end = start + image.scores.length * area;
+    const masks = pasteMasks(values.subarray(start, end), image.boxes, { size: sizes[i], convention: options.paste, threshold: options.threshold });
+    start = end;
     return { ...image, masks };
   });
 }
