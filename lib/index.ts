@@ -35,8 +35,14 @@ export type { SearchState } from "./calibrate/search.ts";
 export type { ReadingEstimates } from "./calibrate/study.ts";
 export type { Profile } from "./papers/sssd.ts";
 
+export { anchorPicture } from "./report/anchor-picture.ts";
+export { assignmentPicture } from "./report/assignment-picture.ts";
+export { detectionsPicture } from "./report/detections-picture.ts";
 export { lineFigure } from "./report/figures.ts";
+export { lookAt, viewsOf } from "./report/look.ts";
+export type { LevelMap, Look, View } from "./report/look.ts";
 export { overlay } from "./report/overlay.ts";
+export { pyramidPicture } from "./report/pyramid-picture.ts";
 export { searchFigure, stackedSharesFigure } from "./report/share-figures.ts";
 export { table } from "./report/table.ts";
 

@@ -1,3 +1,13 @@
+export { anchorPicture } from "./anchor-picture.ts";
+export type { AnchorPictureOptions } from "./anchor-picture.ts";
+export { assignmentPicture } from "./assignment-picture.ts";
+export type { AssignmentPicture } from "./assignment-picture.ts";
+export { detectionsPicture } from "./detections-picture.ts";
+export type { DetectionsPictureOptions } from "./detections-picture.ts";
+export { activations, lookAt, viewsOf } from "./look.ts";
+export type { ActivationOptions, LevelMap, Look, View, ViewOptions } from "./look.ts";
+export { pyramidPicture } from "./pyramid-picture.ts";
+export type { PyramidPictureOptions } from "./pyramid-picture.ts";
 export { lineFigure } from "./figures.ts";
 export type { Axis, Figure, Line, LineFigureOptions, Reference } from "./figures.ts";
 export { searchFigure, stackedSharesFigure } from "./share-figures.ts";

@@ -48,7 +48,7 @@ export function overlay(images: OverlayImage | readonly OverlayImage[], options:
   return {
     [displaySymbol]: async () => ({
       "text/html": await overlayHtml(list, options),
-      "text/plain": list.map((image) => plainText(image, options)).join("\n"),
+      "text/plain": list.map((image) => imageText(image, options)).join("\n"),
     }),
   };
 }
@@ -74,14 +74,15 @@ async function overlayHtml(images: readonly OverlayImage[], options: OverlayOpti
   return `<div data-overlay style="color:inherit;max-width:${images.length === 1 ? "720px" : "100%"}">${slider}${gridHtml(figures, minWidth)}${legendHtml(legend(images, options.names))}</div>`;
 }
 
-async function figureHtml(image: OverlayImage, options: OverlayOptions): Promise<string> {
+/** One image with its boxes. */
+export async function figureHtml(image: OverlayImage, options: OverlayOptions): Promise<string> {
   const { pixels, width, height, caption } = image;
   const photo = await photoUri({ data: new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length), width, height }, options);
-  return panelHtml({ width, height, photo, layer: boxLayer(image, options), label: plainText(image, options), ...(caption !== undefined && { caption }) });
+  return panelHtml({ width, height, photo, layer: boxLayer(image, options), label: imageText(image, options), ...(caption !== undefined && { caption }) });
 }
 
 /** The classes that occur, in their colours, and what solid and dashed lines mean. */
-function legend(images: readonly OverlayImage[], names: readonly string[]): (readonly [string, string])[] {
+export function legend(images: readonly OverlayImage[], names: readonly string[]): (readonly [string, string])[] {
   const sets = images.flatMap(({ groundTruth, detections }) => [groundTruth, detections]).filter((set) => set !== undefined);
   const labels = [...new Set(sets.flatMap(({ labels }) => Array.from(labels)))].sort((a, b) => a - b);
   if (labels.length === 0) return [];
@@ -92,7 +93,8 @@ function legend(images: readonly OverlayImage[], names: readonly string[]): (rea
   ];
 }
 
-function plainText({ width, height, caption, groundTruth, detections }: OverlayImage, { minScore = 0, threshold = 0 }: OverlayOptions): string {
+/** The image in words: its size and how many objects. */
+export function imageText({ width, height, caption, groundTruth, detections }: OverlayImage, { minScore = 0, threshold = 0 }: OverlayOptions): string {
   const least = Math.max(minScore, threshold);
   const shown = detections === undefined ? 0 : Array.from(detections.labels).filter((_, i) => (detections.scores?.[i] ?? 1) >= least).length;
   const counts = [...(groundTruth === undefined ? [] : [`${groundTruth.labels.length} annotated`]), ...(detections === undefined ? [] : [`${shown} detected`])];

@@ -41,6 +41,8 @@ export interface Panel {
   readonly photo: string;
   /** SVG elements above it. */
   readonly layer: string;
+  /** What is seen, x, y, width, height; default the photograph alone. */
+  readonly viewBox?: readonly [number, number, number, number];
   /** What it shows, for those who cannot see it. */
   readonly label: string;
   /** Plain text beneath; or HTML, which the caller has escaped. */
@@ -48,16 +50,23 @@ export interface Panel {
 }
 
 /** A picture with its drawing: scales with the page, and what reaches beyond the photograph is cut off. */
-export function panelHtml({ width, height, photo, layer, label, caption }: Panel): string {
+export function panelHtml({ width, height, photo, layer, viewBox = [0, 0, width, height], label, caption }: Panel): string {
   const rendering = Math.max(width, height) < 200 ? "image-rendering:pixelated" : "";
   const inner = caption === undefined ? "" : typeof caption === "string" ? escapeHtml(caption) : caption.html;
   const text = inner === "" ? "" : `<figcaption style="font-size:0.85em;opacity:0.85;padding-top:4px;overflow-wrap:anywhere">${inner}</figcaption>`;
-  return `<figure style="margin:0;min-width:0"><svg role="img" aria-label="${escapeHtml(label)}" viewBox="0 0 ${width} ${height}" style="display:block;width:100%;height:auto" xmlns="http://www.w3.org/2000/svg"><image href="${photo}" width="${width}" height="${height}" preserveAspectRatio="none" style="${rendering}"/>${layer}</svg>${text}</figure>`;
+  return `<figure style="margin:0;min-width:0"><svg role="img" aria-label="${escapeHtml(label)}" viewBox="${viewBox.map(svgNumber).join(" ")}" style="display:block;width:100%;height:auto" xmlns="http://www.w3.org/2000/svg"><image href="${photo}" width="${width}" height="${height}" preserveAspectRatio="none" style="${rendering}"/>${layer}</svg>${text}</figure>`;
 }
 
 /** Panels beside and beneath one another, each at least so wide (CSS pixels) where the page allows it. */
 export function gridHtml(panels: readonly string[], minWidth: number): string {
   return `<div style="display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,${minWidth}px),1fr));gap:12px;align-items:start">${panels.join("")}</div>`;
+}
+
+/** Panels in columns with headings; where the page is too narrow for them, they scroll sideways together. */
+export function columnsHtml(headings: readonly string[], rows: readonly (readonly string[])[], { minWidth = 150, maxWidth }: { minWidth?: number; maxWidth: number }): string {
+  const heads = headings.map((heading) => `<div style="font-weight:600;font-size:0.9em;align-self:end;overflow-wrap:anywhere">${escapeHtml(heading)}</div>`);
+  const grid = `display:grid;grid-template-columns:repeat(${headings.length},minmax(${minWidth}px,${maxWidth}px));gap:10px 12px;align-items:start`;
+  return `<div style="overflow-x:auto"><div style="${grid}">${[...heads, ...rows.flat()].join("")}</div></div>`;
 }
 
 /** A legend's entries in a row: CSS of the mark, and its text. */

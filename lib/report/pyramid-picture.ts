@@ -1,0 +1,78 @@
+import { levelName } from "../detector/assignment.ts";
+import { heat, heatGradient } from "./heat.ts";
+import { displaySymbol } from "./html.ts";
+import type { Displayable } from "./html.ts";
+import type { LevelMap, Look, View } from "./look.ts";
+import { gridHtml, panelHtml, photoUri, pngUri } from "./panels.ts";
+
+export interface PyramidPictureOptions {
+  /** What the numbers are, for the legend. Default "mean |x|". */
+  readonly quantity?: string;
+  /** From lowest to highest colour: of each level its own (default), or the same for all. */
+  readonly range?: "level" | readonly [number, number];
+  /** A panel is at least so wide, in CSS pixels; default 200. */
+  readonly minWidth?: number;
+}
+
+interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * A pyramid's levels over the dimmed photograph, one panel each: colours from violet (low) to yellow (high), a cell of the
+ * map a square of one stride. What lies in the batch's padding is neither shown nor counted in the range.
+ * @param look what `lookAt` returns, or a view and `activations`
+ * Throws RangeError for values that do not fit a level's size.
+ */
+export function pyramidPicture(look: Look | (View & { readonly pyramid: readonly LevelMap[] }), options: PyramidPictureOptions = {}): Displayable {
+  for (const { stride, height, width, values } of look.pyramid) {
+    if (values.length !== height * width) throw new RangeError(`the level of stride ${stride} has ${values.length} values for ${height} × ${width} cells`);
+  }
+  return {
+    [displaySymbol]: async () => ({
+      "text/html": await html(look, options),
+      "text/plain": look.pyramid.map((level) => describe(level, rangeOf(level, look, options), options)).join("\n"),
+    }),
+  };
+}
+
+async function html(look: View & { readonly pyramid: readonly LevelMap[] }, options: PyramidPictureOptions): Promise<string> {
+  const photo = await photoUri(look.photo, { dimmed: true, maxSide: 320, quality: 75 });
+  const panels = await Promise.all(look.pyramid.map(async (level) => {
+    const range = rangeOf(level, look, options);
+    const { width, height } = look.photo;
+    return panelHtml({ width, height, photo, layer: await mapLayer(level, range), label: describe(level, range, options), caption: { html: captionHtml(level, range, options) } });
+  }));
+  return `<div style="color:inherit">${gridHtml(panels, options.minWidth ?? 200)}</div>`;
+}
+
+/** Lowest and highest value of the cells that begin within the photograph. */
+function rangeOf({ stride, width, values }: LevelMap, { photo }: View, { range = "level" }: PyramidPictureOptions): Range {
+  if (range !== "level") return { low: range[0], high: range[1] };
+  let [low, high] = [Infinity, -Infinity];
+  values.forEach((value, i) => {
+    if ((i % width) * stride >= photo.width || Math.floor(i / width) * stride >= photo.height) return;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  });
+  return { low, high };
+}
+
+async function mapLayer({ stride, height, width, values }: LevelMap, { low, high }: Range): Promise<string> {
+  const data = new Uint8Array(4 * values.length);
+  values.forEach((value, i) => { data.set([...heat(high > low ? (value - low) / (high - low) : 0), 255], 4 * i); });
+  const uri = await pngUri({ data, width, height });
+  return `<image href="${uri}" width="${width * stride}" height="${height * stride}" preserveAspectRatio="none" opacity="0.68" style="image-rendering:pixelated"/>`;
+}
+
+const number = (value: number) => String(Number(value.toPrecision(3))).replace("-", "−");
+
+function describe({ stride, height, width }: LevelMap, { low, high }: Range, { quantity = "mean |x|" }: PyramidPictureOptions): string {
+  return `${levelName(stride)}: stride ${stride} px, ${width} × ${height} cells, ${quantity} from ${number(low)} to ${number(high)}`;
+}
+
+function captionHtml({ stride, height, width }: LevelMap, { low, high }: Range, { quantity = "mean |x|" }: PyramidPictureOptions): string {
+  const bar = `<span style="flex:1;height:0.7em;min-width:3em;background:${heatGradient}"></span>`;
+  return `<b>${levelName(stride)}</b> · stride ${stride} px · ${width} × ${height} cells<span style="display:flex;align-items:center;gap:0.5em;font-variant-numeric:tabular-nums"><span>${quantity}</span><span>${number(low)}</span>${bar}<span>${number(high)}</span></span>`;
+}
