@@ -2,7 +2,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import { attribute, hasRawOps } from "../backend/ops.ts";
 import { subsample } from "./elementwise.ts";
 import { differentiable, type BackwardContext } from "./differentiable.ts";
+import { exactPadding, hasGroupedGradients, splitConv, type ExactPadding } from "./grouped-conv.ts";
 import { float, raw, runFloat, rawSum, withInts, type Attributes } from "./raw.ts";
+import { tally } from "./tally.ts";
 
 export interface ConvOptions {
   /** Default 1. */
@@ -23,7 +25,8 @@ export interface ConvOptions {
 
 /**
  * y = relu(conv(x, scale · filter) + bias) as one node of the tape, on TensorFlow's own kernels; on portable backends the
- * same from TF.js operations (and there for dilation, whose gradient TensorFlow's CPU kernels lack).
+ * same from TF.js operations (and there for dilation, whose gradient TensorFlow's CPU kernels lack). Groups are one kernel
+ * with oneDNN or CUDA, else one convolution each.
  * @param x [B, H, W, I]
  * @param filter [kh, kw, I / groups, O]
  * @returns [B, ⌊(H + 2·padding − dilation·(kh − 1) − 1) / stride⌋ + 1, …, O]
@@ -33,7 +36,23 @@ export function conv(x: tf.Tensor4D, filter: tf.Tensor4D, options: ConvOptions =
   if (x.shape[3] !== filter.shape[2] * groups || filter.shape[3] % groups !== 0) {
     throw new Error(`convolution of ${x.shape[3]} channels with a filter [${filter.shape.join(", ")}] in ${groups} groups: the filter must have ${x.shape[3]} / groups input channels and a multiple of groups outputs`);
   }
-  if (groups > 1) return groupedConv(x, filter, options, groups);
+  const shape = convShape(x.shape, filter.shape, options);
+  if (tally(shape.reduce((product, n) => product * n, 1) * filter.shape[0] * filter.shape[1] * filter.shape[2])) return tf.zeros(shape);
+  return groups > 1 ? groupedConv(x, filter, options, groups) : denseConv(x, filter, options);
+}
+
+/**
+ * The shape of a convolution's output.
+ * @throws Error where the filter is larger than the padded input
+ */
+export function convShape(x: readonly number[], filter: readonly number[], { stride = 1, padding = 0, dilation = 1 }: ConvOptions): [number, number, number, number] {
+  const length = (size: number, taps: number) => Math.floor((size + 2 * padding - dilation * (taps - 1) - 1) / stride) + 1;
+  const [height, width] = [length(x[1], filter[0]), length(x[2], filter[1])];
+  if (height < 1 || width < 1) throw new Error(`convolution of a map of ${x[1]} × ${x[2]} with a filter of ${filter[0]} × ${filter[1]}, padding ${padding} and dilation ${dilation}: the padded map must be at least as large as the filter`);
+  return [x[0], height, width, filter[3]];
+}
+
+function denseConv(x: tf.Tensor4D, filter: tf.Tensor4D, options: ConvOptions): tf.Tensor4D {
   const { stride = 1, padding = 0, dilation = 1 } = options;
   if (!hasRawOps() || dilation > 1) return portableConv(x, filter, options);
   // oneDNN 3 corrupts the heap in the gradient of strided 1×1 convolutions that leave a last column unread.
@@ -41,14 +60,24 @@ export function conv(x: tf.Tensor4D, filter: tf.Tensor4D, options: ConvOptions =
   return pointwise ? nativeConv(subsample(x, stride), filter, { ...options, stride: 1 }) : nativeConv(x, filter, options);
 }
 
+/** One native kernel where there is one; it has no gradient with explicit padding, so the zeros are put on before. */
 function groupedConv(x: tf.Tensor4D, filter: tf.Tensor4D, options: ConvOptions, groups: number): tf.Tensor4D {
+  const { stride = 1, padding = 0, dilation = 1 } = options;
+  if (hasRawOps() && dilation === 1 && hasGroupedGradients()) {
+    if (isSame(filter.shape, options)) return nativeConv(x, filter, options);
+    const [rows, columns] = [1, 2].map((axis) => exactPadding(x.shape[axis], filter.shape[axis - 1], stride, padding));
+    if (rows && columns) return nativeConv(padded(x, rows, columns), filter, { ...options, padding: 0 });
+  }
   const { scale, bias, relu, groups: _, ...geometry } = options;
-  const filters = tf.split(filter, groups, 3);
-  const parts = tf.split(x, groups, 3).map((part, g) => conv(part as tf.Tensor4D, filters[g] as tf.Tensor4D, geometry));
-  let y: tf.Tensor4D = tf.concat(parts, 3);
+  let y = splitConv(x, filter, groups, (part, weights) => denseConv(part, weights, geometry));
   if (scale !== undefined) y = tf.mul(y, scale);
   if (bias !== undefined) y = tf.add(y, bias);
   return relu ? tf.relu(y) : y;
+}
+
+function padded(x: tf.Tensor4D, rows: ExactPadding, columns: ExactPadding): tf.Tensor4D {
+  if (rows.before + rows.after + columns.before + columns.after === 0) return x;
+  return tf.pad(x, [[0, 0], [rows.before, rows.after], [columns.before, columns.after], [0, 0]]);
 }
 
 function portableConv(x: tf.Tensor4D, filter: tf.Tensor4D, options: ConvOptions): tf.Tensor4D {
@@ -110,10 +139,13 @@ function convGradients(node: ConvNode, dy: tf.Tensor, { saved, share }: Backward
   };
 }
 
+function isSame(filter: readonly number[], { stride = 1, padding = 0 }: ConvOptions): boolean {
+  return stride === 1 && 2 * padding === filter[0] - 1 && filter[0] === filter[1];
+}
+
 function geometry(filter: readonly number[], options: ConvOptions): Attributes {
   const { stride = 1, padding = 0 } = options;
-  const same = stride === 1 && 2 * padding === filter[0] - 1 && filter[0] === filter[1];
-  const mode = padding === 0 ? "VALID" : same ? "SAME" : "EXPLICIT";
+  const mode = padding === 0 ? "VALID" : isSame(filter, options) ? "SAME" : "EXPLICIT";
   return {
     ...float,
     strides: attribute.ints([1, stride, stride, 1]),

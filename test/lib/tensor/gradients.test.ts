@@ -4,9 +4,11 @@ import { loadBackend } from "../../../lib/backend/load.ts";
 import { conv, type ConvOptions } from "../../../lib/tensor/conv.ts";
 import { addRelu, addUpsampled, relu, subsample } from "../../../lib/tensor/elementwise.ts";
 import { groupNorm } from "../../../lib/tensor/group-norm.ts";
+import { hasGroupedGradients, splitConv } from "../../../lib/tensor/grouped-conv.ts";
 import { maxPool } from "../../../lib/tensor/max-pool.ts";
 import { resize } from "../../../lib/tensor/resize.ts";
 import { stopGradient, withoutTape } from "../../../lib/tensor/stop-gradient.ts";
+import { expectClose } from "../../close.ts";
 import { expectGradients, expectNoLeak, normal } from "./finite-difference.ts";
 
 beforeAll(async () => { await loadBackend(); });
@@ -23,10 +25,29 @@ describe("gradients of single operations agree with finite differences", () => {
     ["7×7 stride 2", [1, 12, 9, 3], [7, 7, 3, 2], { padding: 3, stride: 2 }],
     ["dilated", [1, 7, 7, 2], [3, 3, 2, 2], { padding: 2, dilation: 2 }],
     ["grouped", [1, 5, 5, 4], [3, 3, 2, 6], { padding: 1, groups: 2 }],
+    ["grouped, stride 2, even size", [2, 6, 8, 4], [3, 3, 2, 4], { padding: 1, stride: 2, groups: 2 }],
+    ["grouped, stride 2, odd size", [1, 5, 7, 4], [3, 3, 1, 8], { padding: 1, stride: 2, groups: 4 }],
+    ["grouped 1×1, stride 2", [1, 6, 6, 4], [1, 1, 2, 4], { stride: 2, groups: 2 }],
+    ["grouped without padding", [1, 5, 6, 4], [3, 3, 2, 4], { groups: 2 }],
+    ["grouped, stride beyond the filter", [1, 9, 9, 4], [2, 2, 2, 2], { stride: 3, groups: 2 }],
+    ["grouped and dilated", [1, 7, 7, 4], [3, 3, 2, 2], { padding: 2, dilation: 2, groups: 2 }],
   ])("convolution %s, with scale and bias", (_, x, filter, options) => {
     tf.tidy(() => {
       const channels = filter[3];
       expectGradients((a, w, s, b) => conv(map(a), map(w), { ...options, scale: vector(s), bias: vector(b) }), [normal(x, "x"), normal(filter, "w"), normal([channels], "s"), normal([channels], "b")]);
+    });
+  });
+
+  it("convolves groups by one kernel as it does group by group", () => {
+    expect(hasGroupedGradients(), "oneDNN's grouped gradients").toBe(true);
+    tf.tidy(() => {
+      const [x, filter] = [map(normal([2, 9, 10, 12], "x")), map(normal([3, 3, 3, 8], "w"))];
+      for (const options of [{ padding: 1 }, { padding: 1, stride: 2 }, {}]) {
+        const split = (a: tf.Tensor, w: tf.Tensor) => splitConv(map(a), map(w), 4, (part, weights) => conv(part, weights, options));
+        const [one, many] = [(a: tf.Tensor, w: tf.Tensor) => conv(map(a), map(w), { ...options, groups: 4 }), split].map((f) => tf.valueAndGrads(f)([x, filter], tf.onesLike(split(x, filter))));
+        expectClose(one.value.dataSync(), many.value.dataSync(), { absolute: 1e-5 });
+        for (const i of [0, 1]) expectClose(one.grads[i].dataSync(), many.grads[i].dataSync(), { relative: 1e-4, absolute: 1e-4 });
+      }
     });
   });
 
