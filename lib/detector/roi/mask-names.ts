@@ -8,9 +8,8 @@ export const torchvisionMaskNames: MaskHeadNames = {
   logits: "roi_heads.mask_predictor.mask_fcn_logits",
 };
 
-/** mmdetection's FCNMaskHead; a cascade's has one per stage. */
-export function mmdetMaskNames(stage?: number): MaskHeadNames {
-  const prefix = stage === undefined ? "roi_head.mask_head." : `roi_head.mask_head.${stage}.`;
+/** mmdetection's FCNMaskHead; a cascade's stages are `roi_head.mask_head.0.` and so on. */
+export function mmdetMaskNames(prefix = "roi_head.mask_head."): MaskHeadNames {
   return {
     conv: (index) => `${prefix}convs.${index}.conv`,
     norm: (index) => `${prefix}convs.${index}.bn`,
