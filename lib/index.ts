@@ -46,4 +46,5 @@ export { pyramidPicture } from "./report/pyramid-picture.ts";
 export { searchFigure, stackedSharesFigure } from "./report/share-figures.ts";
 export { table } from "./report/table.ts";
 
+export * from "./tensor/masks/index.ts";
 export { random } from "./tensor/random.ts";

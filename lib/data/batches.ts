@@ -4,6 +4,7 @@ import type { Batch, Target } from "./batch.ts";
 import { cached } from "./cached.ts";
 import type { Dataset } from "./dataset.ts";
 import { imageAt } from "./image-at.ts";
+import type { MaskConvention } from "./move-mask.ts";
 import { rowWriter } from "./normalise.ts";
 import type { OrderOptions, Place } from "./order.ts";
 import { batchOrder, trainable } from "./order.ts";
@@ -17,6 +18,8 @@ interface CommonOptions {
   readonly prefetch?: number;
   /** Bytes of decoded images kept (default 128 MiB, 0: none). Share one `cached(dataset)` among several runs instead. */
   readonly cacheBytes?: number;
+  /** Make each object's mask, as run lengths; true is `polygon`. Every object but crowds must have one. Default false. */
+  readonly masks?: boolean | MaskConvention;
 }
 
 export interface BatchOptions extends CommonOptions, OrderOptions {
@@ -39,9 +42,16 @@ interface Job {
   readonly plan: Plan;
 }
 
+function maskConvention(masks: boolean | MaskConvention = false): MaskConvention | undefined {
+  if (typeof masks === "boolean") return masks ? "polygon" : undefined;
+  if (masks !== "polygon" && masks !== "bitmap") throw new RangeError(`batches: masks received ${JSON.stringify(masks)}, allowed are true, false, "polygon" and "bitmap"`);
+  return masks;
+}
+
 /** Decodes, resizes, mirrors, normalises and pads the images of one batch. */
-function preparer(dataset: Dataset, { transforms = {}, cacheBytes = 128 << 20 }: CommonOptions): (jobs: readonly Job[]) => Promise<Prepared> {
+function preparer(dataset: Dataset, { transforms = {}, cacheBytes = 128 << 20, masks }: CommonOptions): (jobs: readonly Job[]) => Promise<Prepared> {
   checkTransforms(transforms);
+  const convention = maskConvention(masks);
   const source = cacheBytes > 0 ? cached(dataset, cacheBytes) : dataset;
   const labels = new Map(dataset.categories.map((category, label) => [category.id, label]));
   const write = rowWriter(transforms.normalise ?? "torchvision");
@@ -50,7 +60,7 @@ function preparer(dataset: Dataset, { transforms = {}, cacheBytes = 128 << 20 }:
     const { width, height } = batchSizeOf(jobs.map((job) => job.plan), transforms.padTo);
     const data = new Float32Array(jobs.length * height * width * 3);
     images.forEach((pixels, b) => paint(pixels, jobs[b].plan, write, { out: data, offset: b * height * width * 3, rowLength: width * 3 }));
-    return { data, shape: [jobs.length, height, width, 3], targets: jobs.map((job) => moveTargets(dataset, job.index, job.plan, labels)) };
+    return { data, shape: [jobs.length, height, width, 3], targets: jobs.map((job) => moveTargets(dataset, job.index, job.plan, { labels, masks: convention })) };
   };
 }
 

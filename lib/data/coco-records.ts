@@ -1,4 +1,8 @@
 import { isAbsolute, normalize } from "node:path";
+import { checkPolygon } from "../tensor/masks/polygon.ts";
+import { MaskError } from "../tensor/masks/rle.ts";
+import { rleFrom } from "../tensor/masks/segmentation.ts";
+import type { CocoRle } from "../tensor/masks/segmentation.ts";
 import type { Annotation, Category, ImageInfo, Segmentation } from "./dataset.ts";
 import { DatasetError, shown } from "./error.ts";
 
@@ -93,21 +97,29 @@ function parseBox(value: unknown, image: ImageInfo, subject: string): [number, n
   return box;
 }
 
-function isPolygon(value: unknown): boolean {
-  return Array.isArray(value) && value.length >= 4 && value.length % 2 === 0 && value.every((v) => typeof v === "number" && Number.isFinite(v));
+/** Why a segmentation cannot be a mask of the image, or undefined. */
+function maskComplaint(value: unknown, image: ImageInfo): string | undefined {
+  try {
+    if (Array.isArray(value)) value.forEach((xy, i) => checkPolygon(Array.isArray(xy) ? (xy as number[]) : [], `polygon ${i}`));
+    else rleFrom(asRle(value), image, "the mask");
+    return undefined;
+  } catch (error) {
+    if (error instanceof MaskError) return error.message;
+    throw error;
+  }
 }
 
-function isRle(value: unknown, image: ImageInfo): boolean {
-  const { counts, size } = fields(value);
-  const sized = Array.isArray(size) && size.length === 2 && size[0] === image.height && size[1] === image.width;
-  if (typeof counts === "string") return sized && counts !== "";
-  return sized && Array.isArray(counts) && counts.every((v) => Number.isSafeInteger(v) && (v as number) >= 0) && counts.reduce((a: number, b) => a + (b as number), 0) === image.width * image.height;
+/** Throws MaskError unless the value is an object with counts and a size. */
+function asRle(value: unknown): CocoRle {
+  const { counts, size } = typeof value === "object" && value !== null ? fields(value) : {};
+  if ((typeof counts !== "string" && !Array.isArray(counts)) || !Array.isArray(size)) throw new MaskError("the mask has no counts or no size");
+  return { counts: counts as string | number[], size: size as number[] };
 }
 
 function parseSegmentation(value: unknown, image: ImageInfo, subject: string): Segmentation | undefined {
   if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) return undefined;
-  const legal = Array.isArray(value) ? value.every(isPolygon) : typeof value === "object" && isRle(value, image);
-  if (!legal) refuse(subject, "segmentation", value, `polygons [[x, y, …], …] or run lengths {counts, size: [${image.height}, ${image.width}]} that cover the image`);
+  const complaint = maskComplaint(value, image);
+  if (complaint !== undefined) refuse(subject, "segmentation", value, `polygons [[x, y, …], …] of at least three points, or run lengths {counts, size: [${image.height}, ${image.width}]} that cover the image`, `${complaint}; correct the file, or open it with \`masks: false\` if boxes are enough`);
   return value as Segmentation;
 }
 

@@ -9,6 +9,7 @@ export type { Annotation, Category, Dataset, ImageInfo, Pixels, Segmentation } f
 export { DatasetError } from "./error.ts";
 export { toCocoGroundTruth } from "./ground-truth.ts";
 export type { CocoGroundTruth } from "./ground-truth.ts";
+export type { MaskConvention } from "./move-mask.ts";
 export { normalisations } from "./normalise.ts";
 export type { Normalisation, NormalisationName } from "./normalise.ts";
 export { resizeBilinear } from "./resize.ts";

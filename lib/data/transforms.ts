@@ -2,6 +2,8 @@ import type { Random } from "../tensor/random.ts";
 import type { Target } from "./batch.ts";
 import type { Annotation, Dataset, Pixels } from "./dataset.ts";
 import { imageAt } from "./image-at.ts";
+import type { MaskConvention } from "./move-mask.ts";
+import { moveMask } from "./move-mask.ts";
 import type { Normalisation, NormalisationName, RowWriter } from "./normalise.ts";
 import type { Size } from "./resize.ts";
 import { resizeRows } from "./resize.ts";
@@ -102,19 +104,24 @@ export function moveBox(xywh: Annotation["xywh"], from: Size, to: Plan): [number
   return [to.flipX ? to.width - x2 : x1, to.flipY ? to.height - y2 : y1, to.flipX ? to.width - x1 : x2, to.flipY ? to.height - y1 : y2];
 }
 
-/**
- * The targets of one image under a plan. Crowd regions are left out, as are boxes without area after clipping.
- * @param labels category id → position in `Dataset.categories`
- */
-export function moveTargets(dataset: Dataset, index: number, to: Plan, labels: ReadonlyMap<number, number>): Target {
+export interface TargetOptions {
+  /** Category id → position in `Dataset.categories`. */
+  readonly labels: ReadonlyMap<number, number>;
+  /** Make masks, in this way; none by default. */
+  readonly masks?: MaskConvention;
+}
+
+/** The targets of one image under a plan. Crowd regions are left out, as are boxes without area after clipping. */
+export function moveTargets(dataset: Dataset, index: number, to: Plan, { labels, masks }: TargetOptions): Target {
   const image = imageAt(dataset.images, index);
-  const objects = dataset.annotations(index).filter((a) => !a.crowd).map((a) => ({ box: moveBox(a.xywh, image, to), label: labels.get(a.categoryId)! }));
+  const objects = dataset.annotations(index).filter((a) => !a.crowd).map((a) => ({ annotation: a, box: moveBox(a.xywh, image, to), label: labels.get(a.categoryId)! }));
   const solid = objects.filter(({ box }) => box[2] > box[0] && box[3] > box[1]);
   return {
     image: index,
     imageId: image.id,
     boxes: Float32Array.from(solid.flatMap(({ box }) => box)),
     labels: Int32Array.from(solid.map(({ label }) => label)),
+    ...(masks !== undefined && { masks: solid.map(({ annotation }) => moveMask(annotation, image, { to, convention: masks })) }),
     width: to.width,
     height: to.height,
     scaleX: to.width / image.width,

@@ -32,7 +32,7 @@ export function rlePolygon(xy: ArrayLike<number>, size: MaskSize, what = "polygo
 export function checkPolygon(xy: ArrayLike<number>, what = "polygon"): void {
   if (xy.length < 6 || xy.length % 2 !== 0) throw new MaskError(`${what}: ${xy.length} numbers received, a polygon is [x1, y1, x2, y2, x3, y3, …] of at least three points`);
   for (let i = 0; i < xy.length; i++) {
-    if (!(Math.abs(xy[i]) <= FARTHEST)) throw new MaskError(`${what}: number ${i} is ${String(xy[i])}, allowed are finite coordinates in pixels, at most ${FARTHEST} from 0`);
+    if (!Number.isFinite(xy[i]) || Math.abs(xy[i]) > FARTHEST) throw new MaskError(`${what}: number ${i} is ${String(xy[i])}, allowed are finite coordinates in pixels, at most ${FARTHEST} from 0`);
   }
 }
 

@@ -90,7 +90,7 @@ describe("normalisation", () => {
 describe("moveTargets", () => {
   const dataset = memoryDataset([noise(20, 10, 1)], [[box(1, 0, [2, 1, 4, 5], 5), box(2, 0, [0, 0, 20, 10], 2, true), box(3, 0, [20, 0, 2, 5]), box(4, 0, [10, 4, 12, 8], 2)]]);
   it("labels by position, leaves crowds and boxes without area out, clips", () => {
-    const target = moveTargets(dataset, 0, { width: 40, height: 30, flipX: true, flipY: false }, new Map([[2, 0], [5, 1]]));
+    const target = moveTargets(dataset, 0, { width: 40, height: 30, flipX: true, flipY: false }, { labels: new Map([[2, 0], [5, 1]]) });
     expect([...target.labels]).toEqual([1, 0]);
     expect([...target.boxes]).toEqual([28, 3, 36, 18, 0, 12, 20, 30]);
     expect(target).toMatchObject({ image: 0, imageId: 1, width: 40, height: 30, scaleX: 2, scaleY: 3, flipped: true });

@@ -1,0 +1,12 @@
+export { compressCounts, decompressCounts } from "./counts.ts";
+export { maskIou } from "./iou.ts";
+export { intersectionOf, unionOf } from "./merge.ts";
+export { pasteMask, pasteMasks, pasteValues } from "./paste.ts";
+export type { PasteConvention, PasteOptions, SmallMask } from "./paste.ts";
+export { rlePolygon } from "./polygon.ts";
+export { resampleRle } from "./resample.ts";
+export type { MaskSampling, ResampleOptions } from "./resample.ts";
+export { MaskError, areaOfRle, boxOfRle, decodeRle, emptyRle, encodeRle, rleFromCounts } from "./rle.ts";
+export type { MaskSize, Rle } from "./rle.ts";
+export { rleBox, rleFrom, toCocoRle } from "./segmentation.ts";
+export type { CocoRle, MaskForm } from "./segmentation.ts";
