@@ -14,6 +14,17 @@ const kinds: readonly ((k: number) => string)[] = [
   (k) => `if (step >= 0) throw new Error("number ${k}")`,
 ];
 
+/** Memory once an idle kernel has given back what it does not need: when it has not become less for some seconds. */
+async function atRest(resident: () => number): Promise<number> {
+  let least = resident();
+  for (let still = 0; still < 5; still++) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    if (resident() < least - 1) still = -1;
+    least = Math.min(least, resident());
+  }
+  return least;
+}
+
 it(`${cells} cells leave nothing behind but what they hold`, async () => {
   const kernel = await KernelDriver.start({ env: { POTSTILL_TYPECHECK: "error" } });
   const resident = (): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${kernel.process.pid}/status`, "utf8"))![1]) / 1024;
@@ -30,8 +41,7 @@ it(`${cells} cells leave nothing behind but what they hold`, async () => {
     const samples: { cells: number; heap: number; resident: number }[] = [];
     for (let part = 0; part < 5; part++) {
       await run((part * cells) / 5, ((part + 1) * cells) / 5);
-      await new Promise((resolve) => setTimeout(resolve, 2000)); // an idle kernel gives back what it does not need
-      samples.push({ cells: ((part + 1) * cells) / 5, heap: await heap(), resident: resident() });
+      samples.push({ cells: ((part + 1) * cells) / 5, heap: await heap(), resident: await atRest(resident) });
     }
     console.log(samples);
     // What the first fifth of the cells needed is warm-up; the other four fifths must stay within a little of it.
