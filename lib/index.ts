@@ -38,6 +38,8 @@ export type { Profile } from "./papers/sssd.ts";
 export { anchorPicture } from "./report/anchor-picture.ts";
 export { assignmentPicture } from "./report/assignment-picture.ts";
 export { detectionsPicture } from "./report/detections-picture.ts";
+export { detectorTable } from "./report/detector-table.ts";
+export { examples } from "./report/examples.ts";
 export { lineFigure } from "./report/figures.ts";
 export { lookAt, viewsOf } from "./report/look.ts";
 export type { LevelMap, Look, View } from "./report/look.ts";
