@@ -15,6 +15,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandFile>>> = {
   run: () => import("./run.ts"),
   evaluate: () => import("./evaluate.ts"),
   dataset: () => import("./dataset.ts"),
+  weights: () => import("./weights.ts"),
   kernel: () => import("./kernel.ts"),
   setup: () => import("./setup.ts"),
   doctor: () => import("./doctor.ts"),

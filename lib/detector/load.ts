@@ -27,15 +27,16 @@ export function loadParameters(target: Pick<Detector, "parameters">, record: Rea
   const names = new Set(parameters.map(({ name }) => name));
   const present = parameters.filter(({ name }) => record.has(name));
   const problems = [
-    ...list("parameters without a value", parameters.filter(({ name }) => !record.has(name) && !optional.includes(name)).map(({ name }) => name)),
-    ...list("values without a parameter", [...record.keys()].filter((name) => !names.has(name) && !counters.test(name))),
-    ...list("shapes that differ", present.flatMap((parameter) => shapeProblem(parameter, record.get(parameter.name), layout))),
+    ...listed("parameters without a value", parameters.filter(({ name }) => !record.has(name) && !optional.includes(name)).map(({ name }) => name)),
+    ...listed("values without a parameter", [...record.keys()].filter((name) => !names.has(name) && !counters.test(name))),
+    ...listed("shapes that differ", present.flatMap((parameter) => shapeProblem(parameter, record.get(parameter.name), layout))),
   ];
   if (problems.length > 0) throw new Error(`the weights do not fit the detector: ${problems.join("; ")}`);
-  for (const parameter of present) assign(parameter, record.get(parameter.name), layout);
+  for (const parameter of present) assignParameter(parameter, record.get(parameter.name), layout);
 }
 
-function list(what: string, names: readonly string[]): string[] {
+/** `12 things (a, b, c)` for an error that lists problems; nothing without names. */
+export function listed(what: string, names: readonly string[]): string[] {
   if (names.length === 0) return [];
   const shown = names.slice(0, 20).join(", ");
   return [`${names.length} ${what} (${shown}${names.length > 20 ? ", …" : ""})`];
@@ -49,12 +50,14 @@ function shapeProblem({ name, variable }: Parameter, value: NamedArray | undefin
   return wanted.join() === value.shape.join() ? [] : [`${name}: [${value.shape.join(", ")}] in the record, [${wanted.join(", ")}] in the detector`];
 }
 
-function pytorchShape(shape: readonly number[]): number[] {
+/** PyTorch's shape of a variable in TensorFlow's layout. */
+export function pytorchShape(shape: readonly number[]): number[] {
   if (shape.length === 4) return [shape[3], shape[2], shape[0], shape[1]];
   return shape.length === 2 ? [shape[1], shape[0]] : [...shape];
 }
 
-function assign({ variable, flattened }: Parameter, value: NamedArray | undefined, layout: LoadParametersOptions["layout"]): void {
+/** Sets a parameter's variable; the value has its shape in the given layout. */
+export function assignParameter({ variable, flattened }: Parameter, value: NamedArray | undefined, layout: LoadParametersOptions["layout"]): void {
   if (value === undefined) return;
   tf.tidy(() => {
     const tensor = tf.tensor(value.data, value.shape as number[]);

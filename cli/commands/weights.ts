@@ -1,0 +1,94 @@
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { silentReporter, terminalReporter } from "../../lib/backend/setup/progress.ts";
+import { checkpoints, findCheckpoint, type Checkpoint } from "../../lib/detector/weights/catalogue.ts";
+import { checkpointPath, fetchCheckpoint, verifyCheckpoint, weightsFolder, type Verified } from "../../lib/detector/weights/fetch.ts";
+import { convertWeights } from "../../lib/detector/weights/save.ts";
+import { UsageError } from "../errors.ts";
+
+interface FetchFlags {
+  readonly mirror?: string;
+  readonly accept?: string;
+  readonly quiet: boolean;
+}
+
+/** `potstill weights list`, `fetch NAME…`, `verify [NAME…]`, `convert IN OUT`. */
+export function register(program: Command): void {
+  const weights = program.command("weights").description("fetch, check and convert published weights (torchvision, mmdetection, detectron2)");
+  weights
+    .command("list")
+    .description("the checkpoints that can be fetched by name, with address, hash and where they lie")
+    .argument("[words...]", "only names and descriptions with all of these words")
+    .option("--json", "print them as JSON", false)
+    .action(list);
+  weights
+    .command("fetch")
+    .description("bring checkpoints into the cache; a stopped download goes on; prints their paths")
+    .argument("<names...>", "names as potstill weights list shows them")
+    .addOption(new Option("--mirror <url>", "address that stands for the publishers': asked for the original's path, then for the file's name; http, https or file").env("POTSTILL_WEIGHTS_MIRROR"))
+    .option("--accept <sha256>", "take a file with this SHA-256 although it is not the published or pinned one", parseHash)
+    .option("--quiet", "no progress", false)
+    .addHelpText("after", "\nWhere: weights/ in POTSTILL_CACHE, else XDG_CACHE_HOME/potstill, else ~/.cache/potstill.")
+    .action(fetchAll);
+  weights
+    .command("verify")
+    .description("compare what lies in the cache with published and pinned hashes (exit code 1 when a file is wrong or, asked for by name, absent)")
+    .argument("[names...]", "default: everything that was fetched")
+    .action(verify);
+  weights
+    .command("convert")
+    .description("write a .pth, .pkl or .safetensors as safetensors (float32, the file's own names); nothing in the file is executed")
+    .argument("<in>", "weight file")
+    .argument("<out>", "safetensors file to write")
+    .option("--keep-non-finite", "keep NaN and infinite values instead of refusing the file", false)
+    .action(convert);
+}
+
+function parseHash(text: string): string {
+  if (!/^[0-9a-fA-F]{64}$/.test(text)) throw new InvalidArgumentError("It must be the 64 hexadecimal digits of a SHA-256.");
+  return text.toLowerCase();
+}
+
+/** Wrong names are wrong usage. */
+function find(name: string): Checkpoint {
+  try {
+    return findCheckpoint(name);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function list(words: readonly string[], { json }: { readonly json: boolean }): void {
+  const wanted = checkpoints.filter(({ name, about }) => words.every((word) => `${name} ${about}`.toLowerCase().includes(word.toLowerCase())));
+  if (json) {
+    process.stdout.write(`${JSON.stringify(wanted.map((checkpoint) => ({ ...checkpoint, path: checkpointPath(checkpoint) })), null, 2)}\n`);
+    return;
+  }
+  const width = Math.max(...wanted.map(({ name }) => name.length));
+  const lines = wanted.map(({ name, about, url, hash, epsilon }) =>
+    `${name.padEnd(width)}  ${about}${epsilon === undefined ? "" : `; load with epsilon: ${epsilon}`}\n    ${url}\n    ${hash === undefined ? "no published hash: pinned at the first download" : `${hash.algorithm === "md5" ? "MD5" : "SHA-256"} ${hash.prefix}…`}`);
+  process.stdout.write(lines.length === 0 ? `no checkpoint has all of: ${words.join(" ")}\n` : `${lines.join("\n")}\nKept in ${weightsFolder()}\n`);
+}
+
+async function fetchAll(names: readonly string[], { mirror, accept, quiet }: FetchFlags): Promise<void> {
+  const wanted = names.map(find);
+  if (accept !== undefined && wanted.length !== 1) throw new UsageError("--accept is for one file; name one checkpoint");
+  const reporter = quiet ? silentReporter : terminalReporter();
+  for (const checkpoint of wanted) {
+    const { path } = await fetchCheckpoint(checkpoint, { reporter, ...(mirror !== undefined && { mirror }), ...(accept !== undefined && { accept }) });
+    process.stdout.write(`${path}\n`);
+  }
+}
+
+async function verify(names: readonly string[]): Promise<void> {
+  const results: Verified[] = [];
+  for (const checkpoint of names.length === 0 ? checkpoints : names.map(find)) results.push(await verifyCheckpoint(checkpoint));
+  const shown = names.length === 0 ? results.filter(({ state }) => state !== "absent") : results;
+  for (const { name, state, detail, path } of shown) process.stdout.write(`${state.padEnd(6)}  ${name}: ${detail}${state === "absent" ? "" : ` (${path})`}\n`);
+  if (shown.length === 0) process.stdout.write(`nothing is in ${weightsFolder()} yet\n`);
+  if (shown.some(({ state }) => state !== "sound")) process.exitCode = 1;
+}
+
+function convert(from: string, to: string, { keepNonFinite }: { readonly keepNonFinite: boolean }): void {
+  const { tensors, values, format } = convertWeights(from, to, { nonFinite: keepNonFinite ? "keep" : "refuse" });
+  process.stdout.write(`${to}: ${tensors} tensors, ${values} values, from ${format}\n`);
+}
