@@ -6,7 +6,7 @@ import { encodeDeltas } from "../../lib/detector/coder/delta.ts";
 import type { Detections } from "../../lib/detector/detector.ts";
 import type { BoxOutput } from "../../lib/detector/heads/box.ts";
 import { loadParameters } from "../../lib/detector/load.ts";
-import { softmaxCrossEntropy } from "../../lib/detector/loss/cross-entropy.ts";
+import { softmaxCrossEntropy } from "../../lib/detector/loss/softmax-cross-entropy.ts";
 import { roiBoxLoss, roiBoxTargets, type RoiBoxLossOptions } from "../../lib/detector/loss/roi-box.ts";
 import { parameterStore } from "../../lib/detector/parameters.ts";
 import { mmdetBoxNames } from "../../lib/detector/roi/box-names.ts";

@@ -4,7 +4,7 @@ import { encodeDeltas, type DeltaCoder } from "../coder/delta.ts";
 import { boxGroupOf, boxGroups, columnOf, type BoxHeadLayout, type BoxOutput } from "../heads/box.ts";
 import type { RoiSample } from "../roi/sampling.ts";
 import { smoothL1 } from "./box.ts";
-import { softmaxCrossEntropy } from "./cross-entropy.ts";
+import { softmaxCrossEntropy } from "./softmax-cross-entropy.ts";
 
 export interface RoiBoxLossOptions extends BoxHeadLayout {
   readonly coder: DeltaCoder;

@@ -1,0 +1,57 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { checkBatch } from "./assemble.ts";
+import type { Detector } from "./detector.ts";
+import { resolveFasterRcnn, type FasterRcnnOptions, type FasterRcnnPreset } from "./faster-rcnn-options.ts";
+import { parameterStore } from "./parameters.ts";
+import { boxStage } from "./roi/box-stage.ts";
+import { boxStageOptions } from "./roi/box-stage-options.ts";
+import { sampleRois } from "./roi/sampling.ts";
+import { firstStage } from "./two-stage.ts";
+
+export type { FasterRcnnOptions, FasterRcnnPreset } from "./faster-rcnn-options.ts";
+
+/**
+ * Faster R-CNN (Ren et al. 2015) on a feature pyramid (Lin et al. 2017): a region proposal network over all levels, RoIAlign,
+ * and Fast R-CNN's head. The preset says whose details; every option of it can be replaced. A preset's name alone means
+ * COCO's 80 classes and seed 0.
+ *
+ * A prediction holds the proposal network's outputs: `logits` objectness [B, H, W, A], `boxes` deltas [B, H, W, 4A], on P2 to
+ * P6. `loss` and `decode` make the proposals from it and read the regions from its pyramid, so that both work on any pyramid
+ * of this shape. Losses: `rpn.class`, `rpn.box`, `roi.class`, `roi.box`.
+ *
+ * The caller disposes the detector; predictions and losses belong to the caller's tidy scope.
+ * @throws Error for unknown options and values that do not fit together
+ */
+export function fasterRcnn(options: FasterRcnnOptions | FasterRcnnPreset): Detector {
+  const config = resolveFasterRcnn(options);
+  const { classes, seed, channels, name, box } = config;
+  const store = parameterStore(seed);
+  const first = firstStage(store, config);
+  const stage = boxStage(store, boxStageOptions(config, first.regionStrides));
+  const sampling = { classes, seed, assign: box.assign, truth: box.truth, ...box.sampling };
+  const { strides, extract, predict, forward, assignment } = first;
+  return {
+    name, classes, channels, strides, extract, predict, forward, ...(assignment && { assignment }),
+    parameters: () => store.list(),
+    loss: (prediction, targets, moment = { iteration: 0 }) => {
+      checkBatch("loss", prediction, targets);
+      const losses = first.loss(prediction, targets, moment);
+      const samples = sampleRois(first.proposals(prediction, targets, "train"), targets, sampling, moment);
+      const regions = stage.loss(stage.run(prediction.pyramid, samples), samples, targets);
+      return { ...losses, "roi.class": regions.class, "roi.box": regions.box };
+    },
+    decode: (prediction, targets) => {
+      checkBatch("decode", prediction, targets);
+      const proposals = first.proposals(prediction, targets, "test");
+      return untracked(() => stage.decode(stage.run(prediction.pyramid, proposals), proposals, targets, config.decode));
+    },
+    dispose: () => store.dispose(),
+  };
+}
+
+/** Runs `f`, whose result holds no tensors, and frees what it made. */
+function untracked<T>(f: () => T): T {
+  let result: T;
+  tf.tidy(() => { result = f(); });
+  return result!;
+}

@@ -1,0 +1,108 @@
+import type { FasterRcnnConfig, RpnConfig } from "../two-stage-config.ts";
+import { detectron2TwoStageNames, mmdetTwoStageNames, torchvisionTwoStageNames } from "../two-stage-names.ts";
+
+const resNet50 = { name: "resnet-50", norm: { kind: "frozen" }, stride: "3x3", groups: 1, width: 64, frozenStages: 1 } as const;
+const fiveLevels = [[32], [64], [128], [256], [512]];
+
+const torchvisionRpn: RpnConfig = {
+  anchors: { sizes: fiveLevels, ratios: [0.5, 1, 2], rounded: true, outer: "ratio", strides: "image" },
+  assign: { positive: 0.7, negative: 0.3, lowQuality: "own", minPositive: 0 },
+  sampling: { count: 256, positiveFraction: 0.5 },
+  coder: { weights: [1, 1, 1, 1], clamp: "above" },
+  beta: 1 / 9,
+  normaliser: "sampled",
+  train: { perLevel: 2000, total: 2000, nms: 0.7, minSize: 0.001, scoreThreshold: 0 },
+  test: { perLevel: 1000, total: 1000, nms: 0.7, minSize: 0.001, scoreThreshold: 0 },
+};
+
+/** torchvision 0.14 `fasterrcnn_resnet50_fpn`: anchors rounded, RoIAlign not aligned with 2 × 2 points, smooth L1 with β = 1/9. */
+const torchvision: FasterRcnnConfig = {
+  names: torchvisionTwoStageNames,
+  channels: 256,
+  backbone: resNet50,
+  neck: { first: 2, last: 5, extraLevels: 1, extraFrom: "pool", extraRelu: false, initialiser: "kaiming-uniform" },
+  rpn: torchvisionRpn,
+  roi: { levels: { kind: "torchvision", canonical: 224, level: 2 }, samplingRatio: 2, aligned: false },
+  box: {
+    size: [7, 7], hidden: [1024, 1024], background: "first", agnostic: false,
+    coder: { weights: [10, 10, 5, 5], clamp: "above" },
+    beta: 1 / 9,
+    assign: { positive: 0.5, negative: 0.5, lowQuality: "none", minPositive: 0 },
+    sampling: { count: 512, positiveFraction: 0.25 },
+    truth: "append",
+    initialiser: "torchvision",
+  },
+  decode: { scoreThreshold: 0.05, nms: 0.5, maxDetections: 100, minSize: 0.01 },
+};
+
+/**
+ * mmdetection `faster-rcnn_r50_fpn_1x_coco` (and 2x, which differs in its schedule alone): BatchNorm statistics fixed, affine
+ * trained; RoIAlign aligned and adaptive, L1, ground truth before the proposals.
+ */
+const mmdet: FasterRcnnConfig = {
+  names: mmdetTwoStageNames,
+  channels: 256,
+  backbone: { ...resNet50, norm: { kind: "affine" } },
+  neck: { ...torchvision.neck, initialiser: "xavier-uniform" },
+  rpn: {
+    anchors: { sizes: fiveLevels, ratios: [0.5, 1, 2], rounded: false, outer: "ratio", strides: "level" },
+    assign: { positive: 0.7, negative: 0.3, lowQuality: "served", minPositive: 0.3 },
+    sampling: { count: 256, positiveFraction: 0.5 },
+    coder: { weights: [1, 1, 1, 1], clamp: "both", single: "encode" },
+    beta: 0,
+    normaliser: "sampled-or-one",
+    train: { perLevel: 2000, total: 1000, nms: 0.7, minSize: 0, scoreThreshold: 0 },
+    test: { perLevel: 1000, total: 1000, nms: 0.7, minSize: 0, scoreThreshold: 0 },
+  },
+  roi: { levels: { kind: "mmdet", canonical: 56, level: 0 }, samplingRatio: 0, aligned: true },
+  box: {
+    ...torchvision.box,
+    background: "last",
+    coder: { weights: [10, 10, 5, 5], clamp: "both", single: "encode" },
+    beta: 0,
+    assign: { positive: 0.5, negative: 0.5, lowQuality: "none", minPositive: 0.5 },
+    truth: "prepend",
+    initialiser: "mmdet",
+  },
+  decode: { scoreThreshold: 0.05, nms: 0.5, maxDetections: 100, minSize: 0 },
+};
+
+/** detectron2 0.3's Faster R-CNN as LGD and SSSD train it: MSRA weights (stride in the 1×1), RPN losses divided by 256 per image, L1. */
+const detectron2: FasterRcnnConfig = {
+  names: detectron2TwoStageNames,
+  channels: 256,
+  backbone: { ...resNet50, stride: "1x1" },
+  neck: torchvision.neck,
+  rpn: {
+    ...mmdet.rpn,
+    anchors: { ...mmdet.rpn.anchors, outer: "size" },
+    assign: torchvisionRpn.assign,
+    coder: torchvisionRpn.coder,
+    normaliser: "count",
+  },
+  roi: { levels: { kind: "detectron2", canonical: 224, level: 2 }, samplingRatio: 0, aligned: true },
+  box: { ...torchvision.box, background: "last", beta: 0, initialiser: "detectron2" },
+  decode: mmdet.decode,
+};
+
+/** Our own small network for machines without a GPU, trained from scratch; levels /4, /8, /16, two square anchors per cell. */
+const tiny: FasterRcnnConfig = {
+  ...torchvision,
+  channels: 32,
+  backbone: { ...resNet50, name: "tiny-8", norm: { kind: "group", groups: 8 }, frozenStages: -1 },
+  neck: { first: 2, last: 4, extraLevels: 0, extraFrom: "p5", extraRelu: false, initialiser: "kaiming-uniform" },
+  rpn: {
+    ...mmdet.rpn,
+    anchors: { sizes: [4, 8, 16].map((stride) => [4 * stride, 6 * stride]), ratios: [1], rounded: false, outer: "ratio", strides: "level" },
+    sampling: { count: 64, positiveFraction: 0.5 },
+    train: { perLevel: 200, total: 100, nms: 0.7, minSize: 0, scoreThreshold: 0 },
+    test: { perLevel: 100, total: 50, nms: 0.7, minSize: 0, scoreThreshold: 0 },
+  },
+  roi: { levels: { kind: "torchvision", canonical: 32, level: 0 }, samplingRatio: 2, aligned: true },
+  box: { ...mmdet.box, size: [5, 5], hidden: [64], sampling: { count: 64, positiveFraction: 0.25 } },
+  decode: mmdet.decode,
+};
+
+/** Settings by origin. */
+export const fasterRcnnPresets = { torchvision, mmdet, "mmdet-2x": mmdet, "detectron2-lgd": detectron2, tiny } as const satisfies Record<string, FasterRcnnConfig>;
+export type FasterRcnnPreset = keyof typeof fasterRcnnPresets;

@@ -1,0 +1,25 @@
+import type { Initialiser } from "../parameters.ts";
+import type { FasterRcnnConfig } from "../two-stage-config.ts";
+import type { BoxHeadOptions } from "../heads/box.ts";
+import type { BoxStageOptions } from "./box-stage.ts";
+
+/** A detector's configuration as its box stage wants it. */
+export function boxStageOptions({ channels, classes, names, roi, box }: Pick<FasterRcnnConfig, "channels" | "names" | "roi" | "box"> & { readonly classes: number }, strides: readonly number[]): BoxStageOptions {
+  const { size, hidden, background, agnostic, coder, beta } = box;
+  return {
+    head: { classes, background, agnostic, channels, size, hidden, names: names.box, initialiser: initialisers[box.initialiser] },
+    extract: { ...roi, strides },
+    loss: { coder, beta },
+  };
+}
+
+const normal = (deviation: number) => (): Initialiser => ({ kind: "normal", deviation });
+/** PyTorch's own for linear layers: uniform in ±1 / √fan in. */
+const linear = (fanIn: number): Initialiser => ({ kind: "kaiming-uniform", fan: 3 * fanIn });
+
+/** How the references draw a box head's first weights. */
+const initialisers: Readonly<Record<"torchvision" | "mmdet" | "detectron2", BoxHeadOptions["initialiser"]>> = {
+  torchvision: { hidden: linear, class: linear, box: linear },
+  mmdet: { hidden: (fanIn, fanOut) => ({ kind: "xavier-uniform", fanIn, fanOut }), class: normal(0.01), box: normal(0.001) },
+  detectron2: { hidden: (fanIn) => ({ kind: "kaiming-uniform", fan: fanIn }), class: normal(0.01), box: normal(0.001) },
+};

@@ -1,0 +1,64 @@
+import type * as tf from "@tensorflow/tfjs-core";
+import type { Target } from "../data/batch.ts";
+import { anchorLayout } from "./anchor-layout.ts";
+import { anchorsPerCell } from "./anchors.ts";
+import { extractor, rememberedPerBatch, type FeatureConfig } from "./assemble.ts";
+import { assignedObjects } from "./assign/dense-targets.ts";
+import { assignedLevels, levelSizes } from "./assignment.ts";
+import type { Detector, Moment, Prediction } from "./detector.ts";
+import { rpnHead, type RpnNames } from "./heads/rpn.ts";
+import { rpnLoss } from "./loss/rpn.ts";
+import type { ParameterStore } from "./parameters.ts";
+import { proposals, type Proposals } from "./rpn/proposals.ts";
+import { assignRpn, sampleRpn } from "./rpn/targets.ts";
+import type { RpnConfig } from "./two-stage-config.ts";
+
+/** What the first stage of every two-stage detector is made from. */
+export interface FirstStageConfig extends FeatureConfig {
+  readonly names: FeatureConfig["names"] & { readonly rpn: RpnNames };
+  readonly classes: number;
+  readonly seed: number;
+  readonly rpn: RpnConfig;
+}
+
+/** Backbone, pyramid and region proposal network: what Faster, Mask and Cascade R-CNN share. */
+export interface FirstStage extends Pick<Detector, "strides" | "extract" | "predict" | "forward" | "assignment"> {
+  /** Strides of the levels that regions are read from: the pyramid's without the extra ones. */
+  readonly regionStrides: readonly number[];
+  /** The proposal network's two losses. */
+  loss(prediction: Prediction, targets: readonly Target[], moment: Moment): { readonly "rpn.class": tf.Scalar; readonly "rpn.box": tf.Scalar };
+  /** Proposals per image, cut to its content; `train` and `test` differ in number. Downloads the prediction. */
+  proposals(prediction: Prediction, sizes: readonly Pick<Target, "width" | "height">[], phase: "train" | "test"): Proposals[];
+}
+
+export function firstStage(store: ParameterStore, config: FirstStageConfig): FirstStage {
+  const { rpn, neck, classes, seed } = config;
+  const extract = extractor(store, config);
+  const head = rpnHead(store, { channels: config.channels, anchors: anchorsPerCell(rpn.anchors), names: config.names.rpn });
+  const strides = rpn.anchors.sizes.map((_, l) => 2 ** (neck.first + l));
+  const layout = anchorLayout(rpn.anchors, strides);
+  const anchorsOf = ({ logits, height, width }: Prediction) => layout(logits.map(({ shape }) => ({ height: shape[1], width: shape[2] })), { height, width }).anchors;
+  const assigned = rememberedPerBatch((anchors: Float64Array, targets: readonly Target[]) => assignRpn(targets, anchors, { classes, assign: rpn.assign }));
+  const predict: Detector["predict"] = (pyramid, { height, width }) => {
+    const hidden = pyramid.map((map) => head.conv(map));
+    return { pyramid, logits: hidden.map((x) => head.classify(x)), boxes: hidden.map((x) => head.regress(x)), height, width };
+  };
+  return {
+    strides,
+    regionStrides: strides.slice(0, strides.length - neck.extraLevels),
+    extract,
+    predict,
+    forward: (images) => predict(extract(images), { height: images.shape[1], width: images.shape[2] }),
+    loss: (prediction, targets, moment) => {
+      const anchors = anchorsOf(prediction);
+      const sampled = sampleRpn(assigned(anchors, targets), anchors, { ...rpn, seed }, moment);
+      const { class: objectness, box } = rpnLoss(prediction, sampled, rpn);
+      return { "rpn.class": objectness, "rpn.box": box };
+    },
+    proposals: (prediction, sizes, phase) => proposals(prediction, sizes, { ...rpn[phase], coder: rpn.coder, anchors: anchorsOf(prediction) }),
+    assignment: (target, size) => {
+      const { levels, anchors } = layout(levelSizes(strides, size), size);
+      return assignedLevels(levels, assignedObjects(target, { classes, assign: rpn.assign, anchors }));
+    },
+  };
+}
