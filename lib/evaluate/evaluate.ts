@@ -4,6 +4,7 @@ import { groupByCell } from "./groups.ts";
 import type { Cells } from "./groups.ts";
 import { matcher } from "./match.ts";
 import type { Outcome } from "./match.ts";
+import { maskShapes } from "./mask-overlap.ts";
 import { boxShapes } from "./overlap.ts";
 import type { Shapes } from "./overlap.ts";
 import { protocol as cocoProtocol } from "./protocol.ts";
@@ -24,6 +25,16 @@ export interface EvaluationInput {
  */
 export function evaluateBoxes({ groundTruth, detections, options }: EvaluationInput): Evaluation {
   return evaluateShapes({ groundTruth, detections, options }, boxShapes(groundTruth, detections));
+}
+
+/**
+ * The same for masks (`iouType` "segm"): overlap is counted in pixels. Both sides must have masks: `readGroundTruth`,
+ * `groundTruthFrom` and `readDetections` make them with `masks: true`, `DetectionBuffer` keeps those it is given.
+ * Throws `EvaluationDataError` when masks are missing or a detection's has another size than its image.
+ */
+export function evaluateMasks({ groundTruth, detections, options = {} }: EvaluationInput): Evaluation {
+  const { areaOf = detections.areaOf ?? "mask" } = options;
+  return evaluateShapes({ groundTruth, detections, options }, maskShapes(groundTruth, detections, areaOf));
 }
 
 /** The same for any kind of shape: `shapes` says how much a detection and an annotation overlap. */

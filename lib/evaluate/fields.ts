@@ -1,5 +1,7 @@
+import type { MaskForm } from "../tensor/masks/segmentation.ts";
 import { keyTable } from "./json-bytes.ts";
 import type { JsonBytes, KeyTable } from "./json-bytes.ts";
+import { readMaskForm } from "./mask-form.ts";
 
 /** The data do not describe an evaluation; the message says file, place, field, what was found and what may stand there. */
 export class EvaluationDataError extends Error {
@@ -7,7 +9,7 @@ export class EvaluationDataError extends Error {
 }
 
 /** What a record's field may hold. */
-export type FieldKind = "id" | "number" | "flag" | "box" | "text";
+export type FieldKind = "id" | "number" | "flag" | "box" | "text" | "mask";
 
 /** A field's name, kind and whether it may be absent. */
 export interface Field {
@@ -35,10 +37,11 @@ export function recordShape(fields: readonly Field[]): RecordShape {
   return { fields, keys: keyTable(fields.map(({ name }) => name)), offsets, width };
 }
 
-/** A record's numbers, and its text fields by name. */
+/** A record's numbers, its text fields by name, and its mask as it stands in the file. */
 export interface Row {
   readonly numbers: Float64Array;
   readonly texts: Map<string, string>;
+  mask: MaskForm | undefined;
 }
 
 /** Reads records of one shape, one after another, into the same row; nothing is allocated per record but texts. */
@@ -54,7 +57,7 @@ export class RecordReader {
     this.#json = json;
     this.#shape = shape;
     this.#where = where;
-    this.row = { numbers: new Float64Array(shape.width), texts: new Map() };
+    this.row = { numbers: new Float64Array(shape.width), texts: new Map(), mask: undefined };
   }
 
   /** Reads the next JSON object into `row`. Throws `EvaluationDataError` naming file, record and field. */
@@ -62,6 +65,7 @@ export class RecordReader {
     const json = this.#json;
     this.row.numbers.fill(NaN);
     this.row.texts.clear();
+    this.row.mask = undefined;
     if (json.kind() !== "object") throw new EvaluationDataError(`${json.path}: ${this.#where()} is ${article(json.kind())}; it must be an object`);
     for (let more = json.enterObject(); more; more = json.nextKey()) {
       const place = json.key(this.#shape.keys);
@@ -75,6 +79,7 @@ export class RecordReader {
     const json = this.#json;
     const { name, kind } = this.#shape.fields[place];
     if (kind === "box") return this.#readBox(place);
+    if (kind === "mask") return void (this.row.mask = readMaskForm(json, (found) => this.#refuse(place, found)));
     const found = json.kind();
     if (kind === "text") return found === "string" ? void this.row.texts.set(name, json.string()) : json.skip();
     if (found !== "number" && !(kind === "flag" && found === "boolean")) this.#refuse(place, received(json));
@@ -101,7 +106,7 @@ export class RecordReader {
     const { fields, offsets } = this.#shape;
     for (let i = 0; i < fields.length; i++) {
       const { name, kind, optional } = fields[i];
-      if (optional || kind === "text" || !Number.isNaN(this.row.numbers[offsets[i]])) continue;
+      if (optional || kind === "text" || kind === "mask" || !Number.isNaN(this.row.numbers[offsets[i]])) continue;
       throw new EvaluationDataError(`${this.#json.path}: ${this.#where()}${this.#id()} has no "${name}"; ${EXPECTED[kind]} must stand there`);
     }
   }
@@ -125,6 +130,7 @@ const EXPECTED: Readonly<Record<FieldKind, string>> = {
   flag: "0 or 1",
   box: "[x, y, width, height] of four finite numbers",
   text: "text",
+  mask: "polygons [[x, y, …], …] or run lengths {counts, size: [height, width]}",
 };
 
 function received(json: JsonBytes): string {

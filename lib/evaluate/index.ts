@@ -1,11 +1,13 @@
 export { DetectionBuffer, detectionsFrom } from "./detections.ts";
-export type { DetectionRecord, ImageDetections } from "./detections.ts";
-export { evaluateBoxes, evaluateShapes } from "./evaluate.ts";
+export type { DetectionRecord, ImageDetections, Listed } from "./detections.ts";
+export { evaluateBoxes, evaluateMasks, evaluateShapes } from "./evaluate.ts";
 export type { EvaluationInput } from "./evaluate.ts";
 export { EvaluationDataError } from "./fields.ts";
 export { groundTruthFrom } from "./ground-truth.ts";
-export type { AnnotationRecord, DatasetRecords } from "./ground-truth.ts";
+export type { AnnotationRecord, DatasetRecords, GroundTruthOptions, RecordOptions } from "./ground-truth.ts";
 export { JsonError } from "./json-bytes.ts";
+export { maskAt } from "./masks.ts";
+export type { MaskColumns } from "./masks.ts";
 export type { Overlap, Shapes } from "./overlap.ts";
 export { readDetections, readGroundTruth } from "./read.ts";
 export { summarize } from "./summarize.ts";

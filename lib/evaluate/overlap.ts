@@ -19,7 +19,7 @@ export interface Shapes {
 export function boxShapes(groundTruth: GroundTruth, detections: Detections): Shapes {
   const a = detections.box;
   const b = groundTruth.box;
-  const detectionArea = Float64Array.from({ length: detections.count }, (_, i) => a[4 * i + 2] * a[4 * i + 3]);
+  const detectionArea = boxAreas(detections);
   const overlap: Overlap = (detected, annotated, out) => {
     for (let d = 0, cell = 0; d < detected.length; d++) {
       const p = 4 * detected[d];
@@ -30,6 +30,11 @@ export function boxShapes(groundTruth: GroundTruth, detections: Detections): Sha
     }
   };
   return { overlap, detectionArea };
+}
+
+/** [count] width times height of each box. */
+export function boxAreas({ count, box }: Pick<Detections, "count" | "box">): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => box[4 * i + 2] * box[4 * i + 3]);
 }
 
 function boxIou(a: Float64Array, p: number, b: Float64Array, q: number, crowd: boolean): number {

@@ -1,3 +1,5 @@
+import type { MaskColumns } from "./masks.ts";
+
 /**
  * What boxes or masks an evaluation compares with, in columns. Annotations keep their file's order, because ties in the
  * matching are broken by it. `image` and `category` are positions in `imageIds` and `categories`.
@@ -20,6 +22,10 @@ export interface GroundTruth {
   readonly area: Float64Array;
   /** [count], 1 for crowd regions. */
   readonly crowd: Uint8Array;
+  /** [images, 2] height and width in pixels, 0 where the file does not say; with `masks`. */
+  readonly imageSizes?: Int32Array;
+  /** One mask per annotation, when masks were asked for. */
+  readonly masks?: MaskColumns;
   /** Annotations left out because their image or category is not listed (pycocotools leaves them out, too). */
   readonly unlisted: number;
 }
@@ -37,6 +43,13 @@ export interface Detections {
   /** [count, 4] xywh in pixels. */
   readonly box: Float64Array;
   readonly score: Float64Array;
+  /** One mask per detection, when masks were asked for or given. */
+  readonly masks?: MaskColumns;
+  /**
+   * What pycocotools takes as the area of these detections when masks are compared: their boxes' when the first result of
+   * a file has a `bbox`, otherwise their masks'. Detections from memory with masks: their masks'.
+   */
+  readonly areaOf?: "mask" | "box";
   /** Detections left out because their category is not in the ground truth (pycocotools leaves them out, too). */
   readonly unlisted: number;
 }
@@ -44,6 +57,11 @@ export interface Detections {
 export interface EvaluationOptions {
   /** Detections kept per image and category, three ascending limits. pycocotools reads AP at exactly 100. */
   readonly maxDetections?: readonly number[];
+  /**
+   * For masks: which area decides whether an unmatched detection is small, medium or large. Default as pycocotools has it
+   * (`Detections.areaOf`); detectron2 and mmdet (since 2.12) always take the mask's. Changes the six numbers by size alone.
+   */
+  readonly areaOf?: "mask" | "box";
 }
 
 /** What COCO's protocol measures with, as pycocotools has it. */
