@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { build } from "../../cli/build.mjs";
+import { detectors } from "./detectors.mjs";
 import { dispatch } from "./dispatch.mjs";
 import { evaluator } from "./evaluator.mjs";
 import { printTable } from "./harness.mjs";
@@ -10,7 +11,7 @@ import { kernel } from "./kernel.mjs";
 import { step } from "./step.mjs";
 
 /** A new bench is one file and one line here. */
-const benches = { evaluator, kernel, step, dispatch };
+const benches = { evaluator, kernel, step, dispatch, detectors };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: "string" }, json: { type: "string" } } });
 const unknown = positionals.filter((name) => !(name in benches));
