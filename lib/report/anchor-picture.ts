@@ -77,8 +77,9 @@ async function html(cells: readonly Cell[], view: View, { minWidth = 200 }: Anch
   const photo = await photoUri(view.photo, { maxSide: 320, quality: 75 });
   const panels = cells.map((cell) => {
     const { width, height } = view.photo;
-    const layer = objectLayer(view.target, view.names) + cellLayer(cell, view);
-    return panelHtml({ width, height, photo, layer, viewBox: visible(cells, view), label: describe(cell, view), caption: describe(cell, view) });
+    const viewBox = visible(cell, view);
+    const layer = surround(viewBox, view) + objectLayer(view.target, view.names) + cellLayer(cell, view);
+    return panelHtml({ width, height, photo, layer, viewBox, label: describe(cell, view), caption: describe(cell, view) });
   });
   const scale = cells.some(({ priors }) => priors.some(({ best }) => best !== undefined))
     ? `<div style="display:flex;align-items:center;gap:0.5em;font-size:0.85em;padding-top:8px"><span>best IoU with an object: 0</span><span style="width:10em;height:0.7em;background:${heatGradient}"></span><span>1</span></div>`
@@ -86,12 +87,18 @@ async function html(cells: readonly Cell[], view: View, { minWidth = 200 }: Anch
   return `<div style="color:inherit">${gridHtml(panels, minWidth)}${scale}</div>`;
 }
 
-/** The photograph with as much around it as the anchors of all levels need, at most half of its longer side. */
-function visible(cells: readonly Cell[], { photo: { width, height } }: View): [number, number, number, number] {
-  const boxes = cells.flatMap(({ priors }) => priors.map(({ box }) => box));
-  const reach = Math.max(0, ...boxes.flatMap(([x1, y1, x2, y2]) => [-x1, -y1, x2 - width, y2 - height]));
+/** The photograph with as much around it as the cell's anchors need, at most half of its longer side. */
+function visible({ priors }: Cell, { photo: { width, height } }: View): [number, number, number, number] {
+  const reach = Math.max(0, ...priors.flatMap(({ box: [x1, y1, x2, y2] }) => [-x1, -y1, x2 - width, y2 - height]));
   const margin = Math.min(reach === 0 ? 0 : reach + 2, Math.max(width, height) / 2);
   return [-margin, -margin, width + 2 * margin, height + 2 * margin];
+}
+
+/** Grey around the photograph, on which every colour of the scale is seen. */
+function surround([left, top, wide, high]: readonly [number, number, number, number], { photo: { width, height } }: View): string {
+  if (left === 0) return "";
+  const outer = `M${svgNumber(left)} ${svgNumber(top)}h${svgNumber(wide)}v${svgNumber(high)}h${svgNumber(-wide)}z`;
+  return `<path d="${outer}M0 0v${height}h${width}v${-height}z" fill="#9a9a9a"/>`;
 }
 
 /** The cell as a white square of one stride, and its priors, the best one last and thicker. */

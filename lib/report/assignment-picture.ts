@@ -58,18 +58,18 @@ function countTable(assigned: readonly Assigned[], { target, names }: View): Rep
     { heading: "level", value: ({ strideX }) => levelName(strideX) },
     { heading: "stride", unit: "px", value: ({ strideX }) => strideX },
     { heading: "priors", value: ({ objects }) => objects.length, decimals: 0 },
-    ...Array.from(target.labels, (_, o): Column<LevelRow> => ({ heading: objectName(target, o, names), value: (level) => countAssigned(level, o).positive, decimals: 0 })),
-    { heading: "positive", value: (level) => countAssigned(level).positive, decimals: 0 },
     { heading: "ignored", value: (level) => countAssigned(level).ignored, decimals: 0 },
+    { heading: "positive", value: (level) => countAssigned(level).positive, decimals: 0 },
+    ...Array.from(target.labels, (_, o): Column<LevelRow> => ({ heading: objectName(target, o, names), value: (level) => countAssigned(level, o).positive, decimals: 0 })),
   ];
   return table(columns, rows, { caption: "Positive priors per level and object [number of anchors or points]" }) as ReportTable<unknown>;
 }
 
 async function html(assigned: readonly Assigned[], view: View, counts: ReportTable<unknown>): Promise<string> {
   const photo = await photoUri(view.photo, { dimmed: true, maxSide: 320, quality: 70 });
-  const strides = [...new Set(assigned.flatMap(({ levels }) => levels.map(({ strideX }) => strideX)))].sort((a, b) => a - b);
-  const rows = strides.map((stride) => assigned.map(({ heading, levels }) => {
-    const level = levels.find(({ strideX }) => strideX === stride);
+  const names = [...new Set(assigned.flatMap(({ levels }) => levels.map(({ strideX }) => levelName(strideX))))].sort((a, b) => a.localeCompare(b));
+  const rows = names.map((name) => assigned.map(({ heading, levels }) => {
+    const level = levels.find(({ strideX }) => levelName(strideX) === name);
     return level === undefined ? "<div></div>" : levelPanel(level, view, { photo, heading });
   }));
   const { "text/html": counted } = await counts[displaySymbol]();
