@@ -43,6 +43,8 @@ export interface Look extends View {
 export interface ViewOptions {
   /** How images are prepared; as the detector was trained. */
   readonly transforms?: Transforms;
+  /** Objects with their masks; every object must have one. Default false. */
+  readonly masks?: boolean;
 }
 
 export interface ActivationOptions {
@@ -92,11 +94,11 @@ export function activations(pyramid: readonly tf.Tensor4D[], strides: readonly n
   });
 }
 
-async function eachImage<T>(dataset: Dataset, indices: readonly number[], { transforms = {} }: ViewOptions, use: (images: tf.Tensor4D, view: View) => T): Promise<T[]> {
+async function eachImage<T>(dataset: Dataset, indices: readonly number[], { transforms = {}, masks = false }: ViewOptions, use: (images: tf.Tensor4D, view: View) => T): Promise<T[]> {
   const part = subset(dataset, indices);
   const names = dataset.categories.map(({ name }) => name);
   const results: T[] = [];
-  for await (const batch of evaluationBatches(part, { batchSize: 1, transforms })) {
+  for await (const batch of evaluationBatches(part, { batchSize: 1, transforms, masks })) {
     try {
       const { images, targets: [target] } = batch;
       const photo = resized(await part.pixels(target.image), target);

@@ -4,6 +4,7 @@ import { loadBackend } from "../../../lib/backend/load.ts";
 import type { Target } from "../../../lib/data/batch.ts";
 import { assignmentOf, countAssigned, levelName, priorsOf } from "../../../lib/detector/assignment.ts";
 import type { Detector } from "../../../lib/detector/detector.ts";
+import { fasterRcnn } from "../../../lib/detector/faster-rcnn.ts";
 import { retinanet } from "../../../lib/detector/retinanet.ts";
 import { expectNoLeak, normal } from "../tensor/finite-difference.ts";
 
@@ -11,11 +12,16 @@ beforeAll(async () => { await loadBackend(); });
 
 const common = { classes: 3, seed: 1, channels: 16 } as const;
 
+/** So many that all anchors are drawn: what remains is the assignment. */
+const all = { rpn: { sampling: { count: 1e6, positiveFraction: 1 } } };
+
 /** Detectors by name, each on a tiny backbone. */
 const detectors: Readonly<Record<string, () => Detector>> = {
   "RetinaNet, tiny": () => retinanet({ preset: "tiny", ...common }),
   "RetinaNet, torchvision": () => retinanet({ preset: "torchvision", backbone: "tiny-8", ...common }),
   "RetinaNet, mmdet": () => retinanet({ preset: "mmdet", backbone: "tiny-8", ...common }),
+  "Faster R-CNN, tiny": () => fasterRcnn({ preset: "tiny", ...common, ...all }),
+  "Faster R-CNN, mmdet": () => fasterRcnn({ preset: "mmdet", backbone: "tiny-8", ...common, ...all }),
 };
 
 const size = { height: 64, width: 96 };
@@ -37,8 +43,13 @@ function trained(detector: Detector): { box: boolean[]; logits: boolean[] } {
       return tf.addN<tf.Scalar>(Object.values(terms));
     };
     const slopes = tf.grads(loss)([...prediction.logits, ...prediction.boxes]);
-    return { logits: slopes.slice(0, n).flatMap((slope) => touched(slope, detector.classes)), box: slopes.slice(n).flatMap((slope) => touched(slope, 4)) };
+    return { logits: slopes.slice(0, n).flatMap((slope) => touched(slope, classesOf(detector))), box: slopes.slice(n).flatMap((slope) => touched(slope, 4)) };
   });
+}
+
+/** Classes of the outputs that are assigned: a region proposal network tells objects from background alone. */
+function classesOf(detector: Detector): number {
+  return detector.name.startsWith("faster") ? 1 : detector.classes;
 }
 
 function touched(slope: tf.Tensor, depth: number): boolean[] {
@@ -67,7 +78,7 @@ describe.each(Object.entries(detectors))("the assignment that %s tells", (_name,
       const odd = { height: 75, width: 101 };
       const maps = tf.tidy(() => detector.forward(tf.zeros([1, odd.height, odd.width, 3])).logits.map(({ shape }) => shape));
       const levels = priorsOf(detector, odd);
-      expect(levels.map(({ height, width, perCell }) => [1, height, width, perCell * detector.classes])).toEqual(maps);
+      expect(levels.map(({ height, width, perCell }) => [1, height, width, perCell * classesOf(detector)])).toEqual(maps);
       for (const { coordinates, kind, height, width, perCell } of levels) expect(coordinates).toHaveLength(height * width * perCell * (kind === "box" ? 4 : 2));
     });
   });
