@@ -1,13 +1,14 @@
 import { statSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
-import { STAT_NAMES, evaluateBoxes, readDetections, readGroundTruth, summarize } from "../../lib/evaluate/index.ts";
+import { STAT_NAMES, evaluateBoxes, evaluateMasks, readDetections, readGroundTruth, summarize } from "../../lib/evaluate/index.ts";
 import type { Detections, Evaluation, GroundTruth } from "../../lib/evaluate/index.ts";
 import { UsageError } from "../errors.ts";
 
 interface EvaluateOptions {
   readonly annotations: string;
   readonly type: string;
+  readonly areaOf?: string;
   readonly json?: boolean;
   readonly maxDets: number[];
 }
@@ -17,9 +18,10 @@ export function register(program: Command): void {
   program
     .command("evaluate")
     .description("COCO average precision and recall of a result file, equal to pycocotools'")
-    .argument("<results>", "detections: a JSON list of {image_id, category_id, bbox: [x, y, width, height], score}")
+    .argument("<results>", "detections: a JSON list of {image_id, category_id, bbox: [x, y, width, height], score}, for segm with segmentation")
     .requiredOption("--annotations <file>", "ground truth in COCO's format")
-    .option("--type <type>", "what to compare: bbox", "bbox")
+    .option("--type <type>", "what to compare: bbox or segm (masks)", "bbox")
+    .option("--area-of <shape>", "for segm: the area that makes a detection small or large, mask or box (default: as pycocotools, box if results have boxes)")
     .option("--max-dets <limits>", "detections kept per image and category, three ascending limits", parseLimits, [1, 10, 100])
     .option("--json", "print one JSON object instead: all numbers in full precision")
     .action((results: string, options: EvaluateOptions) => evaluate(results, options));
@@ -32,15 +34,18 @@ function parseLimits(text: string): number[] {
   return limits;
 }
 
-function evaluate(results: string, { annotations, type, json, maxDets }: EvaluateOptions): void {
-  if (type !== "bbox") throw new UsageError(`--type is ${type}; this version evaluates bbox`);
+function evaluate(results: string, { annotations, type, areaOf, json, maxDets }: EvaluateOptions): void {
+  if (type !== "bbox" && type !== "segm") throw new UsageError(`--type is ${type}; it must be bbox or segm`);
+  if (areaOf !== undefined && areaOf !== "mask" && areaOf !== "box") throw new UsageError(`--area-of is ${areaOf}; it must be mask or box`);
+  if (areaOf !== undefined && type === "bbox") throw new UsageError("--area-of is for --type segm; boxes have their own areas");
+  const masks = type === "segm";
   requireFile("--annotations", annotations, "name the ground truth in COCO's format, such as instances_val2017.json");
   requireFile("<results>", results, "name the JSON list of detections that your detector wrote");
-  const groundTruth = readGroundTruth(annotations);
-  const detections = readDetections(results, groundTruth);
-  const evaluation = evaluateBoxes({ groundTruth, detections, options: { maxDetections: maxDets } });
-  for (const note of notes({ groundTruth, detections, maxDets, annotations, results })) process.stderr.write(`potstill: ${note}\n`);
-  process.stdout.write(`${json ? JSON.stringify(asRecord(evaluation, groundTruth, detections)) : summarize(evaluation)}\n`);
+  const groundTruth = readGroundTruth(annotations, { masks });
+  const detections = readDetections(results, groundTruth, { masks });
+  const evaluation = (masks ? evaluateMasks : evaluateBoxes)({ groundTruth, detections, options: { maxDetections: maxDets, areaOf } });
+  for (const note of notes({ groundTruth, detections, maxDets, annotations, results, areaOf })) process.stderr.write(`potstill: ${note}\n`);
+  process.stdout.write(`${json ? JSON.stringify(asRecord(evaluation, { groundTruth, detections, type })) : summarize(evaluation)}\n`);
 }
 
 function requireFile(argument: string, path: string, remedy: string): void {
@@ -55,23 +60,25 @@ interface Noted {
   readonly maxDets: readonly number[];
   readonly annotations: string;
   readonly results: string;
+  readonly areaOf?: string;
 }
 
 /** What a reader of the numbers should know; pycocotools passes over all of it in silence. */
-function notes({ groundTruth, detections, maxDets, annotations, results }: Noted): string[] {
+function notes({ groundTruth, detections, maxDets, annotations, results, areaOf }: Noted): string[] {
   const found: string[] = [];
   if (groundTruth.unlisted > 0) found.push(`${groundTruth.unlisted} annotations of ${annotations} were left out: their image or category is not listed there`);
   if (detections.unlisted > 0) found.push(`${detections.unlisted} detections of ${results} were left out: their category is not in ${annotations}`);
   if (groundTruth.id.includes(0)) found.push(`${annotations} has an annotation with id 0: a match with it counts as no match, as in pycocotools. Number annotations from 1`);
   if (!maxDets.includes(100)) found.push("AP is −1: like pycocotools, the first line is read at 100 detections, which --max-dets does not list");
+  if (detections.areaOf === "box" && areaOf === undefined) found.push("the results have boxes, so these decide which masks are small, medium or large, as in pycocotools; --area-of mask measures the masks, as detectron2 and mmdet do");
   return found;
 }
 
-function asRecord({ stats, perCategory, protocol }: Evaluation, groundTruth: GroundTruth, detections: Detections): object {
+function asRecord({ stats, perCategory, protocol }: Evaluation, { groundTruth, detections, type }: { groundTruth: GroundTruth; detections: Detections; type: string }): object {
   return {
     stats: [...stats],
     names: STAT_NAMES,
-    type: "bbox",
+    type,
     maxDets: protocol.maxDetections,
     images: groundTruth.imageIds.length,
     annotations: groundTruth.count,

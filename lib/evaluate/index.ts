@@ -11,5 +11,7 @@ export type { MaskColumns } from "./masks.ts";
 export type { Overlap, Shapes } from "./overlap.ts";
 export { readDetections, readGroundTruth } from "./read.ts";
 export { summarize } from "./summarize.ts";
+export { detectionRecords, writeDetections } from "./write.ts";
+export type { DetectionRecordOptions } from "./write.ts";
 export { STAT_NAMES } from "./types.ts";
 export type { AreaRange, Category, CategoryScore, Curves, Detections, Evaluation, EvaluationOptions, GroundTruth, Protocol } from "./types.ts";

@@ -50,8 +50,24 @@ it("says why AP is undefined with other limits, as in pycocotools", async () => 
   expect(err).toMatch(/read at 100 detections/);
 });
 
+it("compares masks with --type segm, by the areas asked for", async () => {
+  const files = { results: join(folder, "masks.json"), annotations: join(folder, "truth.json") };
+  const rle = { size: [40, 50], counts: [410, 20, 20, 20, 20, 20, 20, 20, 20, 20, 1410] };
+  writeFileSync(files.annotations, JSON.stringify({ images: [{ id: 5, height: 40, width: 50 }], categories: [{ id: 2, name: "cell" }], annotations: [{ ...box, id: 1, area: 600, iscrowd: 0, segmentation: rle }] }));
+  writeFileSync(files.results, JSON.stringify([{ ...box, score: 0.9, segmentation: rle }]));
+  const { out, err } = await runWith(files, "--type", "segm");
+  expect(out).toMatch(/area= {3}all \| maxDets=100 \] = 1\.000\n/);
+  expect(err).toMatch(/the results have boxes, so these decide .* --area-of mask measures the masks/);
+  const asked = await runWith(files, "--type", "segm", "--area-of", "mask", "--json");
+  expect(JSON.parse(asked.out)).toMatchObject({ type: "segm", detections: 1 });
+  expect(asked.err).toBe("");
+  await expect(runWith({ results, annotations }, "--type", "segm")).rejects.toThrow(/annotations\[0\] \(id 1\) has no "segmentation"/);
+});
+
 it("refuses other types and limits", async () => {
-  await expect(run("--type", "segm")).rejects.toThrow(/--type is segm/);
+  await expect(run("--type", "keypoints")).rejects.toThrow(/--type is keypoints; it must be bbox or segm/);
+  await expect(run("--type", "segm", "--area-of", "hull")).rejects.toThrow(/--area-of is hull; it must be mask or box/);
+  await expect(run("--area-of", "mask")).rejects.toThrow(/--area-of is for --type segm/);
   await expect(run("--max-dets", "10,1,100")).rejects.toThrow(/three ascending/);
 });
 

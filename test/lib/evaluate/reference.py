@@ -1,6 +1,7 @@
 """Runs pycocotools on every case folder named on stdin and writes its curves and statistics as float64 files.
 
-Each line of stdin: folder, a tab, and the three detection limits joined by commas. In the folder: gt.json and dt.json.
+Each line of stdin: folder, the three detection limits joined by commas, and bbox or segm, with tabs between. In the folder:
+gt.json and dt.json.
 """
 
 import contextlib
@@ -14,11 +15,11 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 
-def evaluate(folder, limits):
+def evaluate(folder, limits, kind):
     with contextlib.redirect_stdout(io.StringIO()):
         ground_truth = COCO(os.path.join(folder, "gt.json"))
         detections = ground_truth.loadRes(os.path.join(folder, "dt.json"))
-        evaluation = COCOeval(ground_truth, detections, "bbox")
+        evaluation = COCOeval(ground_truth, detections, kind)
         evaluation.params.maxDets = limits
         evaluation.evaluate()
         evaluation.accumulate()
@@ -33,5 +34,5 @@ def evaluate(folder, limits):
 
 
 for line in sys.stdin.read().splitlines():
-    folder, limits = line.split("\t")
-    evaluate(folder, [int(limit) for limit in limits.split(",")])
+    folder, limits, kind = line.split("\t")
+    evaluate(folder, [int(limit) for limit in limits.split(",")], kind)
