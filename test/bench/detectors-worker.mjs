@@ -25,8 +25,13 @@ const detector = await build();
 // Without trained statistics the residual sums would double at every block; small last scales keep them level.
 for (const { name, variable } of detector.parameters()) if (name.endsWith("bn3.weight")) tf.tidy(() => variable.assign(tf.fill(variable.shape, 0.3)));
 
-const optimiser = sgd(detector.parameters(), { learningRate: () => 5e-3, momentum: 0.9, weightDecay: 1e-4 });
-const variables = optimiser.trained(0).map(({ variable }) => variable);
+/** Made with the first step: inference needs no momentum. */
+let trained;
+function trainer() {
+  const optimiser = sgd(detector.parameters(), { learningRate: () => 5e-3, momentum: 0.9, weightDecay: 1e-4 });
+  return { optimiser, variables: optimiser.trained(0).map(({ variable }) => variable) };
+}
+
 const images = tf.tensor4d(imageValues({ side, batch }), [batch, side, side, 3]);
 const objects = targets({ side, batch }).map((target, image) => ({ image, imageId: image + 1, width: side, height: side, scaleX: 1, scaleY: 1, flipped: false, ...target }));
 let iteration = 0;
@@ -45,6 +50,7 @@ function writeWeights(path) {
 const peak = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1024;
 
 function step() {
+  const { optimiser, variables } = (trained ??= trainer());
   const start = performance.now();
   const result = gradients(() => {
     const loss = tf.addN(Object.values(detector.loss(detector.forward(images), objects, { iteration: iteration++ })));

@@ -1,7 +1,7 @@
 import type { Detections } from "../detector.ts";
 import { decodeDeltas, type DeltaCoder } from "../coder/delta.ts";
 import { clipBoxes, type Boxes } from "../../tensor/boxes.ts";
-import { byScore, nonMaximumSuppression } from "./nms.ts";
+import { bestByScore, nonMaximumSuppression } from "./nms.ts";
 
 export interface DecodeOptions {
   /** Scores must be above it (strictly). */
@@ -60,7 +60,7 @@ function decodeLevel({ logits, deltas, anchors }: LevelOutput, options: DenseDec
   const { classes, coder, perLevel, scoreThreshold } = options;
   const entries = candidates(logits, scoreThreshold);
   const scores = Float32Array.from(entries, (e) => sigmoid(logits[e]));
-  const best = byScore(scores).subarray(0, perLevel);
+  const best = bestByScore(scores, perLevel);
   const rows = Array.from(best, (k) => Math.floor(entries[k] / classes));
   const gather = (from: Boxes) => Float64Array.from({ length: 4 * rows.length }, (_, i) => from[4 * rows[i >> 2] + (i & 3)]);
   return {
