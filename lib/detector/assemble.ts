@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Target } from "../data/batch.ts";
 import { withoutTape } from "../tensor/stop-gradient.ts";
+import type { ImageSize } from "./assignment.ts";
 import type { Backbone } from "./backbones/backbone.ts";
 import { buildBackbone as networkOf, type BackboneNames } from "./backbones/build.ts";
 import { tinyNorm } from "./backbones/tiny.ts";
@@ -48,6 +49,11 @@ export function headNorm(norm: HeadConfig["norm"], channels: number): Norm | und
 export function checkedImages(images: tf.Tensor4D): tf.Tensor4D {
   if (images.rank !== 4 || images.shape[3] !== 3) throw new Error(`images have shape [${images.shape.join(", ")}]; a detector takes [batch, height, width, 3]`);
   return images;
+}
+
+/** Rows and columns of a prediction's maps, finest first. */
+export function mapSizes({ logits }: Prediction): ImageSize[] {
+  return logits.map(({ shape }) => ({ height: shape[1], width: shape[2] }));
 }
 
 /** @throws Error unless there is one target per image */

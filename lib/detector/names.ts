@@ -2,6 +2,7 @@ import type { FpnNames } from "./necks/fpn.ts";
 import type { BackboneNames } from "./backbones/build.ts";
 import { detectron2RegNetNames, mmdetRegNetNames, torchvisionRegNetNames } from "./backbones/regnet.ts";
 import { detectron2ResNetNames, torchvisionResNetNames } from "./backbones/resnet.ts";
+import type { DenseHeadNames } from "./heads/dense.ts";
 import type { RetinaHeadNames } from "./heads/retina.ts";
 
 /** A reference implementation's parameter names for the parts of a RetinaNet. */
@@ -72,3 +73,48 @@ export const detectron2Names: ReferenceNames = {
     final: (tower) => (tower === "class" ? "head.cls_score" : "head.bbox_pred"),
   },
 };
+
+/** Parameter names for the parts of FCOS, ATSS and GFL. */
+export interface DenseNames extends Omit<ReferenceNames, "head"> {
+  readonly head: DenseHeadNames;
+}
+
+const torchvisionOutputs = { class: "classification_head.cls_logits", box: "regression_head.bbox_reg", centerness: "regression_head.bbox_ctrness" } as const;
+
+/** torchvision 0.14's `fcos_resnet50_fpn`: each tower is one list of convolution, norm and ReLU. It has no scales. */
+export const torchvisionFcosNames: DenseNames = {
+  ...torchvisionNames,
+  head: {
+    tower: (tower, i) => `head.${subnet[tower]}.conv.${3 * i}`,
+    norm: (tower, i) => `head.${subnet[tower]}.conv.${3 * i + 1}`,
+    final: (output) => `head.${torchvisionOutputs[output]}`,
+    scale: (level) => `head.regression_head.scales.${level}.scale`,
+  },
+};
+
+/** mmdetection's names of a head whose outputs are called so. */
+function mmdetDenseNames(outputs: Readonly<Record<"class" | "box" | "centerness", string>>): DenseNames {
+  return { ...mmdetNames, head: { ...mmdetNames.head, final: (output) => `bbox_head.${outputs[output]}`, scale: (level) => `bbox_head.scales.${level}.scale` } };
+}
+
+export const mmdetFcosNames = mmdetDenseNames({ class: "conv_cls", box: "conv_reg", centerness: "conv_centerness" });
+export const mmdetAtssNames = mmdetDenseNames({ class: "atss_cls", box: "atss_reg", centerness: "atss_centerness" });
+/** GFL has no centre-ness. */
+export const mmdetGflNames = mmdetDenseNames({ class: "gfl_cls", box: "gfl_reg", centerness: "gfl_centerness" });
+
+/** detectron2's and cvpods' FCOS; they call centre-ness differently. */
+function detectron2FcosNames(centerness: string): DenseNames {
+  const outputs = { class: "cls_score", box: "bbox_pred", centerness } as const;
+  return {
+    ...detectron2Names,
+    head: {
+      tower: (tower, i) => `head.${subnetOf[tower]}.${3 * i}`,
+      norm: (tower, i) => `head.${subnetOf[tower]}.${3 * i + 1}`,
+      final: (output) => `head.${outputs[output]}`,
+      scale: (level) => `head.scales.${level}.scale`,
+    },
+  };
+}
+
+export const detectron2OwnFcosNames = detectron2FcosNames("ctrness");
+export const cvpodsFcosNames = detectron2FcosNames("centerness");

@@ -2,10 +2,10 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { Target } from "../data/batch.ts";
 import { anchorLayout } from "./anchor-layout.ts";
 import { anchorsPerCell } from "./anchors.ts";
-import { checkBatch, extractor, headNorm, movingAverage, rememberedPerBatch } from "./assemble.ts";
+import { checkBatch, extractor, headNorm, mapSizes, movingAverage, rememberedPerBatch } from "./assemble.ts";
 import { assignedObjects, denseTargets, type DenseTargets } from "./assign/dense-targets.ts";
 import { assignedLevels, levelSizes } from "./assignment.ts";
-import { decodePrediction } from "./decode/prediction.ts";
+import { decodePrediction, deltaReader } from "./decode/prediction.ts";
 import type { Detector, Prediction } from "./detector.ts";
 import { retinaHead, type RetinaHead } from "./heads/retina.ts";
 import { denseLoss } from "./loss/dense.ts";
@@ -29,7 +29,7 @@ export function retinanet(options: RetinaNetOptions): Detector {
   const divisor = config.normaliser === "moving-average" ? movingAverage(store) : undefined;
   const strides = config.anchors.sizes.map((_, l) => 2 ** (config.neck.first + l));
   const layout = anchorLayout(config.anchors, strides);
-  const anchors = ({ logits, height, width }: Prediction) => layout(logits.map(({ shape }) => ({ height: shape[1], width: shape[2] })), { height, width }).anchors;
+  const layoutOf = (prediction: Prediction) => layout(mapSizes(prediction), prediction);
   const targetsOf = targetsFor(config);
 
   const predict: Detector["predict"] = (pyramid, size) => predictLevels(head, pyramid, size);
@@ -44,12 +44,12 @@ export function retinanet(options: RetinaNetOptions): Detector {
     forward: (images) => predict(extract(images), { height: images.shape[1], width: images.shape[2] }),
     loss: (prediction, targets) => {
       checkBatch("loss", prediction, targets);
-      const dense = targetsOf(anchors(prediction), targets);
+      const dense = targetsOf(layoutOf(prediction).anchors, targets);
       return denseLoss(prediction, dense, { ...config, ...(divisor && { divisor: divisor(dense.positives) }) });
     },
     decode: (prediction, targets) => {
       checkBatch("decode", prediction, targets);
-      return decodePrediction(prediction, targets, { ...config.decode, anchors: anchors(prediction), classes: config.classes, coder: config.coder });
+      return decodePrediction(prediction, targets, { ...config.decode, classes: config.classes, readBoxes: deltaReader(layoutOf(prediction).levels, config.coder) });
     },
     assignment: (target, size) => {
       const { levels, anchors: all } = layout(levelSizes(strides, size), size);

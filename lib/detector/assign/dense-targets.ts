@@ -50,7 +50,7 @@ export function assignedObjects(target: Target, options: Pick<DenseTargetOptions
   return assignment.map((o) => (o >= 0 ? kept[o] : o));
 }
 
-interface AssignedImage {
+export interface AssignedImage {
   readonly objects: Float32Array;
   readonly labels: Int32Array;
   /** Positions of these objects in the target. */

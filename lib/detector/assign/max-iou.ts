@@ -84,7 +84,8 @@ export function assignMaxIou(anchors: Boxes, objects: Boxes, options: MaxIouAssi
   return result;
 }
 
-function coveredAnchors(anchors: Boxes, regions: Boxes, threshold: number): number[] {
+/** Anchors of whose area more than the threshold lies inside one of the regions. */
+export function coveredAnchors(anchors: Boxes, regions: Boxes, threshold: number): number[] {
   const areas = boxAreas(anchors);
   const inside = (a: number, r: number) =>
     Math.max(0, Math.min(anchors[4 * a + 2], regions[4 * r + 2]) - Math.max(anchors[4 * a], regions[4 * r])) *

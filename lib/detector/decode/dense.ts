@@ -1,12 +1,19 @@
 import type { Detections } from "../detector.ts";
-import { decodeDeltas, type DeltaCoder } from "../coder/delta.ts";
 import { clipBoxes, type Boxes } from "../../tensor/boxes.ts";
 import { bestByScore, nonMaximumSuppression } from "./nms.ts";
+
+/**
+ * How centre-ness enters the score of a class:
+ * - `product`: class · centre-ness; threshold and best of each level by the class alone (the paper, mmdet);
+ * - `root`: √(class · centre-ness); threshold and best of each level by the class alone (cvpods, LGD);
+ * - `root-first`: √(class · centre-ness), also for threshold and best of each level (torchvision, detectron2).
+ */
+export type ScoreRule = "product" | "root" | "root-first";
 
 export interface DecodeOptions {
   /** Scores must be above it (strictly). */
   readonly scoreThreshold: number;
-  /** Best entries (anchor and class) that each level may send on. */
+  /** Best entries (prior and class) that each level may send on. */
   readonly perLevel: number;
   /** IoU above which the lesser box of the same class falls. */
   readonly nms: number;
@@ -15,21 +22,22 @@ export interface DecodeOptions {
   readonly clip: boolean;
   /** After cutting, boxes whose width or height is not above this are dropped; negative keeps all. */
   readonly minSize: number;
+  /** Of heads with centre-ness. Default `product`. */
+  readonly score?: ScoreRule;
 }
 
 /** One level of one image, on the host. */
 export interface LevelOutput {
-  /** [n·K] logits of n anchors. */
+  /** [n·K] logits of n priors. */
   readonly logits: Float32Array;
-  /** [n, 4] */
-  readonly deltas: Float32Array;
-  /** [n, 4] xyxy */
-  readonly anchors: Boxes;
+  /** [n] logits of centre-ness, of heads that have it. */
+  readonly centerness?: Float32Array;
+  /** The boxes [m, 4] xyxy of these m priors. */
+  readonly boxesOf: (priors: readonly number[]) => Float64Array;
 }
 
 export interface DenseDecodeOptions extends DecodeOptions {
   readonly classes: number;
-  readonly coder: DeltaCoder;
 }
 
 /** RetinaNet's inference (Lin et al. 2017, section 4): threshold, best of each level, decode, clip, class-wise NMS, best overall. */
@@ -56,25 +64,38 @@ function pick({ boxes, scores, labels }: Detections, indices: readonly number[])
   };
 }
 
-function decodeLevel({ logits, deltas, anchors }: LevelOutput, options: DenseDecodeOptions): Detections {
-  const { classes, coder, perLevel, scoreThreshold } = options;
-  const entries = candidates(logits, scoreThreshold);
-  const scores = Float32Array.from(entries, (e) => sigmoid(logits[e]));
-  const best = bestByScore(scores, perLevel);
-  const rows = Array.from(best, (k) => Math.floor(entries[k] / classes));
-  const gather = (from: Boxes) => Float64Array.from({ length: 4 * rows.length }, (_, i) => from[4 * rows[i >> 2] + (i & 3)]);
+function decodeLevel(level: LevelOutput, options: DenseDecodeOptions): Detections {
+  const { classes, perLevel } = options;
+  const entries = candidates(level, options);
+  const { first, last } = scoring(level, options);
+  const ranks = Float32Array.from(entries, first);
+  const best = bestByScore(ranks, perLevel);
   return {
-    boxes: Float32Array.from(decodeDeltas(gather(anchors), gather(deltas), coder)),
-    scores: Float32Array.from(best, (k) => scores[k]),
+    boxes: Float32Array.from(level.boxesOf(Array.from(best, (k) => Math.floor(entries[k] / classes)))),
+    scores: Float32Array.from(best, (k) => last(entries[k])),
     labels: Int32Array.from(best, (k) => entries[k] % classes),
   };
 }
 
-/** Entries with sigmoid(logit) > threshold; a cheap comparison of logits first, as few of millions pass. */
-function candidates(logits: Float32Array, threshold: number): number[] {
-  const cut = threshold <= 0 ? -Infinity : threshold >= 1 ? Infinity : Math.log(threshold / (1 - threshold)) - 1e-3;
+/** The score of an entry (prior · K + class) that thresholds and sorts within its level, and the one it is given in the end. */
+function scoring({ logits, centerness }: LevelOutput, { classes, score = "product" }: DenseDecodeOptions): { first: (entry: number) => number; last: (entry: number) => number } {
+  const alone = (e: number) => sigmoid(logits[e]);
+  if (centerness === undefined) return { first: alone, last: alone };
+  const product = (e: number) => alone(e) * sigmoid(centerness[Math.floor(e / classes)]);
+  const last = score === "product" ? product : (e: number) => Math.sqrt(product(e));
+  return { first: score === "root-first" ? last : alone, last };
+}
+
+/** Entries whose score is above the threshold; a cheap comparison of logits first, as few of millions pass. */
+function candidates(level: LevelOutput, options: DenseDecodeOptions): number[] {
+  const { logits, centerness } = level;
+  const { scoreThreshold: threshold } = options;
+  const { first } = scoring(level, options);
+  // A root √(class · centre-ness) above the threshold needs a class above its square.
+  const least = centerness !== undefined && options.score === "root-first" ? threshold ** 2 : threshold;
+  const cut = threshold <= 0 ? -Infinity : threshold >= 1 ? Infinity : Math.log(least / (1 - least)) - 1e-3;
   const out: number[] = [];
-  for (let e = 0; e < logits.length; e++) if (logits[e] > cut && sigmoid(logits[e]) > threshold) out.push(e);
+  for (let e = 0; e < logits.length; e++) if (logits[e] > cut && first(e) > threshold) out.push(e);
   return out;
 }
 

@@ -1,30 +1,45 @@
+import type * as tf from "@tensorflow/tfjs-core";
+import { decodeDeltas, type DeltaCoder } from "../coder/delta.ts";
+import type { PriorLevel } from "../assignment.ts";
 import type { Detections, Prediction } from "../detector.ts";
-import { decodeDense, type DenseDecodeOptions } from "./dense.ts";
+import type { Boxes } from "../../tensor/boxes.ts";
+import { decodeDense, type DenseDecodeOptions, type LevelOutput } from "./dense.ts";
+
+/** Turns the box outputs [m, depth] of m priors of level `level` into boxes [m, 4] xyxy. */
+export type BoxReader = (outputs: Float32Array, priors: readonly number[], level: number) => Float64Array;
 
 export interface PredictionDecodeOptions extends DenseDecodeOptions {
-  /** [N, 4] xyxy of all levels. */
-  readonly anchors: Float64Array;
+  readonly readBoxes: BoxReader;
 }
 
 /** Downloads a prediction once and decodes every image of it. */
 export function decodePrediction(prediction: Prediction, sizes: readonly { readonly width: number; readonly height: number }[], options: PredictionDecodeOptions): Detections[] {
-  const levels = prediction.logits.map((logits, l) => ({
-    logits: logits.dataSync<"float32">(),
-    deltas: prediction.boxes[l].dataSync<"float32">(),
-    perImage: logits.size / logits.shape[0],
-  }));
+  const download = (map: tf.Tensor4D) => ({ data: map.dataSync<"float32">(), perImage: map.size / map.shape[0] });
+  const levels = prediction.logits.map((logits, l) => ({ logits: download(logits), boxes: download(prediction.boxes[l]), centerness: prediction.extra?.centerness?.map(download)[l] }));
   return sizes.map((size, image) => {
-    let start = 0;
-    const outputs = levels.map(({ logits, deltas, perImage }) => {
-      const boxes = (perImage / options.classes) * 4;
-      const output = {
-        logits: logits.subarray(image * perImage, (image + 1) * perImage),
-        deltas: deltas.subarray(image * boxes, (image + 1) * boxes),
-        anchors: options.anchors.subarray(start, start + boxes),
+    const part = ({ data, perImage }: ReturnType<typeof download>) => data.subarray(image * perImage, (image + 1) * perImage);
+    const outputs = levels.map(({ logits, boxes, centerness }, l): LevelOutput => {
+      const own = part(boxes);
+      const depth = boxes.perImage / (logits.perImage / options.classes);
+      return {
+        logits: part(logits),
+        ...(centerness && { centerness: part(centerness) }),
+        boxesOf: (priors) => options.readBoxes(rowsOf(own, priors, depth), priors, l),
       };
-      start += boxes;
-      return output;
     });
     return decodeDense(outputs, size, options);
   });
+}
+
+/** Reads deltas against the anchors of a layout. */
+export function deltaReader(levels: readonly PriorLevel[], coder: DeltaCoder): BoxReader {
+  return (deltas, priors, l) => decodeDeltas(rowsOf(levels[l].coordinates, priors, 4), deltas, coder);
+}
+
+/** Rows of a matrix [n, depth]. */
+export function rowsOf<T extends Boxes>(matrix: T, rows: readonly number[], depth: number): T extends Float32Array ? Float32Array : Float64Array;
+export function rowsOf(matrix: Boxes, rows: readonly number[], depth: number): Float32Array | Float64Array {
+  const out = matrix instanceof Float32Array ? new Float32Array(rows.length * depth) : new Float64Array(rows.length * depth);
+  for (const [i, row] of rows.entries()) for (let k = 0; k < depth; k++) out[i * depth + k] = matrix[row * depth + k];
+  return out;
 }

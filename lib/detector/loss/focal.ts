@@ -59,12 +59,12 @@ function slopeDifference(x: tf.Tensor, { alpha, gamma }: FocalOptions): tf.Tenso
 }
 
 /** factor · σ(x)^γ · softplus(x) */
-function focalTerm(x: tf.Tensor, factor: number, gamma: number): tf.Tensor {
+export function focalTerm(x: tf.Tensor, factor: number, gamma: number): tf.Tensor {
   return tf.mul(modulation(tf.sigmoid(x), gamma, factor), tf.softplus(x));
 }
 
 /** factor · p^γ · (γ·(1 − p)·softplus(x) + p) */
-function focalSlope(x: tf.Tensor, factor: number, gamma: number): tf.Tensor {
+export function focalSlope(x: tf.Tensor, factor: number, gamma: number): tf.Tensor {
   const p = tf.sigmoid(x);
   const inner = tf.add(tf.mul(tf.mul(tf.sub(1, p), gamma), tf.softplus(x)), p);
   return tf.mul(modulation(p, gamma, factor), inner);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { decodeDense, type DenseDecodeOptions } from "../../../../lib/detector/decode/dense.ts";
+import { decodeDense, type DenseDecodeOptions, type LevelOutput } from "../../../../lib/detector/decode/dense.ts";
+import { rowsOf } from "../../../../lib/detector/decode/prediction.ts";
 import { byScore, nonMaximumSuppression } from "../../../../lib/detector/decode/nms.ts";
 
 describe("non-maximum suppression", () => {
@@ -28,10 +29,11 @@ describe("non-maximum suppression", () => {
 
 describe("decoding one image", () => {
   const options: DenseDecodeOptions = {
-    classes: 2, coder: { weights: [1, 1, 1, 1], clamp: "above" },
+    classes: 2,
     scoreThreshold: 0.5, perLevel: 10, nms: 0.5, maxDetections: 10, clip: true, minSize: 0,
   };
-  const level = { logits: Float32Array.of(2, -3, -3, 1, 0.1, 3), deltas: new Float32Array(12), anchors: [-5, -5, 5, 5, 10, 10, 20, 20, 30, 30, 60, 60] };
+  const boxes = [-5, -5, 5, 5, 10, 10, 20, 20, 30, 30, 60, 60];
+  const level: LevelOutput = { logits: Float32Array.of(2, -3, -3, 1, 0.1, 3), boxesOf: (priors) => rowsOf(boxes, priors, 4) };
 
   it("thresholds, sorts, clips to the content and drops what the cut leaves without area", () => {
     const found = decodeDense([level], { width: 25, height: 25 }, options);

@@ -1,0 +1,38 @@
+import { convLayer, type Layer, type Norm } from "../layers.ts";
+import type { ParameterStore } from "../parameters.ts";
+
+export type Tower = "class" | "box";
+
+/** Where towers keep their parameters (names without `.weight`). */
+export interface TowerNames {
+  tower(tower: Tower, index: number): string;
+  /** Norm of a tower's convolution. */
+  norm(tower: Tower, index: number): string;
+}
+
+export interface TowerOptions {
+  readonly channels: number;
+  /** Convolutions before the last. */
+  readonly convs: number;
+  readonly norm?: Norm;
+  /** Default: convolutions with a norm have none. */
+  readonly bias?: boolean;
+  readonly names: TowerNames;
+}
+
+/** Weights of every dense head start from N(0, 0.01²). */
+export const headInitialiser = { kind: "normal", deviation: 0.01 } as const;
+
+/** 3×3 convolutions with ReLU, shared by all levels (Lin et al. 2017, section 4). */
+export function tower(store: ParameterStore, kind: Tower, { channels, convs, norm, bias, names }: TowerOptions): Layer {
+  const layers = Array.from({ length: convs }, (_, i) => {
+    const withNorm = norm === undefined ? {} : { norm, normName: names.norm(kind, i), ...(bias !== undefined && { bias }) };
+    return convLayer(store, { input: channels, output: channels, kernel: 3, initialiser: headInitialiser, group: "head", ...withNorm, name: names.tower(kind, i), relu: true });
+  });
+  return (x) => layers.reduce((y, layer) => layer(y), x);
+}
+
+/** The bias that makes a classifier start from probability π: −log((1 − π) / π). */
+export function priorBias(prior: number): number {
+  return -Math.log((1 - prior) / prior);
+}

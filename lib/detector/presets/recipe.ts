@@ -1,0 +1,73 @@
+import type { NormalisationName, Normalisation } from "../../data/normalise.ts";
+import type { SizeRule } from "../../data/size-rules.ts";
+import type { Jittered, Transforms } from "../../data/transforms.ts";
+
+/** How the origin prepares images: plain data for `batches` and `evaluationBatches`. */
+export interface InputRecipe {
+  readonly train: Transforms;
+  readonly test: Transforms;
+}
+
+/** How the origin trains, for its batch size. */
+export interface ScheduleRecipe {
+  /** Images per step, over all devices. */
+  readonly batchSize: number;
+  readonly unit: "epochs" | "iterations";
+  readonly length: number;
+  /** When the learning rate is divided by 10, in the same unit. */
+  readonly drops: readonly number[];
+  readonly learningRate: number;
+  readonly warmup: { readonly kind: "linear" | "constant"; readonly iterations: number; readonly factor: number };
+  readonly momentum: number;
+  readonly weightDecay: number;
+  /** Factors of learning rate and weight decay for biases. Default 1 and 1. */
+  readonly biases?: { readonly learningRate: number; readonly weightDecay: number };
+  /** Bound of each entry of a gradient, or of the norm of all gradients together. */
+  readonly clip?: { readonly kind: "value" | "norm"; readonly limit: number };
+}
+
+/** What a preset says beyond the network: enough to repeat the origin's training on COCO. */
+export interface Recipe {
+  /** Classes of the origin's published weights: 80 of COCO, or 91 of torchvision, which keeps COCO's gaps and a background. */
+  readonly classes: number;
+  readonly input: InputRecipe;
+  readonly schedule: ScheduleRecipe;
+}
+
+interface EdgeInput {
+  readonly train: Jittered;
+  readonly normalise: NormalisationName | Normalisation;
+  readonly rule: SizeRule;
+}
+
+/** Short edge 800 (or jittered in training), long edge at most 1333, mirrored half the time, padded to 32. */
+export function edgeInput({ train, normalise, rule }: EdgeInput): InputRecipe {
+  const transforms = (short: Jittered): Transforms => ({ resize: { kind: "edge", short, long: 1333, rule }, padTo: 32, normalise });
+  return { train: { ...transforms(train), flip: 0.5 }, test: transforms(800) };
+}
+
+/** mmdetection's 1x for one-stage detectors: 12 epochs, drops at 8 and 11, rate 0.01 at 16 images, linear warm-up over 500 steps. */
+export const mmdetOneStage: ScheduleRecipe = {
+  batchSize: 16, unit: "epochs", length: 12, drops: [8, 11], learningRate: 0.01,
+  warmup: { kind: "linear", iterations: 500, factor: 0.001 }, momentum: 0.9, weightDecay: 1e-4,
+};
+
+/** mmdetection's 2x: 24 epochs, drops at 16 and 22. */
+export const mmdetOneStageTwice: ScheduleRecipe = { ...mmdetOneStage, length: 24, drops: [16, 22] };
+
+/** torchvision's reference script: 26 epochs, drops at 16 and 22, rate 0.01 at 16 images, linear warm-up over 1000 steps. */
+export const torchvisionOneStage: ScheduleRecipe = {
+  ...mmdetOneStage, length: 26, drops: [16, 22], warmup: { kind: "linear", iterations: 1000, factor: 0.001 },
+};
+
+/** LGD's: 180,000 steps of 16 images, drops at 120,000 and 160,000, gradients cut to ±1. */
+export const lgdOneStage: ScheduleRecipe = {
+  batchSize: 16, unit: "iterations", length: 180_000, drops: [120_000, 160_000], learningRate: 0.01,
+  warmup: { kind: "linear", iterations: 1000, factor: 0.001 }, momentum: 0.9, weightDecay: 1e-4, clip: { kind: "value", limit: 1 },
+};
+
+/** LGD's image sizes and MSRA normalisation. */
+export const lgdInput = edgeInput({ train: [640, 672, 704, 736, 768, 800], normalise: "caffe", rule: "detectron2" });
+
+export const torchvisionInput = edgeInput({ train: 800, normalise: "torchvision", rule: "torchvision" });
+export const mmdetInput = edgeInput({ train: 800, normalise: "torchvision", rule: "mmcv" });
