@@ -12,6 +12,7 @@ export type { Batch, Target } from "./data/batch.ts";
 export type { Annotation, Category, Dataset, ImageInfo, Pixels } from "./data/dataset.ts";
 
 export { regnet, resnet } from "./detector/backbones/describe.ts";
+export { fcos } from "./detector/fcos.ts";
 export { retinanet } from "./detector/retinanet.ts";
 export type { Detections, Detector, LossTerms, Parameter, Prediction } from "./detector/detector.ts";
 export { readSafetensors, writeSafetensors } from "./detector/weights/safetensors.ts";

@@ -5,8 +5,12 @@ export type { Detections, Detector, LossTerms, Moment, Parameter, ParameterGroup
 export { fasterRcnn } from "./faster-rcnn.ts";
 export type { FasterRcnnOptions, FasterRcnnPreset } from "./faster-rcnn.ts";
 export { fasterRcnnPresets } from "./presets/faster-rcnn.ts";
+export { fcos } from "./fcos.ts";
+export type { FcosOptions } from "./fcos.ts";
 export { loadParameters } from "./load.ts";
 export type { LoadParametersOptions, NamedArray } from "./load.ts";
+export { fcosPresets } from "./presets/fcos.ts";
+export type { FcosPreset } from "./presets/fcos.ts";
 export { retinaNetPresets } from "./presets.ts";
 export type { RetinaNetPreset } from "./presets.ts";
 export { retinanet } from "./retinanet.ts";

@@ -2,7 +2,7 @@ import type { ImageSize, PriorLevel } from "./assignment.ts";
 
 /** How points are laid: one per cell. */
 export interface PointOptions {
-  /** Place of a point in its cell, in cells: 0 (torchvision, detectron2) or 0.5 (the paper, mmdet, cvpods). */
+  /** Place of a point in its cell, in cells: 0 (torchvision) or 0.5 (the paper, mmdet, cvpods, detectron2). */
   readonly offset: number;
   /** Distance of cells: the level's stride, or image size divided by map size, rounded down (torchvision). */
   readonly strides: "level" | "image";

@@ -1,8 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { gridAnchors, type Grid } from "../../lib/detector/anchors.ts";
 import { assignMaxIou, background, ignored, matchOverlaps, type MaxIouAssignOptions, type MaxIouOptions } from "../../lib/detector/assign/max-iou.ts";
+import { assignAtss } from "../../lib/detector/assign/atss.ts";
+import { pointTargets } from "../../lib/detector/assign/point-targets.ts";
+import { decodeRelative, encodeRelative } from "../../lib/detector/coder/distance.ts";
+import { layPoints } from "../../lib/detector/points.ts";
+import { target } from "./detectors-whole.ts";
 import { decodeDeltas, encodeDeltas } from "../../lib/detector/coder/delta.ts";
-import { allCases, casesOf, checkKeys, expectClose, type OracleCase, type Whole } from "./detectors-oracle.ts";
+import { allCases, casesOf, checkKeys, expectClose, expectTensor, type Expected, type OracleCase, type Whole } from "./detectors-oracle.ts";
 
 type Size = readonly [number, number];
 interface Assigned { readonly n: number; readonly positive: [number, number][]; readonly ignored: number[] }
@@ -94,13 +99,68 @@ describe.skipIf(allCases.length === 0)("oracles: assignment by maximal IoU", () 
     expectAssigned(assignMaxIou(gridAnchors({ sizes, ratios, rounded: false, outer: "ratio" }, grids), array(inputs.gt), options), expected);
   });
 
+  interface AtssParams { readonly feature_sizes: Size[]; readonly anchors: MmParams["anchors"]; readonly topk: number }
+
+  it.each(casesOf<AtssParams, { gt: Whole }, Assigned>("mmdet ATSSAssigner"))("%s", (_, { params, inputs, expected }) => {
+    checkKeys("params", params, ["feature_sizes", "anchors", "topk"]);
+    checkKeys("anchors", params.anchors, ["octave_base_scale", "scales_per_octave", "ratios", "strides"]);
+    const { octave_base_scale: base, scales_per_octave: octaves, ratios, strides } = params.anchors;
+    const sizes = strides.map((stride) => Array.from({ length: octaves }, (_o, i) => base * 2 ** (i / octaves) * stride));
+    const grids = params.feature_sizes.map(([height, width], l): Grid => ({ height, width, strideY: strides[l], strideX: strides[l] }));
+    const counts = grids.map(({ height, width }) => height * width * octaves * ratios.length);
+    expectAssigned(assignAtss(gridAnchors({ sizes, ratios, rounded: false, outer: "ratio" }, grids), array(inputs.gt), { candidates: params.topk, counts }), expected);
+  });
+
+  interface FcosParams {
+    readonly feature_sizes: Size[];
+    readonly strides: number[];
+    readonly regress_ranges: [number, number][];
+    readonly center_sampling?: boolean;
+    readonly center_sample_radius?: number;
+    readonly norm_on_bbox?: boolean;
+  }
+  interface FcosExpected extends Assigned { readonly targets: Expected; readonly centerness: Expected }
+
+  /**
+   * The cases name strides 8 to 128, but their head was built without them, with its defaults: the first target of
+   * fcos/plain/a1 is point 307, of the third level (3 × 5 cells), whose distances 30.83 and 5 from the corner (9.17, 19) put it at
+   * (40, 24) = (2.5, 1.5) · 16.
+   */
+  const headStrides = [4, 8, 16, 32, 64];
+
+  it.each(casesOf<FcosParams, { gt: Whole }, FcosExpected>("mmdet FCOSHead.get_targets"))("%s", (_, { params, inputs, expected, tolerance }) => {
+    checkKeys("params", params, ["feature_sizes", "strides", "regress_ranges", "center_sampling", "center_sample_radius", "norm_on_bbox"]);
+    const maps = params.feature_sizes.map(([height, width]) => ({ height, width }));
+    expect(params.strides).toEqual([8, 16, 32, 64, 128]);
+    const layout = layPoints({ offset: 0.5, strides: "level" }, headStrides, { maps, image: { height: 0, width: 0 } });
+    const radius = params.center_sampling === true ? (params.center_sample_radius ?? 1.5) : Infinity;
+    const gt = array(inputs.gt);
+    const one = target(gt, Array.from({ length: gt.length / 4 }, (_o, i) => i), [1000, 1000]);
+    const found = pointTargets(layout, [one], {
+      classes: gt.length / 4,
+      assign: { ranges: params.regress_ranges, bounds: "inclusive", radius },
+      strides: headStrides,
+      units: params.norm_on_bbox === true ? "strides" : "pixels",
+    });
+    const { targets, centerness, ...assigned } = expected;
+    checkKeys("expected", assigned, ["n", "positive", "ignored"]);
+    expect(found.counted.length).toBe(assigned.n);
+    const positives = expected.positive.length;
+    expect(Array.from(found.rows.subarray(0, positives), (row, i) => [row, found.positions[i] - row * (gt.length / 4)])).toEqual(assigned.positive);
+    expect([found.positives, assigned.ignored]).toEqual([[positives], []]);
+    if (positives === 0) return;
+    expectTensor("targets", { shape: [positives, 4], data: found.distances }, targets, tolerance as number);
+    expectTensor("centre-ness", { shape: [positives], data: found.centerness }, centerness, tolerance as number);
+  });
+
   type D2Deltas = Record<"encode" | "decode" | "linear_encode" | "linear_decode", Whole>;
 
-  // detectron2's linear coder belongs to FCOS and comes with it; the delta coder is RetinaNet's.
   it.each(casesOf<{ weights: [number, number, number, number] }, Record<"proposals" | "gt" | "deltas", Whole>, D2Deltas>("Box2BoxTransform"))("%s", (_, { params, inputs, expected, tolerance }) => {
     checkKeys("params", params, ["weights"]);
     const coder = { weights: params.weights, clamp: "above", single: "both" } as const;
     expectClose("encode", encodeDeltas(array(inputs.proposals), array(inputs.gt), coder), expected.encode.data, tolerance as number);
     expectClose("decode", decodeDeltas(array(inputs.proposals), array(inputs.deltas), coder), expected.decode.data, tolerance as number);
+    expectClose("linear encode", encodeRelative(array(inputs.proposals), array(inputs.gt)), expected.linear_encode.data, tolerance as number);
+    expectClose("linear decode", decodeRelative(array(inputs.proposals), array(inputs.deltas), { floor: 0 }), expected.linear_decode.data, tolerance as number);
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { cellAnchors, gridAnchors, validCells, type AnchorOptions, type Grid } from "../../lib/detector/anchors.ts";
+import { decodeDistances, decodeRelative, encodeDistances, encodeRelative } from "../../lib/detector/coder/distance.ts";
+import { layPoints } from "../../lib/detector/points.ts";
 import { decodeDeltas, encodeDeltas } from "../../lib/detector/coder/delta.ts";
 import { nonMaximumSuppression } from "../../lib/detector/decode/nms.ts";
 import { boxAreas, boxOverlaps, clipBoxes, largeBoxes } from "../../lib/tensor/boxes.ts";
@@ -77,6 +79,31 @@ describe.skipIf(allCases.length === 0)("oracles: boxes", () => {
     const [height, width] = params.pad_shape_for_flags;
     const valid = grids.map((grid) => validCells(grid, { height, width }).filter(Boolean).length * scales.length * params.ratios.length);
     expect(valid).toEqual(expected.valid_per_level);
+  });
+
+  interface DistanceParams { readonly max_shape: Size; readonly max_dis: number; readonly eps: number }
+  type DistanceInputs = Record<"points" | "gt" | "distances" | "anchors" | "relative", Whole>;
+
+  it.each(casesOf<DistanceParams, DistanceInputs, Record<string, Whole>>("mmdet DistancePointBBoxCoder"))("%s", (_, { params, inputs, expected, tolerance }) => {
+    checkKeys("params", params, ["max_shape", "max_dis", "eps"]);
+    checkKeys("expected", expected, ["encode", "encode_max_dis", "decode", "decode_clipped", "linear_encode", "linear_decode"]);
+    const [points, gt, distances, anchors] = [array(inputs.points), array(inputs.gt), array(inputs.distances), array(inputs.anchors)];
+    const close = (key: string, actual: Float64Array) => expectClose(key, actual, expected[key].data, tolerance as number);
+    close("encode", encodeDistances(points, gt));
+    close("encode_max_dis", encodeDistances(points, gt, { limit: params.max_dis, epsilon: params.eps }));
+    close("decode", decodeDistances(points, distances));
+    close("decode_clipped", clipBoxes(decodeDistances(points, distances), params.max_shape[1], params.max_shape[0]));
+    close("linear_encode", encodeRelative(anchors, gt));
+    close("linear_decode", decodeRelative(anchors, array(inputs.relative)));
+  });
+
+  it.each(casesOf<{ feature_sizes: Size[]; strides: number[] }, unknown, { all: Expected }>("mmdet MlvlPointGenerator"))("%s", (_, { params, expected, tolerance }) => {
+    checkKeys("params", params, ["feature_sizes", "strides"]);
+    checkKeys("expected", expected, ["all"]);
+    const maps = params.feature_sizes.map(([height, width]) => ({ height, width }));
+    const { levels } = layPoints({ offset: 0.5, strides: "level" }, params.strides, { maps, image: { height: 0, width: 0 } });
+    const all = levels.flatMap(({ coordinates, strideX, strideY }) => Array.from({ length: coordinates.length / 2 }, (_p, i) => [coordinates[2 * i], coordinates[2 * i + 1], strideX, strideY])).flat();
+    expectTensor("all", { shape: [all.length / 4, 4], data: all }, expected.all, tolerance as number);
   });
 
   interface NmsInputs { readonly boxes: Whole; readonly scores: Whole; readonly labels: number[] }

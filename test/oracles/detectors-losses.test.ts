@@ -2,8 +2,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadBackend } from "../../lib/backend/load.ts";
 import { iouLoss, smoothL1, type IouLossOptions } from "../../lib/detector/loss/box.ts";
+import { binaryCrossEntropy } from "../../lib/detector/loss/binary-cross-entropy.ts";
+import { centerness } from "../../lib/detector/coder/distance.ts";
+import { distributionFocalLoss, expectation, expectedBin } from "../../lib/detector/loss/distribution.ts";
 import { focalLoss } from "../../lib/detector/loss/focal.ts";
-import { allCases, casesOf, checkKeys, expectClose, expectLive, expectRelative, tensorOf, type Formula, type Whole } from "./detectors-oracle.ts";
+import { qualityFocalLoss } from "../../lib/detector/loss/quality-focal.ts";
+import { distillationDivergence } from "../../lib/detector/loss/distillation-divergence.ts";
+import { allCases, casesOf, checkKeys, expectClose, expectLive, expectRelative, tensorOf, type Expected, type Formula, type Whole } from "./detectors-oracle.ts";
 
 describe.skipIf(allCases.length === 0)("oracles: losses", () => {
   it("reads the oracle folder, which need not hold cases for each test", () => { expect(allCases.length).toBeGreaterThan(0); });
@@ -75,5 +80,77 @@ describe.skipIf(allCases.length === 0)("oracles: losses", () => {
       }
     });
     expect.hasAssertions();
+  });
+
+  /** Rows of losses and the gradient of their sum. */
+  function rowLosses(logits: tf.Tensor2D, loss: (x: tf.Tensor2D) => tf.Tensor1D): { value: tf.Tensor; grad: tf.Tensor } {
+    return tf.valueAndGrad((x: tf.Tensor) => loss(x as tf.Tensor2D))(logits, tf.ones([logits.shape[0]]));
+  }
+
+  interface QualityInputs { readonly logits: Formula; readonly labels: number[]; readonly scores: Whole }
+
+  it.each(casesOf<{ beta: number }, QualityInputs, { loss: Whole; dlogits: Whole }>("mmdet quality_focal_loss"))("%s", (_, { params, inputs, expected, tolerance }) => {
+    checkKeys("params", params, ["beta"]);
+    checkKeys("expected", expected, ["loss", "dlogits"]);
+    const classes = inputs.logits.shape[1];
+    const loss = (x: tf.Tensor2D, first: number, count: number) => {
+      const positives = inputs.labels.slice(first, first + count).flatMap((label, row) => (label < classes ? [{ position: row * classes + label, quality: Number(inputs.scores.data[first + row]) }] : []));
+      const none = positives.length === 0;
+      return qualityFocalLoss(x, {
+        weights: tf.ones([count, 1]),
+        positions: tf.tensor1d(none ? [0] : positives.map(({ position }) => position), "int32"),
+        positiveWeights: none ? tf.zeros([1]) : tf.ones([positives.length]),
+        qualities: tf.tensor1d(none ? [0] : positives.map(({ quality }) => quality)),
+      }, params);
+    };
+    tf.tidy(() => {
+      const logits = tensorOf(inputs.logits) as tf.Tensor2D;
+      const rows = inputs.labels.length;
+      const slope = tf.grad((x: tf.Tensor) => loss(x as tf.Tensor2D, 0, rows))(logits);
+      expectLive("dlogits", slope, expected.dlogits, tolerance as number);
+      expectClose("loss", Array.from({ length: rows }, (_r, i) => loss(tf.slice(logits, [i, 0], [1, -1]), i, 1).dataSync()[0]), expected.loss.data, tolerance as number);
+    });
+  });
+
+  interface DistributionExpected { readonly loss: Whole; readonly dlogits: Expected; readonly integral: Whole; readonly dlogits_of_integral: Expected }
+
+  it.each(casesOf<unknown, { logits: Formula; target: Whole }, DistributionExpected>("mmdet distribution_focal_loss"))("%s", (_, { inputs, expected, tolerance }) => {
+    checkKeys("expected", expected, ["loss", "dlogits", "integral", "dlogits_of_integral"]);
+    tf.tidy(() => {
+      const logits = tensorOf(inputs.logits) as tf.Tensor2D;
+      const { value, grad } = rowLosses(logits, (x) => distributionFocalLoss(x, inputs.target.data.map(Number)));
+      expectLive("loss", value, expected.loss, tolerance as number);
+      expectLive("dlogits", grad, expected.dlogits, tolerance as number);
+      const whole = rowLosses(logits, expectation);
+      expectClose("integral", whole.value.dataSync(), expected.integral.data, 17 * (tolerance as number));
+      expectLive("dlogits of integral", whole.grad, expected.dlogits_of_integral, 17 * (tolerance as number));
+      const data = logits.dataSync<"float32">();
+      const [rows, bins] = logits.shape;
+      expectClose("integral on the host", Array.from({ length: rows }, (_r, i) => expectedBin(data, i * bins, bins)), expected.integral.data, tolerance as number);
+    });
+  });
+
+  it.each(casesOf<unknown, { distances_ltrb: Whole; logits: Formula }, Record<"target" | "loss" | "dlogits", Whole>>("centerness target"))("%s", (_, { inputs, expected, tolerance }) => {
+    checkKeys("expected", expected, ["target", "loss", "dlogits"]);
+    const d = inputs.distances_ltrb.data.map(Number);
+    const targets = Array.from({ length: d.length / 4 }, (_r, i) => centerness(d[4 * i], d[4 * i + 1], d[4 * i + 2], d[4 * i + 3]));
+    expectClose("target", targets, expected.target.data, tolerance as number);
+    tf.tidy(() => {
+      const logits = tensorOf(inputs.logits) as tf.Tensor1D;
+      const { value, grad } = tf.valueAndGrad((x: tf.Tensor) => binaryCrossEntropy(x as tf.Tensor1D, tf.tensor1d(targets)))(logits, tf.onesLike(logits));
+      expectLive("loss", value, expected.loss, tolerance as number);
+      expectLive("dlogits", grad, expected.dlogits, tolerance as number);
+    });
+  });
+
+  it.each(casesOf<{ T: number }, { student: Formula; teacher: Formula }, { loss: Whole; dstudent: Expected }>("mmdet knowledge_distillation_kl_div_loss"))("%s", (_, { params, inputs, expected, tolerance }) => {
+    checkKeys("params", params, ["T"]);
+    checkKeys("expected", expected, ["loss", "dstudent"]);
+    tf.tidy(() => {
+      const teacher = tensorOf(inputs.teacher) as tf.Tensor2D;
+      const { value, grad } = rowLosses(tensorOf(inputs.student) as tf.Tensor2D, (x) => distillationDivergence(x, teacher, params.T));
+      expectLive("loss", value, expected.loss, tolerance as number);
+      expectLive("dstudent", grad, expected.dstudent, tolerance as number);
+    });
   });
 });

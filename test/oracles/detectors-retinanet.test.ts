@@ -1,41 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadBackend } from "../../lib/backend/load.ts";
-import type { Target } from "../../lib/data/batch.ts";
-import type { Detections, Detector, Prediction } from "../../lib/detector/detector.ts";
+import type { Detector, Prediction } from "../../lib/detector/detector.ts";
 import { loadParameters } from "../../lib/detector/load.ts";
 import { retinanet, type RetinaNetOptions } from "../../lib/detector/retinanet.ts";
-import { resize } from "../../lib/tensor/resize.ts";
-import { gradients } from "../../lib/train/gradients.ts";
-import { allCases, casesOf, checkKeys, expectClose, expectLive, expectRelative, make, nchw, nhwc, sumOfSquares, tensorOf, weights, type Expected, type Formula, type OracleCase, type Whole } from "./detectors-oracle.ts";
-
-type Size = readonly [number, number];
-interface Found { readonly boxes: number[][]; readonly scores: number[]; readonly labels: number[]; readonly count?: number }
-
-function target(boxes: ArrayLike<number>, labels: readonly number[], [height, width]: Size): Target {
-  return { image: 0, imageId: 0, boxes: Float32Array.from(boxes), labels: Int32Array.from(labels), width, height, scaleX: 1, scaleY: 1, flipped: false };
-}
-
-function expectDetections(what: string, actual: Detections, expected: Found, tolerance: { boxes: number; scores: number }): void {
-  checkKeys(`${what} detections`, expected, ["boxes", "scores", "labels", "count"]);
-  const listed = expected.scores.length;
-  expect(actual.scores.length, `${what}: number of detections`).toBe(expected.count ?? listed);
-  expect(Array.from(actual.labels.subarray(0, listed)), `${what}: labels in order`).toEqual(expected.labels);
-  expectClose(`${what}: scores`, actual.scores.subarray(0, listed), expected.scores, tolerance.scores);
-  expectClose(`${what}: boxes`, actual.boxes.subarray(0, 4 * listed), expected.boxes.flat(), tolerance.boxes);
-}
-
-/** Each loss, and the gradients of their sum with respect to all maps of a prediction. */
-function lossGradients(detector: Detector, prediction: Prediction, targets: readonly Target[]): { losses: Record<string, number>; cls: tf.Tensor[]; box: tf.Tensor[] } {
-  const losses: Record<string, number> = {};
-  const levels = prediction.logits.length;
-  const all = tf.grads((...maps: tf.Tensor[]) => {
-    const terms = detector.loss({ ...prediction, logits: maps.slice(0, levels) as tf.Tensor4D[], boxes: maps.slice(levels) as tf.Tensor4D[] }, targets);
-    for (const [name, value] of Object.entries(terms)) losses[name] = value.dataSync()[0];
-    return Object.values(terms).reduce((a, b) => tf.add(a, b));
-  })([...prediction.logits, ...prediction.boxes]);
-  return { losses, cls: all.slice(0, levels), box: all.slice(levels) };
-}
+import { allCases, casesOf, checkKeys, expectLive, expectRelative, nchw, nhwc, tensorOf, weights, type Expected, type Formula, type Whole } from "./detectors-oracle.ts";
+import { above, expectDetections, expectTraining, lossGradients, rescaled, sampleTolerance, smoothed, target, torchvisionBatch, trainOnce, type Found, type Size, type WholeTolerance } from "./detectors-whole.ts";
 
 /** A detector whose network is of no interest: predictions are given. */
 function headOnly(options: Omit<RetinaNetOptions, "seed">): Detector {
@@ -147,43 +117,6 @@ describe.skipIf(allCases.length === 0)("oracles: RetinaNet", () => {
     detector.dispose();
   });
 
-  /** Generated noise, averaged over 5 × 5 (at borders over the pixels inside): [C, H, W] or [N, C, H, W] → [N, H, W, C]. */
-  function smoothed(formula: Formula): tf.Tensor4D {
-    return tf.tidy(() => {
-      const [c, h, w] = formula.shape.slice(-3);
-      const noise = nhwc(tf.tensor(make(formula), [formula.shape.length === 4 ? formula.shape[0] : 1, c, h, w]));
-      return tf.avgPool(noise, 5, 1, "same");
-    });
-  }
-
-  interface WholeTolerance { readonly samples: string; readonly losses_rel: number; readonly gradient_sumsq_rel: number; readonly boxes: number; readonly scores: number }
-
-  function sampleTolerance(tolerance: WholeTolerance, expected: Expected): number {
-    expect(tolerance.samples).toBe("1e-4 of the tensor's std");
-    return 1e-4 * (expected as { std: number }).std;
-  }
-
-  /** Losses by name, and Σ gradient² by group of parameters. */
-  function trainOnce(detector: Detector, images: tf.Tensor4D, targets: readonly Target[]): { losses: Record<string, number>; sumsq: (group: string) => number } {
-    const trained = detector.parameters().filter(({ frozen }) => !frozen);
-    let names: string[] = [];
-    const result = gradients(() => {
-      const terms = detector.loss(detector.forward(images), targets);
-      names = Object.keys(terms);
-      const values = Object.values(terms);
-      return { loss: values.reduce((a, b) => tf.add(a, b)), values: tf.stack(values) as tf.Tensor1D };
-    }, trained.map(({ variable }) => variable));
-    const values = result.values.dataSync();
-    const sumsq = (group: string) => trained.reduce((sum, { name }, i) => (name.startsWith(`${group}.`) && result.gradients[i] ? sum + sumOfSquares(result.gradients[i]) : sum), 0);
-    return { losses: Object.fromEntries(names.map((name, i) => [name, values[i]])), sumsq };
-  }
-
-  function expectTraining(step: ReturnType<typeof trainOnce>, expected: { losses: Record<string, number>; gradient_sumsq: Record<string, number> }, tolerance: WholeTolerance): void {
-    expect(Object.keys(step.losses).sort()).toEqual(Object.keys(expected.losses).sort());
-    for (const [name, value] of Object.entries(expected.losses)) expectRelative(name, step.losses[name], value, tolerance.losses_rel);
-    for (const [group, value] of Object.entries(expected.gradient_sumsq)) expectRelative(`gradients of ${group}`, step.sumsq(group), value, tolerance.gradient_sumsq_rel);
-  }
-
   interface MmModel {
     readonly backbone: { readonly depth: number; readonly frozen_stages: number; readonly norm_eval: boolean; readonly style: string };
     readonly neck: { readonly in_channels: number[]; readonly out_channels: number; readonly start_level: number; readonly num_outs: number; readonly add_extra_convs: string; readonly relu_before_extra_convs?: boolean };
@@ -227,17 +160,11 @@ describe.skipIf(allCases.length === 0)("oracles: RetinaNet", () => {
       compare("pyramid", prediction.pyramid, expected.pyramid);
       compare("cls", prediction.logits, expected.heads.cls);
       compare("reg", prediction.boxes, expected.heads.reg);
-      expectTraining(trainOnce(detector, images, targets), expected, tolerance);
+      expectTraining(trainOnce(detector, () => detector.forward(images), targets), expected, tolerance);
       for (const [i, found] of detector.decode(prediction, targets).entries()) expectDetections(`image ${i}`, above(found, params.keep_score), expected.detections[i], tolerance);
     });
     detector.dispose();
   });
-
-  /** Detections come by descending score: the first ones above it. */
-  function above({ boxes, scores, labels }: Detections, score: number): Detections {
-    const count = scores.filter((s) => s > score).length;
-    return { boxes: boxes.slice(0, 4 * count), scores: scores.slice(0, count), labels: labels.slice(0, count) };
-  }
 
   interface TvParams {
     readonly classes: number; readonly min_size: number; readonly max_size: number; readonly image_mean: number[]; readonly image_std: number[]; readonly size_divisible: number;
@@ -249,7 +176,6 @@ describe.skipIf(allCases.length === 0)("oracles: RetinaNet", () => {
     readonly batch: Expected; readonly image_sizes: Size[]; readonly pyramid: Record<string, Expected>; readonly head: Record<"cls_logits" | "bbox_regression", Expected>;
     readonly losses: Record<string, number>; readonly gradient_sumsq: Record<string, number>; readonly detections: Found[];
   }
-  type TvCase = OracleCase<TvParams, TvInputs, TvExpected>;
 
   function torchvisionDetector(params: TvParams): Detector {
     checkKeys("params", params, ["classes", "min_size", "max_size", "image_mean", "image_std", "size_divisible", "score_thresh", "detections_per_img", "seed_prefix", "anchor_sizes", "ratios", "p6", "head_norm", "box_loss", "nms", "topk", "focal"]);
@@ -272,21 +198,6 @@ describe.skipIf(allCases.length === 0)("oracles: RetinaNet", () => {
     });
   }
 
-  /** torchvision's GeneralizedRCNNTransform: normalise, resize by a float32 scale, pad right and below. */
-  function torchvisionBatch({ params, inputs }: TvCase): { images: tf.Tensor4D; sizes: Size[] } {
-    const resized = inputs.images.map((formula) => {
-      const image: tf.Tensor4D = tf.add(tf.mul(tf.sub(smoothed(formula), 0.5), 3), 0.5);
-      const normal: tf.Tensor4D = tf.div(tf.sub(image, tf.tensor1d(params.image_mean)), tf.tensor1d(params.image_std));
-      const [, h, w] = image.shape;
-      const scale = Math.fround(Math.min(params.min_size / Math.min(h, w), params.max_size / Math.max(h, w)));
-      return resize(normal, { size: [Math.floor(h * scale), Math.floor(w * scale)], mode: "bilinear" });
-    });
-    const sizes = resized.map(({ shape: [, h, w] }): Size => [h, w]);
-    const padded = (axis: 0 | 1) => Math.ceil(Math.max(...sizes.map((size) => size[axis])) / params.size_divisible) * params.size_divisible;
-    const [height, width] = [padded(0), padded(1)];
-    return { images: tf.concat(resized.map((x) => tf.pad(x, [[0, 0], [0, height - x.shape[1]], [0, width - x.shape[2]], [0, 0]]))), sizes };
-  }
-
   it.each([...casesOf<TvParams, TvInputs, TvExpected>("torchvision retinanet with"), ...casesOf<TvParams, TvInputs, TvExpected>("torchvision retinanet_v2 with")])("%s", (_, one) => {
     const { params, inputs, expected } = one;
     checkKeys("expected", expected, ["batch", "image_sizes", "pyramid", "head", "losses", "gradient_sumsq", "detections"]);
@@ -294,7 +205,7 @@ describe.skipIf(allCases.length === 0)("oracles: RetinaNet", () => {
     loadParameters(detector, weights(one, params.seed_prefix), { layout: "pytorch" });
     const tolerance = one.tolerance as WholeTolerance;
     tf.tidy(() => {
-      const { images, sizes } = torchvisionBatch(one);
+      const { images, sizes, scales } = torchvisionBatch(params, inputs.images);
       const close = (what: string, actual: tf.Tensor, wanted: Expected) => expectLive(what, actual, wanted, sampleTolerance(tolerance, wanted));
       expect(sizes).toEqual(expected.image_sizes);
       close("batch", nchw(images), expected.batch);
@@ -303,11 +214,10 @@ describe.skipIf(allCases.length === 0)("oracles: RetinaNet", () => {
       const rows = (maps: readonly tf.Tensor4D[], depth: number) => tf.concat(maps.map((map) => tf.reshape(map, [map.shape[0], -1, depth])), 1);
       close("cls_logits", rows(prediction.logits, params.classes), expected.head.cls_logits);
       close("bbox_regression", rows(prediction.boxes, 4), expected.head.bbox_regression);
-      const scales = inputs.images.map(({ shape }, i) => ({ x: sizes[i][1] / shape[2], y: sizes[i][0] / shape[1] }));
-      const targets = inputs.targets.map(({ boxes, labels }, i) => target(boxes.flat().map((v, k) => v * (k % 2 === 0 ? scales[i].x : scales[i].y)), labels, sizes[i]));
-      expectTraining(trainOnce(detector, images, targets), expected, tolerance);
+      const targets = inputs.targets.map(({ boxes, labels }, i) => target(rescaled(boxes.flat(), scales[i], "times"), labels, sizes[i]));
+      expectTraining(trainOnce(detector, () => detector.forward(images), targets), expected, tolerance);
       for (const [i, found] of detector.decode(prediction, targets).entries()) {
-        const original = { ...found, boxes: found.boxes.map((v, k) => v / (k % 2 === 0 ? scales[i].x : scales[i].y)) };
+        const original = { ...found, boxes: Float32Array.from(rescaled(found.boxes, scales[i], "over")) };
         expectDetections(`image ${i}`, original, expected.detections[i], tolerance);
       }
     });

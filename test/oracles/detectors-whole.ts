@@ -6,7 +6,6 @@ import { resize } from "../../lib/tensor/resize.ts";
 import { gradients } from "../../lib/train/gradients.ts";
 import { checkKeys, expectClose, expectRelative, make, nhwc, sumOfSquares, type Expected, type Formula } from "./detectors-oracle.ts";
 
-/** What the cases of whole two-stage detectors have in common. */
 export type Size = readonly [number, number];
 
 export interface Found {
@@ -36,6 +35,26 @@ export function expectDetections(what: string, actual: Detections, expected: Fou
   expect(Array.from(actual.labels.subarray(0, listed), (label) => label + first), `${what}: labels in order`).toEqual(expected.labels);
   expectClose(`${what}: scores`, actual.scores.subarray(0, listed), expected.scores, scores);
   expectClose(`${what}: boxes`, actual.boxes.subarray(0, 4 * listed), expected.boxes.flat(), boxes);
+}
+
+/** Each loss, and the gradients of their sum with respect to all maps of a prediction of a dense detector. */
+export function lossGradients(detector: Detector, prediction: Prediction, targets: readonly Target[]): { losses: Record<string, number>; cls: tf.Tensor[]; box: tf.Tensor[]; centerness: tf.Tensor[] } {
+  const losses: Record<string, number> = {};
+  const levels = prediction.logits.length;
+  const centerness = prediction.extra?.centerness ?? [];
+  const all = tf.grads((...maps: tf.Tensor[]) => {
+    const [logits, boxes, centre] = [0, 1, 2].map((k) => maps.slice(k * levels, (k + 1) * levels) as tf.Tensor4D[]);
+    const terms = detector.loss({ ...prediction, logits, boxes, ...(centre.length > 0 && { extra: { centerness: centre } }) }, targets);
+    for (const [name, value] of Object.entries(terms)) losses[name] = value.dataSync()[0];
+    return Object.values(terms).reduce((a, b) => tf.add(a, b));
+  })([...prediction.logits, ...prediction.boxes, ...centerness]);
+  return { losses, cls: all.slice(0, levels), box: all.slice(levels, 2 * levels), centerness: all.slice(2 * levels) };
+}
+
+/** Detections come by descending score: the first ones above it. */
+export function above({ boxes, scores, labels }: Detections, score: number): Detections {
+  const count = scores.filter((s) => s > score).length;
+  return { boxes: boxes.slice(0, 4 * count), scores: scores.slice(0, count), labels: labels.slice(0, count) };
 }
 
 /** Generated noise, averaged over 5 × 5 (at borders over the pixels inside): [C, H, W] or [N, C, H, W] → [N, H, W, C]. */
@@ -105,8 +124,9 @@ export function trainOnce(detector: Detector, prediction: () => Prediction, targ
   return { losses: Object.fromEntries(names.map((name, i) => [name, values[i]])), sumsq };
 }
 
-/** @param names our names of the reference's losses */
-export function expectTraining({ losses, sumsq }: TrainedOnce, expected: { losses: Record<string, number>; gradient_sumsq: Record<string, number> }, tolerance: WholeTolerance, names: Readonly<Record<string, string>>): void {
+/** @param renamed our names of the reference's losses; default the same */
+export function expectTraining({ losses, sumsq }: TrainedOnce, expected: { losses: Record<string, number>; gradient_sumsq: Record<string, number> }, tolerance: WholeTolerance, renamed?: Readonly<Record<string, string>>): void {
+  const names = renamed ?? Object.fromEntries(Object.keys(expected.losses).map((name) => [name, name]));
   checkKeys("losses", expected.losses, Object.keys(names));
   expect(Object.keys(losses).sort(), "names of the losses").toEqual(Object.keys(expected.losses).map((name) => names[name]).sort());
   for (const [name, value] of Object.entries(expected.losses)) expectRelative(name, losses[names[name]], value, tolerance.losses_rel);

@@ -70,13 +70,13 @@ const torchvision: FcosConfig = {
   decode: { scoreThreshold: 0.2, perLevel: 1000, nms: 0.6, maxDetections: 100, clip: true, minSize: -1, score: "root-first" },
 };
 
-/** detectron2 `fcos_R_50_FPN_1x`: as torchvision's with MSRA weights and a moving-average normaliser. */
+/** detectron2 `fcos_R_50_FPN_1x`: as torchvision's with MSRA weights, points in the middle of cells and a moving-average normaliser. */
 const detectron2: FcosConfig = {
   ...torchvision,
   names: detectron2OwnFcosNames,
   recipe: { ...batchOf16, input: lgdInput, schedule: { ...lgdOneStage, length: 90_000, drops: [60_000, 80_000] } },
   backbone: caffeResNet50,
-  points: { offset: 0, strides: "level" },
+  points: { offset: 0.5, strides: "level" }, // its anchor generator's own default; RetinaNet's configuration says 0
   normaliser: "moving-average",
 };
 

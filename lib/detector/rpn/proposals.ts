@@ -1,6 +1,5 @@
-import { clipBoxes } from "../../tensor/boxes.ts";
+import { clipBoxes, type Boxes } from "../../tensor/boxes.ts";
 import { decodeDeltas, type DeltaCoder } from "../coder/delta.ts";
-import type { LevelOutput } from "../decode/dense.ts";
 import { nonMaximumSuppression } from "../decode/nms.ts";
 import type { Prediction } from "../detector.ts";
 import { highest } from "./highest.ts";
@@ -26,6 +25,16 @@ export interface Proposals {
   readonly scores: Float32Array;
 }
 
+/** One level of one image, on the host. */
+export interface AnchorOutput {
+  /** [n] logits of n anchors. */
+  readonly logits: Float32Array;
+  /** [n, 4] */
+  readonly deltas: Float32Array;
+  /** [n, 4] xyxy */
+  readonly anchors: Boxes;
+}
+
 interface Size {
   readonly width: number;
   readonly height: number;
@@ -35,10 +44,10 @@ interface Size {
  * A region proposal network's proposals for one image (Lin et al. 2017, "Feature Pyramid Networks", section 4.1): the best of
  * each level, decoded and cut to the image, small and broken ones dropped, NMS level by level, the best overall.
  */
-export function proposeRegions(levels: readonly LevelOutput[], size: Size, options: ProposalOptions & { readonly coder: DeltaCoder }): Proposals {
+export function proposeRegions(levels: readonly AnchorOutput[], size: Size, options: ProposalOptions & { readonly coder: DeltaCoder }): Proposals {
   const chosen = levels.map(({ logits, deltas, anchors }) => {
     const best = highest(logits, options.perLevel);
-    const rows = (from: LevelOutput["anchors"]) => Float64Array.from({ length: 4 * best.length }, (_, k) => from[4 * best[k >> 2] + (k & 3)]);
+    const rows = (from: AnchorOutput["anchors"]) => Float64Array.from({ length: 4 * best.length }, (_, k) => from[4 * best[k >> 2] + (k & 3)]);
     const decoded = Float32Array.from(decodeDeltas(rows(anchors), rows(deltas), options.coder));
     return { boxes: Float32Array.from(clipBoxes(decoded, size.width, size.height)), scores: Float32Array.from(best, (a) => 1 / (1 + Math.exp(-logits[a]))) };
   });
