@@ -1,0 +1,23 @@
+import { describe, expect, it } from "vitest";
+import { assignInside, type AnchorRegion } from "../../../../lib/detector/assign/anchors-inside.ts";
+import { background, ignored } from "../../../../lib/detector/assign/max-iou.ts";
+
+/** Beyond the left edge, inside, up to the right edge, centre on the lower edge, in the padding. */
+const anchors = [-4, 4, 4, 12, 2, 4, 10, 12, 12, 4, 20, 12, 4, 16, 12, 24, 24, 4, 32, 12];
+const options = { positive: 0.7, negative: 0.3, lowQuality: "served", minPositive: 0.1 } as const;
+const size = { width: 20, height: 20 };
+
+describe("anchors inside the image", () => {
+  it.each<[AnchorRegion, number[]]>([
+    ["all", [0, background, background, background, background]],
+    ["centre", [0, background, background, ignored, ignored]],
+    ["whole", [ignored, 0, ignored, ignored, ignored]],
+  ])("of region %s alone train, and are objects' best", (region, expected) => {
+    expect(Array.from(assignInside(anchors, [-3, 4, 5, 12], options, { region, size }))).toEqual(expected);
+  });
+
+  it("may be none at all", () => {
+    expect(Array.from(assignInside([30, 30, 40, 40], [1, 1, 5, 5], options, { region: "centre", size }))).toEqual([ignored]);
+    expect(Array.from(assignInside(anchors, [], options, { region: "whole", size }))).toEqual([ignored, background, ignored, ignored, ignored]);
+  });
+});
