@@ -9,7 +9,7 @@ import { firstStage } from "./two-stage.ts";
 export type { CascadeRcnnOptions, CascadeRcnnPreset } from "./cascade-rcnn-options.ts";
 
 /**
- * Cascade R-CNN (Cai & Vasconcelos 2018) and, with `masks: true` (the default of the presets with masks in their name),
+ * Cascade R-CNN (Cai & Vasconcelos 2018) and, with `masks: true` (the default of `mmdet-mask` and `mmdet-x101-32x4d-dconv`),
  * Cascade Mask R-CNN (2019): box heads one behind another, each trained on the boxes that the one before it refined. The
  * preset says whose details; every option of it can be replaced. A preset's name alone means COCO's 80 classes and seed 0.
  *

@@ -64,6 +64,7 @@ function checkRpn({ whole, inside, oneOf, fail }: OptionChecks, { rpn, neck }: R
   for (const value of [...sizes.flat(), ...ratios]) inside("rpn.anchors.sizes and rpn.anchors.ratios", value, 0, Infinity);
   oneOf("rpn.anchors.outer", outer, ["ratio", "size"]);
   oneOf("rpn.anchors.strides", strides, ["level", "image"]);
+  oneOf("rpn.region", rpn.region, ["all", "centre", "whole"]);
   oneOf("rpn.normaliser", rpn.normaliser, ["sampled", "sampled-or-one", "count"]);
   checkSampling({ whole, inside, oneOf, fail }, "rpn", rpn);
   for (const phase of ["train", "test"] as const) {

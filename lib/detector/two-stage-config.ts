@@ -1,3 +1,4 @@
+import type { AnchorRegion } from "./assign/anchors-inside.ts";
 import type { MaxIouOptions } from "./assign/max-iou.ts";
 import type { SamplingOptions } from "./assign/random-sampling.ts";
 import type { BackboneNames } from "./backbones/build.ts";
@@ -22,6 +23,8 @@ export interface TwoStageNames extends BackboneNames {
 export interface RpnConfig {
   readonly anchors: AnchorConfig;
   readonly assign: MaxIouOptions;
+  /** Which anchors train, by where they lie in the image's content. */
+  readonly region: AnchorRegion;
   readonly sampling: SamplingOptions;
   readonly coder: DeltaCoder;
   /** Of smooth-l1; 0 is L1. */

@@ -3,7 +3,6 @@ import type { Target } from "../data/batch.ts";
 import { anchorLayout } from "./anchor-layout.ts";
 import { anchorsPerCell } from "./anchors.ts";
 import { extractor, rememberedPerBatch, type FeatureConfig } from "./assemble.ts";
-import { assignedObjects } from "./assign/dense-targets.ts";
 import { assignedLevels, levelSizes } from "./assignment.ts";
 import type { Detector, Moment, Prediction } from "./detector.ts";
 import { rpnHead, type RpnNames } from "./heads/rpn.ts";
@@ -38,7 +37,7 @@ export function firstStage(store: ParameterStore, config: FirstStageConfig): Fir
   const strides = rpn.anchors.sizes.map((_, l) => 2 ** (neck.first + l));
   const layout = anchorLayout(rpn.anchors, strides);
   const anchorsOf = ({ logits, height, width }: Prediction) => layout(logits.map(({ shape }) => ({ height: shape[1], width: shape[2] })), { height, width }).anchors;
-  const assigned = rememberedPerBatch((anchors: Float64Array, targets: readonly Target[]) => assignRpn(targets, anchors, { classes, assign: rpn.assign }));
+  const assigned = rememberedPerBatch((anchors: Float64Array, targets: readonly Target[]) => assignRpn(targets, anchors, { ...rpn, classes }));
   const predict: Detector["predict"] = (pyramid, { height, width }) => {
     const hidden = pyramid.map((map) => head.conv(map));
     return { pyramid, logits: hidden.map((x) => head.classify(x)), boxes: hidden.map((x) => head.regress(x)), height, width };
@@ -58,7 +57,8 @@ export function firstStage(store: ParameterStore, config: FirstStageConfig): Fir
     proposals: (prediction, sizes, phase) => proposals(prediction, sizes, { ...rpn[phase], coder: rpn.coder, anchors: anchorsOf(prediction) }),
     assignment: (target, size) => {
       const { levels, anchors } = layout(levelSizes(strides, size), size);
-      return assignedLevels(levels, assignedObjects(target, { classes, assign: rpn.assign, anchors }));
+      const [{ assignment, kept }] = assignRpn([target], anchors, { ...rpn, classes });
+      return assignedLevels(levels, assignment.map((o) => (o >= 0 ? kept[o] : o)));
     },
   };
 }

@@ -7,6 +7,7 @@ const fiveLevels = [[32], [64], [128], [256], [512]];
 const torchvisionRpn: RpnConfig = {
   anchors: { sizes: fiveLevels, ratios: [0.5, 1, 2], rounded: true, outer: "ratio", strides: "image" },
   assign: { positive: 0.7, negative: 0.3, lowQuality: "own", minPositive: 0 },
+  region: "all",
   sampling: { count: 256, positiveFraction: 0.5 },
   coder: { weights: [1, 1, 1, 1], clamp: "above" },
   beta: 1 / 9,
@@ -47,6 +48,7 @@ const mmdet: FasterRcnnConfig = {
   rpn: {
     anchors: { sizes: fiveLevels, ratios: [0.5, 1, 2], rounded: false, outer: "ratio", strides: "level" },
     assign: { positive: 0.7, negative: 0.3, lowQuality: "served", minPositive: 0.3 },
+    region: "centre",
     sampling: { count: 256, positiveFraction: 0.5 },
     coder: { weights: [1, 1, 1, 1], clamp: "both", single: "encode" },
     beta: 0,
@@ -77,6 +79,7 @@ const detectron2: FasterRcnnConfig = {
     ...mmdet.rpn,
     anchors: { ...mmdet.rpn.anchors, outer: "size" },
     assign: torchvisionRpn.assign,
+    region: "all",
     coder: torchvisionRpn.coder,
     normaliser: "count",
   },

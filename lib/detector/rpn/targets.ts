@@ -2,7 +2,8 @@ import type { Target } from "../../data/batch.ts";
 import { random } from "../../tensor/random.ts";
 import type { Boxes } from "../../tensor/boxes.ts";
 import { checkedObjects } from "../assign/dense-targets.ts";
-import { assignMaxIou, type MaxIouOptions } from "../assign/max-iou.ts";
+import { assignInside, type AnchorRegion } from "../assign/anchors-inside.ts";
+import type { MaxIouOptions } from "../assign/max-iou.ts";
 import { sampleAssignment, type SamplingOptions } from "../assign/random-sampling.ts";
 import { encodeDeltas, type DeltaCoder } from "../coder/delta.ts";
 import type { Moment } from "../detector.ts";
@@ -11,16 +12,18 @@ import type { Moment } from "../detector.ts";
 export interface RpnAssignment {
   /** [m, 4] the objects that have an area. */
   readonly objects: Float32Array;
+  /** [m] their positions in the target. */
+  readonly kept: readonly number[];
   /** [N] per anchor: object, background or ignored. */
   readonly assignment: Int32Array;
   readonly imageId: number;
 }
 
 /** @throws Error for broken targets */
-export function assignRpn(targets: readonly Target[], anchors: Boxes, { classes, assign }: { readonly classes: number; readonly assign: MaxIouOptions }): RpnAssignment[] {
+export function assignRpn(targets: readonly Target[], anchors: Boxes, { classes, assign, region = "all" }: { readonly classes: number; readonly assign: MaxIouOptions; readonly region?: AnchorRegion }): RpnAssignment[] {
   return targets.map((target, image) => {
-    const { objects } = checkedObjects(target, image, classes);
-    return { objects, assignment: assignMaxIou(anchors, objects, assign), imageId: target.imageId };
+    const { objects, kept } = checkedObjects(target, image, classes);
+    return { objects, kept, assignment: assignInside(anchors, objects, assign, { region, size: target }), imageId: target.imageId };
   });
 }
 
