@@ -1,4 +1,4 @@
-import type * as tf from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
 import { conv, type ConvOptions } from "../tensor/conv.ts";
 import { foldBatchNorm } from "../tensor/batch-norm.ts";
 import { groupNorm } from "../tensor/group-norm.ts";
@@ -7,6 +7,22 @@ import type { Initialiser, ParameterStore } from "./parameters.ts";
 
 /** A function of feature maps that owns parameters. */
 export type Layer = (x: tf.Tensor4D) => tf.Tensor4D;
+
+/**
+ * Layers one after another. What lies between is freed as soon as the next layer has used it, so that an inference holds
+ * two maps and not all of them; what the backward pass needs is kept by the tape itself.
+ */
+export function sequence(layers: readonly Layer[]): Layer {
+  return (x) => {
+    let y = x;
+    for (const layer of layers) {
+      const next = tf.tidy(() => layer(y));
+      if (y !== x && y !== next) y.dispose();
+      y = next;
+    }
+    return y;
+  };
+}
 
 /**
  * What normalises a convolution's output.

@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { addRelu } from "../../tensor/elementwise.ts";
-import { convLayer, type ConvSpec, type Layer, type Norm } from "../layers.ts";
+import { convLayer, sequence, type ConvSpec, type Layer, type Norm } from "../layers.ts";
 import type { ParameterStore } from "../parameters.ts";
 import type { Backbone } from "./backbone.ts";
 import { regNetStages, type RegNetName, type RegNetRounding } from "./regnet-stages.ts";
@@ -97,7 +97,7 @@ export function regNet(store: ParameterStore, options: RegNetOptions): RegNet {
     const entering = s === 0 ? stemWidth : structure[s - 1].width;
     const layers = Array.from({ length: blocks }, (_, block) =>
       residualBlock(plan, { stage: s + 1, block, input: block === 0 ? entering : width, width, groups: width / groupWidth, stride: block === 0 ? 2 : 1, frozen: frozenStages > s }));
-    return (x) => layers.reduce((y, layer) => layer(y), x);
+    return sequence(layers);
   });
   return { channels: structure.map(({ width }) => width), stem, extract: (images) => run([stem, ...stages], images, frozenStages + 1) };
 }

@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { addRelu } from "../../tensor/elementwise.ts";
 import { maxPool } from "../../tensor/max-pool.ts";
-import { convLayer, type ConvSpec, type Layer, type Norm } from "../layers.ts";
+import { convLayer, sequence, type ConvSpec, type Layer, type Norm } from "../layers.ts";
 import type { ParameterStore } from "../parameters.ts";
 import type { Backbone } from "./backbone.ts";
 import type { DeformableConfig } from "./config.ts";
@@ -113,7 +113,7 @@ function stage(plan: BlockPlan, spec: Omit<BlockSpec, "block"> & { readonly bloc
     const first = b === 0;
     return block(plan, { ...spec, block: b, input: first ? spec.input : spec.output, stride: first ? spec.stride : 1 });
   });
-  return (x) => blocks.reduce((y, layer) => layer(y), x);
+  return sequence(blocks);
 }
 
 /** y = relu(branch(x) + shortcut(x)); the shortcut is a 1×1 convolution where the shape changes. */
@@ -141,7 +141,7 @@ function bottleneckBranch(plan: BlockPlan, spec: BlockSpec): Layer {
   const reduce = convLayer(plan.store, { ...common("conv1"), input, output: inner, kernel: 1, stride: s1, relu: true });
   const middle = convLayer(plan.store, { ...common("conv2"), input: inner, output: inner, kernel: 3, stride: s3, groups: plan.groups, relu: true });
   const expand = convLayer(plan.store, { ...common("conv3"), input: inner, output, kernel: 1 });
-  return (x) => expand(middle(reduce(x)));
+  return sequence([reduce, middle, expand]);
 }
 
 function part(plan: BlockPlan, where: Parameters<ResNetNames>[0], frozen: boolean): Pick<ConvSpec, "name" | "normName" | "norm" | "group" | "frozen"> {
