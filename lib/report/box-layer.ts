@@ -1,4 +1,7 @@
+import { areaOfRle } from "../tensor/masks/rle.ts";
+import type { Rle } from "../tensor/masks/rle.ts";
 import { escapeHtml } from "./html.ts";
+import { maskLayer } from "./mask-layer.ts";
 import { colour, darkTextOn } from "./palette.ts";
 import { svgNumber as round } from "./panels.ts";
 
@@ -9,6 +12,8 @@ export interface BoxSet {
   readonly labels: ArrayLike<number>;
   /** [n], 0 … 1. */
   readonly scores?: ArrayLike<number>;
+  /** [n], drawn translucent in their classes' colours; masks of another size than the image are stretched to it. */
+  readonly masks?: readonly Rle[];
 }
 
 interface Layered {
@@ -24,6 +29,7 @@ interface DrawnBox {
   readonly colour: string;
   readonly score?: number;
   readonly dashed: boolean;
+  readonly mask?: Rle;
   /** Attributes of each of its elements. */
   readonly attributes: string;
 }
@@ -45,12 +51,13 @@ export function scoreAttributes(score: number | undefined, threshold = 0): strin
 /** With more boxes than this, labels would hide the picture: colours name the classes, and detections keep their scores. */
 const MANY = 10;
 
-/** SVG elements of an image's boxes and labels, in image pixels. Lines keep their width however the image is scaled. */
+/** SVG elements of an image's masks, boxes and labels, in image pixels. Lines keep their width however the image is scaled. */
 export function boxLayer({ width, height, groundTruth, detections }: Layered, { names, minScore = 0, threshold }: BoxLayerOptions): string {
   const drawn = [...drawnBoxes(groundTruth, { names, minScore: -Infinity, dashed: false }), ...drawnBoxes(detections, { names, minScore, dashed: true, ...(threshold !== undefined && { threshold }) })];
   const crowded = drawn.filter(({ score }) => (score ?? 1) >= (threshold ?? 0)).length > MANY;
   const labelled = crowded ? drawn.filter(({ dashed }) => dashed) : drawn;
-  return drawn.map(rectangle).join("") + labelled.map((one) => chip(one, { width, height, crowded })).join("");
+  const masks = drawn.flatMap(({ mask, ...rest }) => (mask === undefined ? [] : [{ ...rest, mask }]));
+  return maskLayer(masks, { width, height }) + drawn.map(rectangle).join("") + labelled.map((one) => chip(one, { width, height, crowded })).join("");
 }
 
 function drawnBoxes(set: BoxSet | undefined, { names, minScore, threshold, dashed }: BoxLayerOptions & { minScore: number; dashed: boolean }): DrawnBox[] {
@@ -61,17 +68,20 @@ function drawnBoxes(set: BoxSet | undefined, { names, minScore, threshold, dashe
     colour: colour(label),
     score: set.scores?.[i],
     dashed,
+    ...(set.masks !== undefined && { mask: set.masks[i] }),
     attributes: threshold === undefined ? "" : scoreAttributes(set.scores?.[i], threshold),
   })).filter(({ score }) => (score ?? 1) >= minScore);
 }
 
 /** A dark line beneath the coloured one keeps it visible on any picture. */
-function rectangle({ box: [x1, y1, x2, y2], name, colour: stroke, score, dashed, attributes }: DrawnBox): string {
+function rectangle({ box: [x1, y1, x2, y2], name, colour: stroke, score, dashed, mask, attributes }: DrawnBox): string {
   const place = `x="${round(x1)}" y="${round(y1)}" width="${round(Math.max(0, x2 - x1))}" height="${round(Math.max(0, y2 - y1))}" vector-effect="non-scaling-stroke"`;
   const kind = dashed ? `detection${score === undefined ? "" : `, score ${score.toFixed(3)}`}` : "ground truth";
-  const title = `${name}: ${kind}, ${round(x2 - x1)} × ${round(y2 - y1)} px`;
+  const title = `${name}: ${kind}, ${round(x2 - x1)} × ${round(y2 - y1)} px${mask === undefined ? "" : `, mask ${areaOfRle(mask)} px`}`;
+  // A mask has its own outline: its box steps back.
+  const [under, over] = mask === undefined ? ["4", "2.2"] : ["2.6", "1.1"];
   const dash = dashed ? ' stroke-dasharray="6 4"' : "";
-  return `<g${attributes}><title>${escapeHtml(title)}</title><rect ${place} fill="none" stroke="#000" stroke-opacity="0.4" stroke-width="4"${dash}/><rect ${place} fill="#fff" fill-opacity="0" stroke="${stroke}" stroke-width="2.2"${dash}/></g>`;
+  return `<g${attributes}><title>${escapeHtml(title)}</title><rect ${place} fill="none" stroke="#000" stroke-opacity="0.4" stroke-width="${under}"${dash}/><rect ${place} fill="#fff" fill-opacity="0" stroke="${stroke}" stroke-width="${over}"${dash}/></g>`;
 }
 
 /** The label: above ground truth, below detections, moved inwards where the image ends. */

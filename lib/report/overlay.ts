@@ -38,8 +38,8 @@ export interface OverlayOptions {
 }
 
 /**
- * Images with their boxes, in a grid that fits itself to the page's width. Self-contained HTML: the image as an inline
- * JPEG, boxes and labels as SVG above it, a tooltip for each box.
+ * Images with their boxes, and masks where there are some, in a grid that fits itself to the page's width. Self-contained HTML: the image as an inline
+ * JPEG, boxes, masks and labels as SVG above it, a tooltip for each box.
  * Throws RangeError for pixels or boxes that do not fit their sizes or labels without a name.
  */
 export function overlay(images: OverlayImage | readonly OverlayImage[], options: OverlayOptions): Displayable {
@@ -61,6 +61,7 @@ function checkImage({ pixels, width, height, groundTruth, detections }: OverlayI
     if (set.boxes.length !== 4 * count || (set.scores !== undefined && set.scores.length !== count)) {
       throw new RangeError(`${what}: ${kind} has ${count} labels, ${set.boxes.length} box numbers and ${set.scores?.length ?? "no"} scores; they must be n, 4n and n`);
     }
+    if (set.masks !== undefined && set.masks.length !== count) throw new RangeError(`${what}: ${kind} has ${count} labels and ${set.masks.length} masks; there must be one mask per box`);
     for (let i = 0; i < count; i++) {
       if (names[set.labels[i]] === undefined) throw new RangeError(`${what}: ${kind} has the label ${set.labels[i]}; there are names for 0 … ${names.length - 1}`);
     }

@@ -4,6 +4,8 @@ import { expect, it } from "vitest";
 import { displaySymbol } from "../../../lib/report/html.ts";
 import { overlay } from "../../../lib/report/overlay.ts";
 import type { OverlayImage, OverlayOptions } from "../../../lib/report/overlay.ts";
+import { colour } from "../../../lib/report/palette.ts";
+import { emptyRle, encodeRle } from "../../../lib/tensor/masks/rle.ts";
 
 const names = ["cell", "<plate>"];
 const image: OverlayImage = {
@@ -62,8 +64,32 @@ it("shows several images and the classes that occur", async () => {
   expect(document.body.textContent).toMatch(/ground truthdetection, with its scorecell<plate>$/);
 });
 
+it("draws masks under their boxes, in their classes' colours, wherever their size stretches them", async () => {
+  const left = encodeRle(Uint8Array.from({ length: 50 }, (_, i) => (i % 10 < 5 ? 1 : 0)), { height: 5, width: 10 });
+  const none = emptyRle({ height: 20, width: 40 });
+  const masked: OverlayImage = { ...image, groundTruth: { ...image.groundTruth!, masks: [left] }, detections: { ...image.detections!, masks: [none, left] } };
+  const { document } = await shown(masked);
+  const paths = [...document.querySelectorAll("path")];
+  expect(paths).toHaveLength(4);
+  expect(paths.map((path) => path.getAttribute("d"))).toEqual(Array(4).fill(paths[0].getAttribute("d")));
+  expect(paths[0].getAttribute("d")).toBe("M0 0l20 0 0 20-20 0z");
+  expect(paths.map((path) => path.getAttribute("fill"))).toEqual([colour(0), "none", colour(0), "none"]);
+  expect([paths[1].hasAttribute("stroke-dasharray"), paths[3].hasAttribute("stroke-dasharray")]).toEqual([false, true]);
+  expect(paths[3].compareDocumentPosition(document.querySelector("rect")!) & 4).toBe(4);
+  expect(document.querySelector("title")?.textContent).toBe("cell: ground truth, 10 × 6 px, mask 25 px");
+  expect((await shown(masked, { minScore: 0.5 })).document.querySelectorAll("path")).toHaveLength(2);
+});
+
+it("hides masks below the slider's score with their boxes", async () => {
+  const full = encodeRle(new Uint8Array(800).fill(1), { height: 20, width: 40 });
+  const { document } = await shown({ ...image, detections: { ...image.detections!, masks: [full, full] } }, { threshold: 0.5 });
+  const groups = [...document.querySelectorAll("path")].map((path) => path.parentElement!);
+  expect(groups.map((group) => [group.getAttribute("data-score"), group.getAttribute("style")])).toEqual([["0.8750", null], ["0.8750", null], ["0.2000", "display:none"], ["0.2000", "display:none"]]);
+});
+
 it("refuses what does not fit", () => {
   expect(() => overlay({ ...image, width: 41 }, { names })).toThrow(/the image is 41 × 20 and has 2400 bytes/);
   expect(() => overlay([image, { ...image, groundTruth: { boxes: [1, 2, 3], labels: [0] } }], { names })).toThrow(/image 1: groundTruth has 1 labels, 3 box numbers/);
   expect(() => overlay({ ...image, groundTruth: { boxes: [1, 2, 3, 4], labels: [2] } }, { names })).toThrow(/label 2; there are names for 0 … 1/);
+  expect(() => overlay({ ...image, groundTruth: { boxes: [1, 2, 3, 4], labels: [0], masks: [] } }, { names })).toThrow(/groundTruth has 1 labels and 0 masks/);
 });
