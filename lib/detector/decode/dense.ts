@@ -66,9 +66,8 @@ function pick({ boxes, scores, labels }: Detections, indices: readonly number[])
 
 function decodeLevel(level: LevelOutput, options: DenseDecodeOptions): Detections {
   const { classes, perLevel } = options;
-  const entries = candidates(level, options);
-  const { first, last } = scoring(level, options);
-  const ranks = Float32Array.from(entries, first);
+  const { last } = scoring(level, options);
+  const { entries, ranks } = candidates(level, options);
   const best = bestByScore(ranks, perLevel);
   return {
     boxes: Float32Array.from(level.boxesOf(Array.from(best, (k) => Math.floor(entries[k] / classes)))),
@@ -86,17 +85,26 @@ function scoring({ logits, centerness }: LevelOutput, { classes, score = "produc
   return { first: score === "root-first" ? last : alone, last };
 }
 
-/** Entries whose score is above the threshold; a cheap comparison of logits first, as few of millions pass. */
-function candidates(level: LevelOutput, options: DenseDecodeOptions): number[] {
+/** Entries whose score is above the threshold, and that score; a cheap comparison of logits first, as few of millions pass. */
+function candidates(level: LevelOutput, options: DenseDecodeOptions): { entries: Int32Array; ranks: Float32Array } {
   const { logits, centerness } = level;
   const { scoreThreshold: threshold } = options;
   const { first } = scoring(level, options);
   // A root √(class · centre-ness) above the threshold needs a class above its square.
   const least = centerness !== undefined && options.score === "root-first" ? threshold ** 2 : threshold;
   const cut = threshold <= 0 ? -Infinity : threshold >= 1 ? Infinity : Math.log(least / (1 - least)) - 1e-3;
-  const out: number[] = [];
-  for (let e = 0; e < logits.length; e++) if (logits[e] > cut && first(e) > threshold) out.push(e);
-  return out;
+  let passing = 0;
+  for (let e = 0; e < logits.length; e++) if (logits[e] > cut) passing++;
+  const entries = new Int32Array(passing);
+  const ranks = new Float32Array(passing);
+  let found = 0;
+  for (let e = 0; e < logits.length; e++) {
+    const score = logits[e] > cut ? first(e) : NaN;
+    if (!(score > threshold)) continue;
+    entries[found] = e;
+    ranks[found++] = score;
+  }
+  return { entries: entries.subarray(0, found), ranks: ranks.subarray(0, found) };
 }
 
 function sigmoid(x: number): number {

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { convTranspose } from "../../tensor/conv-transpose.ts";
-import { convLayer, type Layer, type Norm } from "../layers.ts";
+import { convLayer, sequence, type Layer, type Norm } from "../layers.ts";
 import type { ParameterStore } from "../parameters.ts";
 
 /** Where a mask head keeps its parameters (names without `.weight`). */
@@ -47,7 +47,7 @@ export function maskHead(store: ParameterStore, options: MaskHeadOptions): MaskH
   const upsample = upsampling(store, { name: names.upsample, input: convs === 0 ? input : channels, output: channels });
   const last = predictor(store, { name: names.logits, channels, maps });
   return {
-    features: (x) => upsample(layers.reduce((y, layer) => layer(y), x)),
+    features: (x) => upsample(sequence(layers)(x)),
     logits: last.all,
     logitsOf: last.chosen,
   };

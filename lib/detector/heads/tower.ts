@@ -1,4 +1,4 @@
-import { convLayer, type Layer, type Norm } from "../layers.ts";
+import { convLayer, sequence, type Layer, type Norm } from "../layers.ts";
 import type { ParameterStore } from "../parameters.ts";
 
 export type Tower = "class" | "box";
@@ -29,7 +29,7 @@ export function tower(store: ParameterStore, kind: Tower, { channels, convs, nor
     const withNorm = norm === undefined ? {} : { norm, normName: names.norm(kind, i), ...(bias !== undefined && { bias }) };
     return convLayer(store, { input: channels, output: channels, kernel: 3, initialiser: headInitialiser, group: "head", ...withNorm, name: names.tower(kind, i), relu: true });
   });
-  return (x) => layers.reduce((y, layer) => layer(y), x);
+  return sequence(layers);
 }
 
 /** The bias that makes a classifier start from probability π: −log((1 − π) / π). */
