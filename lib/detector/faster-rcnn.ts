@@ -1,14 +1,25 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { checkBatch } from "./assemble.ts";
-import type { Detector } from "./detector.ts";
+import type { Target } from "../data/batch.ts";
+import type { Detector, Prediction } from "./detector.ts";
+import type { BoxOutput } from "./heads/box.ts";
 import { resolveFasterRcnn, type FasterRcnnOptions, type FasterRcnnPreset } from "./faster-rcnn-options.ts";
 import { parameterStore } from "./parameters.ts";
-import { boxStage } from "./roi/box-stage.ts";
+import { boxStage, type Regions } from "./roi/box-stage.ts";
 import { boxStageOptions } from "./roi/box-stage-options.ts";
 import { sampleRois } from "./roi/sampling.ts";
+import type { Proposals } from "./rpn/proposals.ts";
 import { firstStage } from "./two-stage.ts";
 
 export type { FasterRcnnOptions, FasterRcnnPreset } from "./faster-rcnn-options.ts";
+
+/** A detector of two stages, whose first can be looked at. */
+export interface RegionDetector extends Detector {
+  /** The proposals that `decode` classifies (or that `loss` draws from: `train`), image by image, by descending objectness. */
+  proposals(prediction: Prediction, sizes: readonly Pick<Target, "width" | "height">[], phase?: "train" | "test"): Proposals[];
+  /** The box head's outputs for regions of each image; tensors belong to the caller's tidy scope. */
+  classify(pyramid: readonly tf.Tensor4D[], regions: readonly Regions[]): BoxOutput;
+}
 
 /**
  * Faster R-CNN (Ren et al. 2015) on a feature pyramid (Lin et al. 2017): a region proposal network over all levels, RoIAlign,
@@ -22,7 +33,7 @@ export type { FasterRcnnOptions, FasterRcnnPreset } from "./faster-rcnn-options.
  * The caller disposes the detector; predictions and losses belong to the caller's tidy scope.
  * @throws Error for unknown options and values that do not fit together
  */
-export function fasterRcnn(options: FasterRcnnOptions | FasterRcnnPreset): Detector {
+export function fasterRcnn(options: FasterRcnnOptions | FasterRcnnPreset): RegionDetector {
   const config = resolveFasterRcnn(options);
   const { classes, seed, channels, name, box } = config;
   const store = parameterStore(seed);
@@ -33,6 +44,11 @@ export function fasterRcnn(options: FasterRcnnOptions | FasterRcnnPreset): Detec
   return {
     name, classes, channels, strides, extract, predict, forward, ...(assignment && { assignment }),
     parameters: () => store.list(),
+    proposals: (prediction, sizes, phase = "test") => {
+      checkBatch("proposals", prediction, sizes);
+      return first.proposals(prediction, sizes, phase);
+    },
+    classify: stage.run,
     loss: (prediction, targets, moment = { iteration: 0 }) => {
       checkBatch("loss", prediction, targets);
       const losses = first.loss(prediction, targets, moment);

@@ -3,7 +3,7 @@ export type { ResNetDescriptionOptions } from "./backbones/describe.ts";
 export type { BackboneConfig, DeformableConfig } from "./backbones/config.ts";
 export type { Detections, Detector, LossTerms, Moment, Parameter, ParameterGroup, Prediction } from "./detector.ts";
 export { fasterRcnn } from "./faster-rcnn.ts";
-export type { FasterRcnnOptions, FasterRcnnPreset } from "./faster-rcnn.ts";
+export type { FasterRcnnOptions, FasterRcnnPreset, RegionDetector } from "./faster-rcnn.ts";
 export { fasterRcnnPresets } from "./presets/faster-rcnn.ts";
 export { fcos } from "./fcos.ts";
 export type { FcosOptions } from "./fcos.ts";

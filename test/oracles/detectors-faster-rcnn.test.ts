@@ -3,8 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { loadBackend } from "../../lib/backend/load.ts";
 import type { Target } from "../../lib/data/batch.ts";
 import { gridAnchors } from "../../lib/detector/anchors.ts";
-import type { Detector } from "../../lib/detector/detector.ts";
-import { fasterRcnn } from "../../lib/detector/faster-rcnn.ts";
+import { fasterRcnn, type RegionDetector } from "../../lib/detector/faster-rcnn.ts";
 import { loadParameters } from "../../lib/detector/load.ts";
 import { rpnLoss } from "../../lib/detector/loss/rpn.ts";
 import { proposals, type Proposals } from "../../lib/detector/rpn/proposals.ts";
@@ -123,11 +122,11 @@ describe.skipIf(allCases.length === 0)("oracles: Faster R-CNN", () => {
   interface TvInputs { readonly images: Formula[]; readonly targets: { boxes: number[][]; labels: number[] }[] }
   interface TvExpected {
     readonly batch: Expected; readonly image_sizes: Size[]; readonly pyramid: Record<string, Expected>; readonly rpn_head: Record<"objectness" | "deltas", Expected[]>;
-    readonly proposals: { count: number; first: Whole; all: Expected }[]; readonly box_head: Record<string, Expected>;
+    readonly proposals: { count: number; first: Whole; all: Expected }[]; readonly box_head: Record<"class_logits" | "box_regression", Expected>; readonly training_proposals_per_image: number[];
     readonly losses: Record<string, number>; readonly gradient_sumsq: Record<string, number>; readonly detections: Found[];
   }
 
-  function torchvisionDetector(params: TvParams): Detector {
+  function torchvisionDetector(params: TvParams): RegionDetector {
     checkKeys("params", params, ["classes", "min_size", "max_size", "image_mean", "image_std", "size_divisible", "score_thresh", "detections_per_img", "seed_prefix", "classes_with_background", "anchor_sizes", "ratios", "rpn_pre_nms", "rpn_post_nms", "rpn_nms", "rpn_fg", "rpn_bg", "box_fg", "box_bg", "box_weights", "nms", "sampling", "roi"]);
     expect([params.sampling, params.roi]).toEqual(["every candidate is used (batch sizes 10^6)", "7x7 (masks 14x14), sampling ratio 2, not aligned, canonical 224 at level 4 on P2-P5"]);
     const filter = { perLevel: params.rpn_pre_nms, total: params.rpn_post_nms, nms: params.rpn_nms };
@@ -144,6 +143,7 @@ describe.skipIf(allCases.length === 0)("oracles: Faster R-CNN", () => {
 
   it.each(casesOf<TvParams, TvInputs, TvExpected>("torchvision faster_rcnn with"))("%s", (_, one) => {
     const { params, inputs, expected } = one;
+    checkKeys("expected", expected, ["batch", "image_sizes", "pyramid", "rpn_head", "proposals", "training_proposals_per_image", "box_head", "losses", "gradient_sumsq", "detections"]);
     const tolerance = one.tolerance as WholeTolerance;
     const detector = torchvisionDetector(params);
     expect(params.classes_with_background).toBe(params.classes + 1);
@@ -157,6 +157,17 @@ describe.skipIf(allCases.length === 0)("oracles: Faster R-CNN", () => {
       for (const [l, [key, wanted]] of Object.entries(expected.pyramid).entries()) close(`pyramid ${key}`, nchw(prediction.pyramid[l]), wanted);
       for (const [l, wanted] of expected.rpn_head.objectness.entries()) close(`objectness ${l}`, nchw(prediction.logits[l]), wanted);
       for (const [l, wanted] of expected.rpn_head.deltas.entries()) close(`deltas ${l}`, nchw(prediction.boxes[l]), wanted);
+      const sizesOf = sizes.map(([height, width]) => ({ height, width }));
+      const regions = detector.proposals(prediction, sizesOf);
+      for (const [i, { count, first, all }] of expected.proposals.entries()) {
+        expect(regions[i].scores.length, `proposals of image ${i}`).toBe(count);
+        expectTensor(`first proposals of image ${i}`, { shape: first.shape, data: regions[i].boxes.subarray(0, 4 * first.shape[0]) }, first, tolerance.boxes);
+        expectTensor(`proposals of image ${i}`, { shape: all.shape, data: regions[i].boxes }, all, tolerance.boxes);
+      }
+      expect(detector.proposals(prediction, sizesOf, "train").map(({ scores }) => scores.length)).toEqual(expected.training_proposals_per_image);
+      const { logits, deltas } = detector.classify(prediction.pyramid, regions);
+      close("class_logits", logits, expected.box_head.class_logits);
+      close("box_regression", deltas, expected.box_head.box_regression);
       const targets = inputs.targets.map(({ boxes, labels }, i) => target(rescaled(boxes.flat(), scales[i], "times"), labels.map((label) => label - 1), sizes[i]));
       expectTraining(trainOnce(detector, () => detector.forward(images), targets), expected, tolerance, lossNames);
       for (const [i, found] of detector.decode(prediction, targets).entries()) {
