@@ -48,7 +48,7 @@ export function fasterRcnn(options: FasterRcnnOptions | FasterRcnnPreset): Regio
       checkBatch("proposals", prediction, sizes);
       return first.proposals(prediction, sizes, phase);
     },
-    classify: stage.run,
+    classify: (pyramid, regions) => stage.run(pyramid, regions),
     loss: (prediction, targets, moment = { iteration: 0 }) => {
       checkBatch("loss", prediction, targets);
       const losses = first.loss(prediction, targets, moment);
