@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { LevelOutput } from "../../../../lib/detector/decode/dense.ts";
+import type { AnchorOutput } from "../../../../lib/detector/decode/dense.ts";
 import { proposeRegions } from "../../../../lib/detector/rpn/proposals.ts";
 
 const options = { perLevel: 10, total: 10, nms: 0.7, minSize: 0, scoreThreshold: 0, coder: { weights: [1, 1, 1, 1], clamp: "above" } } as const;
 const image = { width: 50, height: 40 };
 
 /** A level whose anchors are the boxes and whose deltas are zero unless given. */
-function level(boxes: readonly number[][], logits: readonly number[], deltas?: readonly number[]): LevelOutput {
+function level(boxes: readonly number[][], logits: readonly number[], deltas?: readonly number[]): AnchorOutput {
   return { anchors: Float64Array.from(boxes.flat()), logits: Float32Array.from(logits), deltas: Float32Array.from(deltas ?? new Array<number>(4 * boxes.length).fill(0)) };
 }
 
