@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AnchorOutput } from "../../../../lib/detector/decode/dense.ts";
-import { proposeRegions } from "../../../../lib/detector/rpn/proposals.ts";
+import { proposeRegions, type AnchorOutput } from "../../../../lib/detector/rpn/proposals.ts";
 
 const options = { perLevel: 10, total: 10, nms: 0.7, minSize: 0, scoreThreshold: 0, coder: { weights: [1, 1, 1, 1], clamp: "above" } } as const;
 const image = { width: 50, height: 40 };
