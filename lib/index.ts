@@ -13,6 +13,7 @@ export type { Annotation, Category, Dataset, ImageInfo, Pixels } from "./data/da
 
 export { regnet, resnet } from "./detector/backbones/describe.ts";
 export { fcos } from "./detector/fcos.ts";
+export { fasterRcnn } from "./detector/faster-rcnn.ts";
 export { retinanet } from "./detector/retinanet.ts";
 export type { Detections, Detector, LossTerms, Parameter, Prediction } from "./detector/detector.ts";
 export { readSafetensors, writeSafetensors } from "./detector/weights/safetensors.ts";
