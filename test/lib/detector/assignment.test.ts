@@ -5,6 +5,7 @@ import type { Target } from "../../../lib/data/batch.ts";
 import { assignmentOf, countAssigned, levelName, priorsOf } from "../../../lib/detector/assignment.ts";
 import type { Detector } from "../../../lib/detector/detector.ts";
 import { fasterRcnn } from "../../../lib/detector/faster-rcnn.ts";
+import { fcos } from "../../../lib/detector/fcos.ts";
 import { retinanet } from "../../../lib/detector/retinanet.ts";
 import { expectNoLeak, normal } from "../tensor/finite-difference.ts";
 
@@ -20,6 +21,8 @@ const detectors: Readonly<Record<string, () => Detector>> = {
   "RetinaNet, tiny": () => retinanet({ preset: "tiny", ...common }),
   "RetinaNet, torchvision": () => retinanet({ preset: "torchvision", backbone: "tiny-8", ...common }),
   "RetinaNet, mmdet": () => retinanet({ preset: "mmdet", backbone: "tiny-8", ...common }),
+  "FCOS, tiny": () => fcos({ preset: "tiny", ...common, head: { activation: "exp" } }), // a ReLU's zeros would hide positives
+  "FCOS, mmdet": () => fcos({ preset: "mmdet", backbone: "tiny-8", ...common, channels: 32 }),
   "Faster R-CNN, tiny": () => fasterRcnn({ preset: "tiny", ...common, ...all }),
   "Faster R-CNN, mmdet": () => fasterRcnn({ preset: "mmdet", backbone: "tiny-8", ...common, ...all }),
 };
