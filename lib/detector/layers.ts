@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { conv, type ConvOptions } from "../tensor/conv.ts";
 import { foldBatchNorm } from "../tensor/batch-norm.ts";
 import { groupNorm } from "../tensor/group-norm.ts";
+import { deformableOperation, type DeformSpec } from "./deformable.ts";
 import type { ParameterGroup } from "./detector.ts";
 import type { Initialiser, ParameterStore } from "./parameters.ts";
 
@@ -55,6 +56,8 @@ export interface ConvSpec {
   readonly biasValue?: number;
   readonly group: ParameterGroup;
   readonly frozen?: boolean;
+  /** A deformable convolution in its place. Default none. */
+  readonly deform?: DeformSpec;
 }
 
 /** Convolution, then normalisation, then ReLU, as far as the specification asks for them. */
@@ -66,17 +69,18 @@ export function convLayer(store: ParameterStore, spec: ConvSpec): Layer {
     : undefined;
   const options: ConvOptions = { stride: spec.stride ?? 1, padding: spec.padding ?? (kernel - 1) / 2, dilation: spec.dilation ?? 1, groups };
   const relu = spec.relu ?? false;
+  const convolve = spec.deform === undefined ? conv : deformableOperation(store, { ...options, deform: spec.deform, input, kernel, group, frozen });
   const weights = filter as unknown as tf.Tensor4D;
   if (norm === undefined) {
-    return (x) => conv(x, weights, { ...options, relu, ...(bias && { bias: bias as unknown as tf.Tensor1D }) });
+    return (x) => convolve(x, weights, { ...options, relu, ...(bias && { bias: bias as unknown as tf.Tensor1D }) });
   }
   const normSpec = { name: spec.normName ?? `${name}.norm`, channels: output, group, frozen };
   if (norm.kind === "group") {
     const affine = affineParameters(store, normSpec);
-    return (x) => groupNorm(conv(x, weights, { ...options, ...(bias && { bias: bias as unknown as tf.Tensor1D }) }), { groups: norm.groups, ...affine, relu });
+    return (x) => groupNorm(convolve(x, weights, { ...options, ...(bias && { bias: bias as unknown as tf.Tensor1D }) }), { groups: norm.groups, ...affine, relu });
   }
   const folded = foldedBatchNorm(store, normSpec, norm.kind === "affine" && !frozen);
-  return (x) => conv(x, weights, { ...options, relu, ...folded() });
+  return (x) => convolve(x, weights, { ...options, relu, ...folded() });
 }
 
 interface NormSpec {

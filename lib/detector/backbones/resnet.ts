@@ -31,25 +31,27 @@ export interface ResNetOptions {
   readonly names?: ResNetNames;
 }
 
-/** Parameter names of one convolution (`stage` 1 to 4) and its norm. */
-export type ResNetNames = (part: { readonly stage?: number; readonly block?: number; readonly layer: "conv1" | "conv2" | "conv3" | "shortcut" }) => {
+/** Parameter names of one convolution (`stage` 1 to 4) and its norm; `offset` makes the offsets of a deformable 3×3. */
+export type ResNetNames = (part: { readonly stage?: number; readonly block?: number; readonly layer: "conv1" | "conv2" | "conv3" | "shortcut" | "offset" }) => {
   readonly name: string;
   readonly normName: string;
 };
 
-/** torchvision's and mmdet's: `layer1.0.conv1`, `layer1.0.bn1`, `layer1.0.downsample.0`. */
+/** torchvision's and mmdet's: `layer1.0.conv1`, `layer1.0.bn1`, `layer1.0.downsample.0`, `layer2.0.conv2.conv_offset`. */
 export function torchvisionResNetNames(prefix = ""): ResNetNames {
   return ({ stage, block, layer }) => {
     const place = stage === undefined ? prefix : `${prefix}layer${stage}.${block}.`;
     if (layer === "shortcut") return { name: `${place}downsample.0`, normName: `${place}downsample.1` };
+    if (layer === "offset") return { name: `${place}conv2.conv_offset`, normName: "" };
     return { name: place + layer, normName: place + layer.replace("conv", "bn") };
   };
 }
 
-/** detectron2's: `stem.conv1`, `res2.0.conv1`, `res2.0.conv1.norm`, `res2.0.shortcut`. */
+/** detectron2's: `stem.conv1`, `res2.0.conv1`, `res2.0.conv1.norm`, `res2.0.shortcut`, `res3.0.conv2_offset`. */
 export function detectron2ResNetNames(prefix = ""): ResNetNames {
   return ({ stage, block, layer }) => {
-    const name = stage === undefined ? `${prefix}stem.${layer}` : `${prefix}res${stage + 1}.${block}.${layer}`;
+    const part = layer === "offset" ? "conv2_offset" : layer;
+    const name = stage === undefined ? `${prefix}stem.${part}` : `${prefix}res${stage + 1}.${block}.${part}`;
     return { name, normName: `${name}.norm` };
   };
 }
@@ -73,6 +75,7 @@ export function resNet(store: ParameterStore, options: ResNetOptions): ResNet {
     groups: options.groups ?? 1,
     width: options.width ?? structure.base,
     base: structure.base,
+    dcn: options.dcn,
   };
   const stem = convLayer(store, { ...part(plan, { layer: "conv1" }, frozenStages >= 0), input: 3, output: structure.base, kernel: 7, stride: 2, relu: true });
   const channels = [1, 2, 4, 8].slice(0, count).map((factor) => factor * structure.base);
@@ -96,6 +99,7 @@ interface BlockPlan {
   readonly groups: number;
   readonly width: number;
   readonly base: number;
+  readonly dcn: DeformableConfig | undefined;
 }
 
 interface BlockSpec {
@@ -139,9 +143,15 @@ function bottleneckBranch(plan: BlockPlan, spec: BlockSpec): Layer {
   const [s1, s3] = plan.strideIn1x1 ? [stride, 1] : [1, stride];
   const common = (layer: "conv1" | "conv2" | "conv3") => part(plan, { ...spec, layer }, frozen);
   const reduce = convLayer(plan.store, { ...common("conv1"), input, output: inner, kernel: 1, stride: s1, relu: true });
-  const middle = convLayer(plan.store, { ...common("conv2"), input: inner, output: inner, kernel: 3, stride: s3, groups: plan.groups, relu: true });
+  const middle = convLayer(plan.store, { ...common("conv2"), input: inner, output: inner, kernel: 3, stride: s3, groups: plan.groups, relu: true, ...deformation(plan, spec) });
   const expand = convLayer(plan.store, { ...common("conv3"), input: inner, output, kernel: 1 });
   return sequence([reduce, middle, expand]);
+}
+
+/** `dcn.stages` counts as the pyramid does: C2 is the first stage. */
+function deformation({ dcn, names }: BlockPlan, { stage, block }: BlockSpec): Pick<ConvSpec, "deform"> {
+  if (!dcn?.stages.includes(stage + 1)) return {};
+  return { deform: { version: dcn.version ?? 2, groups: dcn.deformGroups ?? 1, name: names({ stage, block, layer: "offset" }).name } };
 }
 
 function part(plan: BlockPlan, where: Parameters<ResNetNames>[0], frozen: boolean): Pick<ConvSpec, "name" | "normName" | "norm" | "group" | "frozen"> {
