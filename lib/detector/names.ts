@@ -36,6 +36,24 @@ export function torchvisionFpn(prefix: string): FpnNames {
   };
 }
 
+/** mmdetection's FPN, whose extra levels follow the outputs. */
+export function mmdetFpn(prefix: string): FpnNames {
+  return {
+    lateral: (level) => `${prefix}lateral_convs.${level}.conv`,
+    output: (level) => `${prefix}fpn_convs.${level}.conv`,
+    extra: (index, levels) => `${prefix}fpn_convs.${levels + index}.conv`,
+  };
+}
+
+/** detectron2's FPN, which counts levels as the pyramid does: `first` is the finest, 2 or 3. */
+export function detectron2Fpn(prefix: string, first: number): FpnNames {
+  return {
+    lateral: (level) => `${prefix}fpn_lateral${first + level}`,
+    output: (level) => `${prefix}fpn_output${first + level}`,
+    extra: (index) => `${prefix}top_block.p${6 + index}`,
+  };
+}
+
 const short = { class: "cls", box: "reg" } as const;
 
 /** mmdetection 2 and 3. */
@@ -43,11 +61,7 @@ export const mmdetNames: ReferenceNames = {
   prefix: "backbone.",
   resNet: torchvisionResNetNames("backbone."),
   regNet: mmdetRegNetNames("backbone."),
-  fpn: {
-    lateral: (level) => `neck.lateral_convs.${level}.conv`,
-    output: (level) => `neck.fpn_convs.${level}.conv`,
-    extra: (index, levels) => `neck.fpn_convs.${levels + index}.conv`,
-  },
+  fpn: mmdetFpn("neck."),
   head: {
     tower: (tower, i) => `bbox_head.${short[tower]}_convs.${i}.conv`,
     norm: (tower, i) => `bbox_head.${short[tower]}_convs.${i}.gn`,
@@ -62,11 +76,7 @@ export const detectron2Names: ReferenceNames = {
   prefix: "backbone.bottom_up.",
   resNet: detectron2ResNetNames("backbone.bottom_up."),
   regNet: detectron2RegNetNames("backbone.bottom_up."),
-  fpn: {
-    lateral: (level) => `backbone.fpn_lateral${3 + level}`,
-    output: (level) => `backbone.fpn_output${3 + level}`,
-    extra: (index) => `backbone.top_block.p${6 + index}`,
-  },
+  fpn: detectron2Fpn("backbone.", 3),
   head: {
     tower: (tower, i) => `head.${subnetOf[tower]}.${2 * i}`,
     norm: (tower, i) => `head.${subnetOf[tower]}.${2 * i}.norm`,

@@ -1,6 +1,6 @@
 import { detectron2BoxNames, mmdetBoxNames, torchvisionBoxNames } from "./roi/box-names.ts";
 import { detectron2RpnNames, mmdetRpnNames, torchvisionRpnNames } from "./heads/rpn.ts";
-import { detectron2Names, mmdetNames, torchvisionNames } from "./names.ts";
+import { detectron2Fpn, detectron2Names, mmdetNames, torchvisionNames } from "./names.ts";
 import type { TwoStageNames } from "./two-stage-config.ts";
 
 /** torchvision 0.14's `fasterrcnn_resnet50_fpn`. */
@@ -12,7 +12,7 @@ export const mmdetTwoStageNames: TwoStageNames = { ...withoutHead(mmdetNames), r
 /** detectron2's GeneralizedRCNN on a pyramid from C2 on. */
 export const detectron2TwoStageNames: TwoStageNames = {
   ...withoutHead(detectron2Names),
-  fpn: { ...detectron2Names.fpn, lateral: (level) => `backbone.fpn_lateral${2 + level}`, output: (level) => `backbone.fpn_output${2 + level}` },
+  fpn: detectron2Fpn("backbone.", 2),
   rpn: detectron2RpnNames,
   box: detectron2BoxNames,
 };

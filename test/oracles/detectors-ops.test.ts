@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadBackend } from "../../lib/backend/load.ts";
+import { adaptiveAveragePool } from "../../lib/tensor/adaptive-pool.ts";
 import { batchNorm, foldBatchNorm } from "../../lib/tensor/batch-norm.ts";
 import { conv } from "../../lib/tensor/conv.ts";
 import { subsample } from "../../lib/tensor/elementwise.ts";
@@ -93,6 +94,12 @@ describe.skipIf(allCases.length === 0)("oracles: tensor operations", () => {
       expectLive("dx", nchw(gradients[0]), expected.dx, tolerance as number);
       expectLive("p6", nchw(subsample(x, 2)), expected.p6, tolerance as number);
     });
+  });
+
+  it.each(casesOf<{ output: [number, number] }, Inputs, Record<string, Expected>>("torch adaptive_avg_pool2d"))("%s", (_, { params, inputs, expected, tolerance }) => {
+    checkKeys("params", params, ["output"]);
+    checkKeys("expected", expected, ["y"]);
+    tf.tidy(() => expectLive("y", nchw(adaptiveAveragePool(nhwc(tensorOf(inputs.x)), params.output)), expected.y, tolerance as number));
   });
 
   interface ConvParams { readonly kernel: number; readonly stride: number; readonly padding: number; readonly dilation: number; readonly groups: number }

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { adaptiveAveragePool } from "../../tensor/adaptive-pool.ts";
 import { convLayer, type Layer } from "../layers.ts";
 import type { ParameterStore } from "../parameters.ts";
 
@@ -16,5 +17,5 @@ export function squeezeExcitation(store: ParameterStore, { channels, squeezed, n
   const common = { kernel: 1, group: "backbone", frozen } as const;
   const squeeze = convLayer(store, { ...common, name: names[0], input: channels, output: squeezed, relu: true });
   const excite = convLayer(store, { ...common, name: names[1], input: squeezed, output: channels });
-  return (x) => tf.mul(x, tf.sigmoid(excite(squeeze(tf.mean<tf.Tensor4D>(x, [1, 2], true)))));
+  return (x) => tf.mul(x, tf.sigmoid(excite(squeeze(adaptiveAveragePool(x, [1, 1])))));
 }

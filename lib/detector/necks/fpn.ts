@@ -52,6 +52,7 @@ export function fpn(store: ParameterStore, options: FpnOptions): Neck {
     return i > 0 && extraRelu ? (x) => strided(relu(x)) : strided;
   });
   return (features) => {
+    if (features.length !== inputs.length) throw new Error(`the pyramid takes ${inputs.length} maps of the backbone, finest first; it was given ${features.length}`);
     const merged = laterals.map((lateral, l) => lateral(features[l]));
     for (let l = merged.length - 2; l >= 0; l--) merged[l] = addUpsampled(merged[l], merged[l + 1]);
     const pyramid = merged.map((map, l) => outputs[l](map));

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadBackend } from "../../../lib/backend/load.ts";
+import { adaptiveAveragePool } from "../../../lib/tensor/adaptive-pool.ts";
 import { conv, type ConvOptions } from "../../../lib/tensor/conv.ts";
 import { addRelu, addUpsampled, relu, subsample } from "../../../lib/tensor/elementwise.ts";
 import { groupNorm } from "../../../lib/tensor/group-norm.ts";
@@ -63,7 +64,7 @@ describe("gradients of single operations agree with finite differences", () => {
     tf.tidy(() => expectGradients((x) => groupNorm(map(x), { groups: 2, relu: true }), [normal([1, 3, 3, 4], "x")], { step: 1e-3, tolerance: 2e-2 }));
   });
 
-  it("ReLU, sum with ReLU, upsampled sum, subsampling, pooling, resizing", () => {
+  it("ReLU, sum with ReLU, upsampled sum, subsampling, pooling (adaptive too), resizing", () => {
     tf.tidy(() => {
       const [fine, coarse] = [normal([2, 5, 7, 3], "fine"), normal([2, 3, 4, 3], "coarse")];
       const kinked = { step: 1e-3, tolerance: 2e-2 };
@@ -72,6 +73,7 @@ describe("gradients of single operations agree with finite differences", () => {
       expectGradients((a, b) => addUpsampled(map(a), map(b)), [fine, coarse]);
       expectGradients((x) => subsample(map(x), 2), [fine]);
       expectGradients((x) => maxPool(map(x), { size: 3, stride: 2, padding: 1 }), [fine], kinked);
+      for (const size of [[1, 1], [2, 4], [6, 9]] as const) expectGradients((x) => adaptiveAveragePool(map(x), size), [fine]);
       expectGradients((x) => resize(map(x), { size: [7, 6], mode: "bilinear" }), [fine]);
     });
   });
@@ -138,6 +140,8 @@ describe("wrong shapes", () => {
   it("are named", () => {
     tf.tidy(() => {
       expect(() => conv(tf.zeros([1, 4, 4, 3]), tf.zeros([3, 3, 4, 2]))).toThrow("convolution of 3 channels with a filter [3, 3, 4, 2] in 1 groups");
+      expect(() => adaptiveAveragePool(tf.zeros([1, 2, 2, 6]), [0, 2])).toThrow("adaptive pooling to 0 × 2");
+      expect(() => conv(tf.zeros([1, 2, 2, 3]), tf.zeros([3, 3, 3, 2]))).toThrow("the padded map must be at least as large as the filter");
       expect(() => groupNorm(tf.zeros([1, 2, 2, 6]), { groups: 4 })).toThrow("group norm of 6 channels in 4 groups");
     });
   });
