@@ -6,6 +6,8 @@ export { EvaluationDataError } from "./fields.ts";
 export { groundTruthFrom } from "./ground-truth.ts";
 export type { AnnotationRecord, DatasetRecords, GroundTruthOptions, RecordOptions } from "./ground-truth.ts";
 export { JsonError } from "./json-bytes.ts";
+export { inOriginal } from "./original.ts";
+export type { BatchDetections, Placement } from "./original.ts";
 export { maskAt } from "./masks.ts";
 export type { MaskColumns } from "./masks.ts";
 export type { Overlap, Shapes } from "./overlap.ts";
