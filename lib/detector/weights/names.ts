@@ -6,6 +6,7 @@
  * |---|---|---|---|
  * | torchvision, mmdetection | `conv1` | `layer1.0.conv2` | `bn2`, `downsample.1` |
  * | torchvision's RegNet | `stem.0` | `trunk_output.block1.block1-0.f.b.0` | `f.b.1`, `proj.1` |
+ * | detectron2's RegNet | `stem.conv` | `s1.b1.f.b` | `f.b_bn`, `bn` |
  * | detectron2 | `stem.conv1` | `res2.0.conv2`, `res2.0.shortcut` | `conv2.norm`, `shortcut.norm` |
  * | Detectron, MSRA | `conv1_w` | `res2_0_branch2b_w`, `res2_0_branch1_w` | `res2_0_branch2b_bn_s`, `_bn_b` |
  *
@@ -22,6 +23,8 @@ const necks = /^(?:fpn[._]|top_block\.)/;
 
 const branch: Readonly<Record<string, string>> = { a: "1", b: "2", c: "3" };
 const caffeParts: Readonly<Record<string, string>> = { w: "weight", s: "weight", b: "bias", rm: "running_mean", riv: "running_var", gn_s: "weight", gn_b: "bias" };
+/** pycls counts blocks from one. */
+const fromOne = (stage: string, block: string) => `layer${stage}.${Number(block) - 1}`;
 const earlier = (stage: string) => `layer${Number(stage) - 1}`;
 
 const rules: Rules = [
@@ -40,6 +43,14 @@ const rules: Rules = [
   [/^res(\d)\.(\d+)\.shortcut\.(.+)$/, (_, stage, block, part) => `${earlier(stage)}.${block}.downsample.0.${part}`],
   [/^res(\d)\.(\d+)\.conv(\d)_offset\.(.+)$/, (_, stage, block, n, part) => `${earlier(stage)}.${block}.conv${n}.conv_offset.${part}`],
   [/^res(\d)\.(\d+)\.(conv\d\..+)$/, (_, stage, block, rest) => `${earlier(stage)}.${block}.${rest}`],
+  // detectron2's RegNet, which is pycls'
+  [/^stem\.conv\.(.+)$/, "conv1.$1"],
+  [/^stem\.bn\.(.+)$/, "bn1.$1"],
+  [/^s(\d)\.b(\d+)\.proj\.(.+)$/, (_, stage, block, part) => `${fromOne(stage, block)}.downsample.0.${part}`],
+  [/^s(\d)\.b(\d+)\.bn\.(.+)$/, (_, stage, block, part) => `${fromOne(stage, block)}.downsample.1.${part}`],
+  [/^s(\d)\.b(\d+)\.f\.([abc])_bn\.(.+)$/, (_, stage, block, letter, part) => `${fromOne(stage, block)}.bn${branch[letter]}.${part}`],
+  [/^s(\d)\.b(\d+)\.f\.([abc])\.(.+)$/, (_, stage, block, letter, part) => `${fromOne(stage, block)}.conv${branch[letter]}.${part}`],
+  [/^s(\d)\.b(\d+)\.f\.se\.f_ex\.([02])\.(.+)$/, (_, stage, block, index, part) => `${fromOne(stage, block)}.se.fc${1 + Number(index) / 2}.${part}`],
   // torchvision's RegNet
   [/^stem\.0\.(.+)$/, "conv1.$1"],
   [/^stem\.1\.(.+)$/, "bn1.$1"],
