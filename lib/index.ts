@@ -16,8 +16,8 @@ export { fcos } from "./detector/fcos.ts";
 export { fasterRcnn } from "./detector/faster-rcnn.ts";
 export { retinanet } from "./detector/retinanet.ts";
 export type { Detections, Detector, LossTerms, Parameter, Prediction } from "./detector/detector.ts";
-export { loadWeights } from "./detector/weights/load.ts";
-export { readSafetensors, writeSafetensors } from "./detector/weights/safetensors.ts";
+export { checkpoints, fetchCheckpoint, loadWeights, readSafetensors, readWeights, saveWeights, writeSafetensors } from "./detector/weights/index.ts";
+export type { LoadReport, LoadWeightsOptions } from "./detector/weights/index.ts";
 
 export * from "./distill/index.ts";
 export { training } from "./train/training.ts";

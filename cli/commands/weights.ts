@@ -2,7 +2,6 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { silentReporter, terminalReporter } from "../../lib/backend/setup/progress.ts";
 import { checkpoints, findCheckpoint, type Checkpoint } from "../../lib/detector/weights/catalogue.ts";
 import { checkpointPath, fetchCheckpoint, verifyCheckpoint, weightsFolder, type Verified } from "../../lib/detector/weights/fetch.ts";
-import { convertWeights } from "../../lib/detector/weights/save.ts";
 import { UsageError } from "../errors.ts";
 
 interface FetchFlags {
@@ -88,7 +87,8 @@ async function verify(names: readonly string[]): Promise<void> {
   if (shown.some(({ state }) => state !== "sound")) process.exitCode = 1;
 }
 
-function convert(from: string, to: string, { keepNonFinite }: { readonly keepNonFinite: boolean }): void {
+async function convert(from: string, to: string, { keepNonFinite }: { readonly keepNonFinite: boolean }): Promise<void> {
+  const { convertWeights } = await import("../../lib/detector/weights/save.ts"); // brings TensorFlow.js along
   const { tensors, values, format } = convertWeights(from, to, { nonFinite: keepNonFinite ? "keep" : "refuse" });
   process.stdout.write(`${to}: ${tensors} tensors, ${values} values, from ${format}\n`);
 }
