@@ -36,7 +36,7 @@ describe.skipIf(python === undefined)("a .pth written by PyTorch with torchvisio
   const outputsOf = (name: string): Outputs => readWeights(join(folder, `${name}.out.pth`)).tensors;
 
   /** An NCHW tensor as NHWC. */
-  const nhwc = (outputs: Outputs, name: string) => tf.transpose<tf.Tensor4D>(tf.tensor(outputs.get(name)!.data, outputs.get(name)!.shape as number[]), [0, 2, 3, 1]);
+  const nhwc = (outputs: Outputs, name: string) => tf.transpose<tf.Tensor4D>(tf.tensor4d(outputs.get(name)!.data, outputs.get(name)!.shape as [number, number, number, number]), [0, 2, 3, 1]);
 
   function expectEqual(what: string, actual: tf.Tensor, expected: tf.Tensor): void {
     expect(actual.shape, what).toEqual(expected.shape);
