@@ -1,8 +1,7 @@
 import { clipBoxes, type Boxes } from "../../tensor/boxes.ts";
 import { decodeDeltas, type DeltaCoder } from "../coder/delta.ts";
-import { nonMaximumSuppression } from "../decode/nms.ts";
+import { bestByScore, nonMaximumSuppression } from "../decode/nms.ts";
 import type { Prediction } from "../detector.ts";
-import { highest } from "./highest.ts";
 
 export interface ProposalOptions {
   /** Best anchors that each level may send on. */
@@ -46,7 +45,7 @@ interface Size {
  */
 export function proposeRegions(levels: readonly AnchorOutput[], size: Size, options: ProposalOptions & { readonly coder: DeltaCoder }): Proposals {
   const chosen = levels.map(({ logits, deltas, anchors }) => {
-    const best = highest(logits, options.perLevel);
+    const best = bestByScore(logits, options.perLevel);
     const rows = (from: AnchorOutput["anchors"]) => Float64Array.from({ length: 4 * best.length }, (_, k) => from[4 * best[k >> 2] + (k & 3)]);
     const decoded = Float32Array.from(decodeDeltas(rows(anchors), rows(deltas), options.coder));
     return { boxes: Float32Array.from(clipBoxes(decoded, size.width, size.height)), scores: Float32Array.from(best, (a) => 1 / (1 + Math.exp(-logits[a]))) };
