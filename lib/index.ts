@@ -12,8 +12,10 @@ export type { Batch, Target } from "./data/batch.ts";
 export type { Annotation, Category, Dataset, ImageInfo, Pixels } from "./data/dataset.ts";
 
 export { regnet, resnet } from "./detector/backbones/describe.ts";
+export { atss } from "./detector/atss.ts";
 export { fcos } from "./detector/fcos.ts";
 export { fasterRcnn } from "./detector/faster-rcnn.ts";
+export { gfl } from "./detector/gfl.ts";
 export { retinanet } from "./detector/retinanet.ts";
 export type { Detections, Detector, LossTerms, Parameter, Prediction } from "./detector/detector.ts";
 export { checkpoints, fetchCheckpoint, loadWeights, readSafetensors, readWeights, saveWeights, writeSafetensors } from "./detector/weights/index.ts";

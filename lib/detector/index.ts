@@ -1,3 +1,5 @@
+export { atss } from "./atss.ts";
+export type { AtssDetectorOptions } from "./atss.ts";
 export { regnet, resnet } from "./backbones/describe.ts";
 export type { ResNetDescriptionOptions } from "./backbones/describe.ts";
 export type { BackboneConfig, DeformableConfig } from "./backbones/config.ts";
@@ -7,8 +9,14 @@ export type { FasterRcnnOptions, FasterRcnnPreset, RegionDetector } from "./fast
 export { fasterRcnnPresets } from "./presets/faster-rcnn.ts";
 export { fcos } from "./fcos.ts";
 export type { FcosOptions } from "./fcos.ts";
+export { gfl } from "./gfl.ts";
+export type { GflOptions } from "./gfl.ts";
 export { loadParameters } from "./load.ts";
 export type { LoadParametersOptions, NamedArray } from "./load.ts";
+export { atssPresets } from "./presets/atss.ts";
+export type { AtssPreset } from "./presets/atss.ts";
+export { gflPresets } from "./presets/gfl.ts";
+export type { GflPreset } from "./presets/gfl.ts";
 export { fcosPresets } from "./presets/fcos.ts";
 export type { FcosPreset } from "./presets/fcos.ts";
 export { retinaNetPresets } from "./presets.ts";

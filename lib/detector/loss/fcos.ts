@@ -44,7 +44,8 @@ export function fcosLoss(prediction: Prediction, targets: PointTargets, { classe
   return { class: normalised(classification), box: byCentre ? box : normalised(box), centerness: normalised(sumOf(centre, present)) };
 }
 
-function centernessOf(prediction: Prediction): readonly tf.Tensor4D[] {
+/** @throws Error when the prediction has no centre-ness */
+export function centernessOf(prediction: Prediction): readonly tf.Tensor4D[] {
   const maps = prediction.extra?.centerness;
   if (maps === undefined) throw new Error("the prediction has no extra.centerness; pass what this detector's own predict gives");
   return maps;

@@ -1,0 +1,29 @@
+import type { Target } from "../../data/batch.ts";
+import type { AnchorLayout } from "../anchor-layout.ts";
+import { rowsOf } from "../decode/prediction.ts";
+import { assignAtss, type AtssOptions } from "./atss.ts";
+import { assignBatch, positiveRows, type ImageAssignment, type PositiveRows } from "./rows.ts";
+
+/** What a head with ATSS should say about a batch, on the host; P = max(number of positives, 1). */
+export interface AtssTargets extends PositiveRows {
+  /** [P, 4] the positives' anchors. */
+  readonly anchors: Float64Array;
+  /** Σ max(positives, 1) over the images. */
+  readonly normaliser: number;
+}
+
+export interface AtssTargetOptions {
+  readonly classes: number;
+  readonly assign: AtssOptions;
+}
+
+/** @throws Error for labels outside 0 … K − 1, broken boxes, or boxes and labels of different number */
+export function atssTargets(layout: AnchorLayout, targets: readonly Target[], options: AtssTargetOptions): AtssTargets {
+  const rows = positiveRows(assignByAtss(layout, targets, options), options.classes);
+  return { ...rows, anchors: rowsOf(layout.anchors, rows.priors, 4), normaliser: rows.positives.reduce((sum, n) => sum + Math.max(n, 1), 0) };
+}
+
+export function assignByAtss({ anchors, levels }: AnchorLayout, targets: readonly Target[], { classes, assign }: AtssTargetOptions): ImageAssignment[] {
+  const counts = levels.map(({ height, width, perCell }) => height * width * perCell);
+  return assignBatch(targets, classes, (objects) => assignAtss(anchors, objects, { ...assign, counts }));
+}
