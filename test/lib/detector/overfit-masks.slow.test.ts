@@ -80,7 +80,7 @@ const coco = sharedFolder("data", "coco-mini");
 
 describe.each(detectors)("a tiny %s", (_, make) => {
   it("learns eight synthetic scenes by heart, masks too", async () => {
-    await learns(make, { data: syntheticScenes({ images: 8, size: 96, seed: 1, classes: 6, empty: 0 }), steps: 300 });
+    await learns(make, { data: syntheticScenes({ images: 8, size: 96, seed: 1, classes: 6, empty: 0 }), steps: 150 });
   }, 900_000);
 
   it.skipIf(coco === undefined)("learns eight photographs of coco-mini by heart, masks too", async () => {
