@@ -13,6 +13,7 @@ export type { Annotation, Category, Dataset, ImageInfo, Pixels } from "./data/da
 
 export { regnet, resnet } from "./detector/backbones/describe.ts";
 export { atss } from "./detector/atss.ts";
+export { cost } from "./detector/cost.ts";
 export { fcos } from "./detector/fcos.ts";
 export { fasterRcnn } from "./detector/faster-rcnn.ts";
 export { gfl } from "./detector/gfl.ts";

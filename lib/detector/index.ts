@@ -3,6 +3,8 @@ export type { AtssDetectorOptions } from "./atss.ts";
 export { regnet, resnet } from "./backbones/describe.ts";
 export type { ResNetDescriptionOptions } from "./backbones/describe.ts";
 export type { BackboneConfig, DeformableConfig } from "./backbones/config.ts";
+export { cost, countParameters } from "./cost.ts";
+export type { Cost, ParameterCount } from "./cost.ts";
 export type { Detections, Detector, LossTerms, Moment, Parameter, ParameterGroup, Prediction } from "./detector.ts";
 export { fasterRcnn } from "./faster-rcnn.ts";
 export type { FasterRcnnOptions, FasterRcnnPreset, RegionDetector } from "./faster-rcnn.ts";
