@@ -90,10 +90,10 @@ const paper = (): CalibrationSetting => ({
 /**
  * The calibration's setting in a profile.
  * @param longEdge pixels of the longest image side as stored
- * @throws Error for the paper profile: its backbone starts from ImageNet weights, which this version cannot read
+ * @throws Error for the paper profile: its backbone starts from ImageNet weights, which its trainings do not load yet
  */
 export function calibrationSetting(profile: Profile, longEdge: number): CalibrationSetting {
-  if (profile === "paper") throw new Error("the paper profile starts from ImageNet-trained ResNet-50 weights, which this version cannot read yet; from random weights its numbers would mean nothing. Use --profile mini or smoke");
+  if (profile === "paper") throw new Error("the paper profile starts from ImageNet-trained ResNet-50 weights, which its trainings do not load yet; from random weights its numbers would mean nothing. Use --profile mini or smoke");
   return { smoke, mini, paper }[profile](longEdge);
 }
 

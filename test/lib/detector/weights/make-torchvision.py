@@ -89,7 +89,7 @@ def fcos(w, x, classes=5):
                 y = F.relu(w.groups(f"head.{tower}_head.conv.{3 * i + 1}", w.conv(f"head.{tower}_head.conv.{3 * i}", y, 256, 3)))
             towers[tower] = y
         logits.append(w.conv("head.classification_head.cls_logits", towers["classification"], classes, 3))
-        boxes.append(w.conv("head.regression_head.bbox_reg", towers["regression"], 4, 3))
+        boxes.append(F.relu(w.conv("head.regression_head.bbox_reg", towers["regression"], 4, 3)))
         centerness.append(w.conv("head.regression_head.bbox_ctrness", towers["regression"], 1, 3))
     return {"pyramid": levels, "logits": logits, "boxes": boxes, "centerness": centerness}
 
