@@ -1,10 +1,10 @@
-import { backboneConfig } from "./backbones/config.ts";
 import { optionChecks } from "./checks.ts";
-import { deepOverlay, type DeepPartial } from "./deep-overlay.ts";
+import type { DeepPartial } from "./deep-overlay.ts";
 import { checkTwoStage, type FasterRcnnOptions } from "./faster-rcnn-options.ts";
 import type { CascadeRcnnConfig } from "./mask-config.ts";
 import { checkMask } from "./mask-rcnn-options.ts";
 import { cascadeRcnnPresets, type CascadeRcnnPreset } from "./presets/cascade-rcnn.ts";
+import { overPreset, type Resolved } from "./two-stage-options.ts";
 
 export type { CascadeRcnnPreset } from "./presets/cascade-rcnn.ts";
 
@@ -15,23 +15,14 @@ export interface CascadeRcnnOptions extends Omit<FasterRcnnOptions, "preset" | "
   readonly stages?: CascadeRcnnConfig["stages"];
 }
 
-export interface ResolvedCascadeRcnn extends CascadeRcnnConfig {
-  readonly name: string;
-  readonly classes: number;
-  readonly seed: number;
-}
+export type ResolvedCascadeRcnn = Resolved<CascadeRcnnConfig>;
 
 /**
  * The preset with the options put over it.
  * @throws Error for an unknown option, preset or backbone, and for values that do not fit together
  */
 export function resolveCascadeRcnn(options: CascadeRcnnOptions | CascadeRcnnPreset): ResolvedCascadeRcnn {
-  const { preset = "tiny", classes, seed, name, backbone: given, ...changes } = typeof options === "string" ? { preset: options, classes: 80, seed: 0 } : options;
-  if (!Object.hasOwn(cascadeRcnnPresets, preset)) throw new Error(`preset "${preset}" of cascade-rcnn is unknown; allowed: ${Object.keys(cascadeRcnnPresets).join(", ")}`);
-  const { names, backbone: own, ...base }: CascadeRcnnConfig = cascadeRcnnPresets[preset];
-  const backbone = backboneConfig("cascade-rcnn", own, given);
-  const merged = deepOverlay("cascade-rcnn", base, changes);
-  const resolved = { ...merged, names, backbone, classes, seed, name: name ?? `cascade-${merged.masks ? "mask-" : ""}rcnn-${preset}-${backbone.name}` };
+  const resolved = overPreset<CascadeRcnnConfig>("cascade-rcnn", cascadeRcnnPresets, options, ({ masks }) => `cascade-${masks ? "mask-" : ""}rcnn`);
   check(resolved);
   return resolved;
 }

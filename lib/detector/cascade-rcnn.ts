@@ -11,7 +11,8 @@ export type { CascadeRcnnOptions, CascadeRcnnPreset } from "./cascade-rcnn-optio
 /**
  * Cascade R-CNN (Cai & Vasconcelos 2018) and, with `masks: true` (the default of `mmdet-mask` and `mmdet-x101-32x4d-dconv`),
  * Cascade Mask R-CNN (2019): box heads one behind another, each trained on the boxes that the one before it refined. The
- * preset says whose details; every option of it can be replaced. A preset's name alone means COCO's 80 classes and seed 0.
+ * preset says whose details; every option of it can be replaced. A preset's name alone means the classes of its
+ * origin's published weights and seed 0.
  *
  * Losses: `rpn.class`, `rpn.box`, then `stage1.class`, `stage1.box` and with masks `stage1.mask`, and so on; the stages'
  * weights are in them. With masks it learns from `Target.masks` and `decode` adds `Detections.masks`.

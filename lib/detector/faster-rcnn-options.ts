@@ -1,12 +1,13 @@
-import { backboneConfig, type BackboneConfig } from "./backbones/config.ts";
+import type { BackboneConfig } from "./backbones/config.ts";
 import { optionChecks, type OptionChecks } from "./checks.ts";
-import { deepOverlay, type DeepPartial } from "./deep-overlay.ts";
+import type { DeepPartial } from "./deep-overlay.ts";
 import { fasterRcnnPresets, type FasterRcnnPreset } from "./presets/faster-rcnn.ts";
 import type { FasterRcnnConfig } from "./two-stage-config.ts";
+import { overPreset, type Resolved } from "./two-stage-options.ts";
 
 export type { FasterRcnnPreset } from "./presets/faster-rcnn.ts";
 
-export interface FasterRcnnOptions extends DeepPartial<Omit<FasterRcnnConfig, "names" | "backbone" | "channels">> {
+export interface FasterRcnnOptions extends DeepPartial<Omit<FasterRcnnConfig, "names" | "recipe" | "backbone" | "channels">> {
   /** Whose settings to start from. Default `tiny`. */
   readonly preset?: FasterRcnnPreset;
   /** Number of classes K, background not counted. */
@@ -21,22 +22,14 @@ export interface FasterRcnnOptions extends DeepPartial<Omit<FasterRcnnConfig, "n
   readonly name?: string;
 }
 
-export interface ResolvedFasterRcnn extends FasterRcnnConfig {
-  readonly name: string;
-  readonly classes: number;
-  readonly seed: number;
-}
+export type ResolvedFasterRcnn = Resolved<FasterRcnnConfig>;
 
 /**
  * The preset with the options put over it.
  * @throws Error for an unknown option, preset or backbone, and for values that do not fit together
  */
 export function resolveFasterRcnn(options: FasterRcnnOptions | FasterRcnnPreset): ResolvedFasterRcnn {
-  const { preset = "tiny", classes, seed, name, backbone: given, ...changes } = typeof options === "string" ? { preset: options, classes: 80, seed: 0 } : options;
-  if (!Object.hasOwn(fasterRcnnPresets, preset)) throw new Error(`preset "${preset}" of faster-rcnn is unknown; allowed: ${Object.keys(fasterRcnnPresets).join(", ")}`);
-  const { names, backbone: ownBackbone, ...base }: FasterRcnnConfig = fasterRcnnPresets[preset];
-  const backbone = backboneConfig("faster-rcnn", ownBackbone, given);
-  const resolved = { ...deepOverlay("faster-rcnn", base, changes), names, backbone, classes, seed, name: name ?? `faster-rcnn-${preset}-${backbone.name}` };
+  const resolved = overPreset<FasterRcnnConfig>("faster-rcnn", fasterRcnnPresets, options);
   checkTwoStage("faster-rcnn", resolved);
   return resolved;
 }

@@ -24,7 +24,7 @@ export interface RegionDetector extends Detector {
 /**
  * Faster R-CNN (Ren et al. 2015) on a feature pyramid (Lin et al. 2017): a region proposal network over all levels, RoIAlign,
  * and Fast R-CNN's head. The preset says whose details; every option of it can be replaced. A preset's name alone means
- * COCO's 80 classes and seed 0.
+ * the classes of its origin's published weights and seed 0.
  *
  * A prediction holds the proposal network's outputs: `logits` objectness [B, H, W, A], `boxes` deltas [B, H, W, 4A], on P2 to
  * P6. `loss` and `decode` make the proposals from it and read the regions from its pyramid, so that both work on any pyramid

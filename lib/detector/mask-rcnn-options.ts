@@ -1,9 +1,9 @@
-import { backboneConfig } from "./backbones/config.ts";
 import { optionChecks } from "./checks.ts";
-import { deepOverlay, type DeepPartial } from "./deep-overlay.ts";
+import type { DeepPartial } from "./deep-overlay.ts";
 import { checkTwoStage, type FasterRcnnOptions } from "./faster-rcnn-options.ts";
 import type { MaskConfig, MaskRcnnConfig } from "./mask-config.ts";
 import { maskRcnnPresets, type MaskRcnnPreset } from "./presets/mask-rcnn.ts";
+import { overPreset, type Resolved } from "./two-stage-options.ts";
 
 export type { MaskRcnnPreset } from "./presets/mask-rcnn.ts";
 
@@ -13,22 +13,14 @@ export interface MaskRcnnOptions extends Omit<FasterRcnnOptions, "preset"> {
   readonly mask?: DeepPartial<MaskConfig>;
 }
 
-export interface ResolvedMaskRcnn extends MaskRcnnConfig {
-  readonly name: string;
-  readonly classes: number;
-  readonly seed: number;
-}
+export type ResolvedMaskRcnn = Resolved<MaskRcnnConfig>;
 
 /**
  * The preset with the options put over it.
  * @throws Error for an unknown option, preset or backbone, and for values that do not fit together
  */
 export function resolveMaskRcnn(options: MaskRcnnOptions | MaskRcnnPreset): ResolvedMaskRcnn {
-  const { preset = "tiny", classes, seed, name, backbone: given, ...changes } = typeof options === "string" ? { preset: options, classes: 80, seed: 0 } : options;
-  if (!Object.hasOwn(maskRcnnPresets, preset)) throw new Error(`preset "${preset}" of mask-rcnn is unknown; allowed: ${Object.keys(maskRcnnPresets).join(", ")}`);
-  const { names, backbone: own, ...base }: MaskRcnnConfig = maskRcnnPresets[preset];
-  const backbone = backboneConfig("mask-rcnn", own, given);
-  const resolved = { ...deepOverlay("mask-rcnn", base, changes), names, backbone, classes, seed, name: name ?? `mask-rcnn-${preset}-${backbone.name}` };
+  const resolved = overPreset<MaskRcnnConfig>("mask-rcnn", maskRcnnPresets, options);
   checkTwoStage("mask-rcnn", resolved);
   checkMask("mask-rcnn", resolved.mask);
   return resolved;

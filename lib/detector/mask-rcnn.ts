@@ -10,7 +10,8 @@ export type { MaskRcnnOptions, MaskRcnnPreset } from "./mask-rcnn-options.ts";
 
 /**
  * Mask R-CNN (He et al. 2017): Faster R-CNN on a feature pyramid with a branch that segments each region. The preset says
- * whose details; every option of it can be replaced. A preset's name alone means COCO's 80 classes and seed 0.
+ * whose details; every option of it can be replaced. A preset's name alone means the classes of its
+ * origin's published weights and seed 0.
  *
  * It learns from `Target.masks`: load the batches with `masks: true`. `decode` adds `Detections.masks`. Losses: `rpn.class`,
  * `rpn.box`, `roi.class`, `roi.box`, `mask`; the prediction is the proposal network's, as Faster R-CNN's.

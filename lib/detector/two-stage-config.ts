@@ -8,6 +8,7 @@ import type { RoiDecodeOptions } from "./decode/rois.ts";
 import type { BoxHeadNames } from "./heads/box.ts";
 import type { RpnNames } from "./heads/rpn.ts";
 import type { FpnNames } from "./necks/fpn.ts";
+import type { Recipe } from "./presets/recipe.ts";
 import type { LevelRule } from "./roi/levels.ts";
 import type { RoiSamplingOptions } from "./roi/sampling.ts";
 import type { ProposalOptions } from "./rpn/proposals.ts";
@@ -72,4 +73,6 @@ export interface FasterRcnnConfig {
   readonly roi: RoiConfig;
   readonly box: BoxHeadConfig;
   readonly decode: RoiDecodeOptions;
+  /** How the origin prepares images and trains. */
+  readonly recipe: Recipe;
 }

@@ -1,4 +1,5 @@
 import type { FasterRcnnConfig, RpnConfig } from "../two-stage-config.ts";
+import { lgdInput, lgdTwoStage, mmdetInput, mmdetTwoStage, mmdetTwoStageTwice, torchvisionInput, torchvisionTwoStage } from "./recipe.ts";
 import { detectron2TwoStageNames, mmdetTwoStageNames, torchvisionTwoStageNames } from "../two-stage-names.ts";
 
 const resNet50 = { name: "resnet-50", norm: { kind: "frozen" }, stride: "3x3", groups: 1, width: 64, frozenStages: 1 } as const;
@@ -34,10 +35,11 @@ const torchvision: FasterRcnnConfig = {
     initialiser: "torchvision",
   },
   decode: { scoreThreshold: 0.05, nms: 0.5, maxDetections: 100, minSize: 0.01 },
+  recipe: { classes: 90, input: torchvisionInput, schedule: torchvisionTwoStage },
 };
 
 /**
- * mmdetection `faster-rcnn_r50_fpn_1x_coco` (and 2x, which differs in its schedule alone): BatchNorm statistics fixed, affine
+ * mmdetection `faster-rcnn_r50_fpn_1x_coco` : BatchNorm statistics fixed, affine
  * trained; RoIAlign aligned and adaptive, L1, ground truth before the proposals.
  */
 const mmdet: FasterRcnnConfig = {
@@ -67,7 +69,11 @@ const mmdet: FasterRcnnConfig = {
     initialiser: "mmdet",
   },
   decode: { scoreThreshold: 0.05, nms: 0.5, maxDetections: 100, minSize: 0 },
+  recipe: { classes: 80, input: mmdetInput, schedule: mmdetTwoStage },
 };
+
+/** `faster-rcnn_r50_fpn_2x_coco`. */
+const mmdetTwice: FasterRcnnConfig = { ...mmdet, recipe: { ...mmdet.recipe, schedule: mmdetTwoStageTwice } };
 
 /** detectron2 0.3's Faster R-CNN as LGD and SSSD train it: MSRA weights (stride in the 1×1), RPN losses divided by 256 per image, L1. */
 const detectron2: FasterRcnnConfig = {
@@ -86,6 +92,7 @@ const detectron2: FasterRcnnConfig = {
   roi: { levels: { kind: "detectron2", canonical: 224, level: 2 }, samplingRatio: 0, aligned: true },
   box: { ...torchvision.box, background: "last", beta: 0, initialiser: "detectron2" },
   decode: mmdet.decode,
+  recipe: { classes: 80, input: lgdInput, schedule: lgdTwoStage },
 };
 
 /** Our own small network for machines without a GPU, trained from scratch; levels /4, /8, /16, two square anchors per cell. */
@@ -104,8 +111,9 @@ const tiny: FasterRcnnConfig = {
   roi: { levels: { kind: "torchvision", canonical: 32, level: 0 }, samplingRatio: 2, aligned: true },
   box: { ...mmdet.box, size: [5, 5], hidden: [64], sampling: { count: 64, positiveFraction: 0.25 } },
   decode: mmdet.decode,
+  recipe: { classes: 80, input: { train: { flip: 0.5, normalise: "simple" }, test: { normalise: "simple" } }, schedule: mmdetTwoStage },
 };
 
 /** Settings by origin. */
-export const fasterRcnnPresets = { torchvision, mmdet, "mmdet-2x": mmdet, "detectron2-lgd": detectron2, tiny } as const satisfies Record<string, FasterRcnnConfig>;
+export const fasterRcnnPresets = { torchvision, mmdet, "mmdet-2x": mmdetTwice, "detectron2-lgd": detectron2, tiny } as const satisfies Record<string, FasterRcnnConfig>;
 export type FasterRcnnPreset = keyof typeof fasterRcnnPresets;

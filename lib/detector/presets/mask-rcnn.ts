@@ -25,13 +25,16 @@ const torchvision: MaskRcnnConfig = {
   mask: torchvisionMask,
 };
 
-/** mmdetection `mask-rcnn_r50_fpn_1x_coco` (and 2x, which differs in its schedule alone): regions that are an object's best count as its own. */
+/** mmdetection `mask-rcnn_r50_fpn_1x_coco` : regions that are an object's best count as its own. */
 const mmdet: MaskRcnnConfig = {
   ...fasterRcnnPresets.mmdet,
   names: { ...fasterRcnnPresets.mmdet.names, mask: mmdetMaskNames() },
   box: { ...fasterRcnnPresets.mmdet.box, assign: { ...fasterRcnnPresets.mmdet.box.assign, lowQuality: "served" } },
   mask: mmdetMask,
 };
+
+/** `mask-rcnn_r50_fpn_2x_coco`. */
+const mmdetTwice: MaskRcnnConfig = { ...mmdet, recipe: fasterRcnnPresets["mmdet-2x"].recipe };
 
 /** detectron2's `mask_rcnn_R_50_FPN` on MSRA weights, with masks given as bitmaps (`INPUT.MASK_FORMAT: bitmask`). */
 const detectron2: MaskRcnnConfig = {
@@ -48,5 +51,5 @@ const tiny: MaskRcnnConfig = {
 };
 
 /** Settings by origin. */
-export const maskRcnnPresets = { torchvision, mmdet, "mmdet-2x": mmdet, detectron2, tiny } as const satisfies Record<string, MaskRcnnConfig>;
+export const maskRcnnPresets = { torchvision, mmdet, "mmdet-2x": mmdetTwice, detectron2, tiny } as const satisfies Record<string, MaskRcnnConfig>;
 export type MaskRcnnPreset = keyof typeof maskRcnnPresets;

@@ -28,7 +28,10 @@ export interface ScheduleRecipe {
 
 /** What a preset says beyond the network: enough to repeat the origin's training on COCO. */
 export interface Recipe {
-  /** Classes of the origin's published weights: 80 of COCO, or 91 of torchvision, which keeps COCO's gaps and a background. */
+  /**
+   * Classes of the origin's published weights: 80 of COCO, or 91 of torchvision, which keeps COCO's gaps and a background
+   * (90 in its two-stage detectors, whose background is no class here).
+   */
   readonly classes: number;
   readonly input: InputRecipe;
   readonly schedule: ScheduleRecipe;
@@ -55,6 +58,10 @@ export const mmdetOneStage: ScheduleRecipe = {
 /** mmdetection's 2x: 24 epochs, drops at 16 and 22. */
 export const mmdetOneStageTwice: ScheduleRecipe = { ...mmdetOneStage, length: 24, drops: [16, 22] };
 
+/** mmdetection's 1x and 2x for two-stage detectors: rate 0.02 at 16 images. */
+export const mmdetTwoStage: ScheduleRecipe = { ...mmdetOneStage, learningRate: 0.02 };
+export const mmdetTwoStageTwice: ScheduleRecipe = { ...mmdetOneStageTwice, learningRate: 0.02 };
+
 /** torchvision's reference script: 26 epochs, drops at 16 and 22, rate 0.01 at 16 images, linear warm-up over 1000 steps. */
 export const torchvisionOneStage: ScheduleRecipe = {
   ...mmdetOneStage, length: 26, drops: [16, 22], warmup: { kind: "linear", iterations: 1000, factor: 0.001 },
@@ -65,6 +72,10 @@ export const lgdOneStage: ScheduleRecipe = {
   batchSize: 16, unit: "iterations", length: 180_000, drops: [120_000, 160_000], learningRate: 0.01,
   warmup: { kind: "linear", iterations: 1000, factor: 0.001 }, momentum: 0.9, weightDecay: 1e-4, clip: { kind: "value", limit: 1 },
 };
+
+/** torchvision's and LGD's for two-stage detectors: rate 0.02. */
+export const torchvisionTwoStage: ScheduleRecipe = { ...torchvisionOneStage, learningRate: 0.02 };
+export const lgdTwoStage: ScheduleRecipe = { ...lgdOneStage, learningRate: 0.02 };
 
 /** LGD's image sizes and MSRA normalisation. */
 export const lgdInput = edgeInput({ train: [640, 672, 704, 736, 768, 800], normalise: "caffe", rule: "detectron2" });
