@@ -1,3 +1,4 @@
+import { background } from "../detector/assign/max-iou.ts";
 import { assignmentOf, countAssigned, levelName } from "../detector/assignment.ts";
 import type { AssignedLevel } from "../detector/assignment.ts";
 import type { Detector } from "../detector/detector.ts";
@@ -54,7 +55,7 @@ function isDetector(value: object): value is Detector {
 function countTable(assigned: readonly Assigned[], { target, names }: View): ReportTable<unknown> {
   const rows = assigned.flatMap(({ heading, levels }) => levels.map((level): LevelRow => ({ heading, ...level })));
   const columns: Column<LevelRow>[] = [
-    { heading: "detector", value: ({ heading }) => heading },
+    { heading: "detector", value: ({ heading }) => heading, oneLine: true },
     { heading: "level", value: ({ strideX }) => levelName(strideX) },
     { heading: "stride", unit: "px", value: ({ strideX }) => strideX },
     { heading: "priors", value: ({ objects }) => objects.length, decimals: 0 },
@@ -68,12 +69,16 @@ function countTable(assigned: readonly Assigned[], { target, names }: View): Rep
 async function html(assigned: readonly Assigned[], view: View, counts: ReportTable<unknown>): Promise<string> {
   const photo = await photoUri(view.photo, { dimmed: true, maxSide: 320, quality: 70 });
   const names = [...new Set(assigned.flatMap(({ levels }) => levels.map(({ strideX }) => levelName(strideX))))].sort((a, b) => a.localeCompare(b));
-  const rows = names.map((name) => assigned.map(({ heading, levels }) => {
-    const level = levels.find(({ strideX }) => levelName(strideX) === name);
-    return level === undefined ? "<div></div>" : levelPanel(level, view, { photo, heading });
+  const at = ({ levels }: Assigned, name: string) => levels.find(({ strideX }) => levelName(strideX) === name);
+  const busy = names.filter((name) => assigned.some((one) => at(one, name)?.objects.some((o) => o !== background)));
+  const rows = busy.map((name) => assigned.map((one) => {
+    const level = at(one, name);
+    return level === undefined ? "<div></div>" : levelPanel(level, view, { photo, heading: one.heading });
   }));
+  const rest = names.filter((name) => !busy.includes(name));
+  const note = rest.length === 0 ? "" : `<div style="font-size:0.85em;opacity:0.85;padding-top:4px">${rest.join(", ")}: background everywhere.</div>`;
   const { "text/html": counted } = await counts[displaySymbol]();
-  return `<div style="color:inherit">${columnsHtml(assigned.map(({ heading }) => heading), rows, { maxWidth: 300 })}${legend(view)}${String(counted)}</div>`;
+  return `<div style="color:inherit">${columnsHtml(assigned.map(({ heading }) => heading), rows, { maxWidth: 300 })}${note}${legend(view)}${String(counted)}</div>`;
 }
 
 function levelPanel(level: AssignedLevel, view: View, { photo, heading }: { photo: string; heading: string }): string {

@@ -24,6 +24,8 @@ export interface Column<Row> {
   readonly value: (row: Row) => Cell;
   /** Decimals of numbers and intervals; three significant digits when absent. */
   readonly decimals?: number;
+  /** Keep the column's cells on one line each; by default long text wraps. */
+  readonly oneLine?: boolean;
   /** Writes the cell in another way. */
   readonly format?: (value: Cell) => string;
 }
@@ -106,7 +108,7 @@ const RULE = "1px solid rgba(119,119,119,";
 function html<Row>(columns: readonly Column<Row>[], rows: readonly Row[], { caption, note }: TableOptions): string {
   const aligns = columns.map((column) => alignment(column, rows));
   const head = columns.map((column, i) => `<th scope="col" style="text-align:${aligns[i]};padding:4px 12px;border-bottom:${RULE}0.8);white-space:nowrap">${headingHtml(column)}</th>`).join("");
-  const body = rows.map((row) => `<tr style="background:transparent">${columns.map((column, i) => `<td style="text-align:${aligns[i]};padding:4px 12px;border-bottom:${RULE}0.25)">${cellHtml(column.value(row), column)}</td>`).join("")}</tr>`);
+  const body = rows.map((row) => `<tr style="background:transparent">${columns.map((column, i) => `<td style="text-align:${aligns[i]};padding:4px 12px;border-bottom:${RULE}0.25)${column.oneLine === true ? ";white-space:nowrap" : ""}">${cellHtml(column.value(row), column)}</td>`).join("")}</tr>`);
   const title = caption === undefined ? "" : `<caption style="text-align:left;font-weight:600;padding:4px 12px;caption-side:top;color:inherit">${escapeHtml(caption)}</caption>`;
   const foot = note === undefined ? "" : `<div style="opacity:0.75;font-size:0.9em;padding:0 12px">${escapeHtml(note)}</div>`;
   return `<div style="overflow-x:auto"><table style="${TABLE_STYLE}">${title}<thead><tr style="background:transparent">${head}</tr></thead><tbody>${body.join("")}</tbody></table>${foot}</div>`;

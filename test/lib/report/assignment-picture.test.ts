@@ -44,6 +44,13 @@ it("names a list by the detectors, and refuses those that do not tell", () => {
   expect(() => assignmentPicture({ ...telling("mute", levels), assignment: undefined }, look)).toThrow(/mute does not tell its assignment/);
 });
 
+it("says which levels have nothing to show", async () => {
+  const idle = { ...twoCells("point", [-1, -1]), strideX: 32, strideY: 32 };
+  const { document } = await shown(assignmentPicture(telling("a", [twoCells("point", [0, -1]), idle]), look));
+  expect(document.querySelectorAll("figure")).toHaveLength(1);
+  expect(document.body.textContent).toContain("P5: background everywhere.");
+});
+
 it("shows an image without objects", async () => {
   const empty = smallLook({ target: { ...look.target, boxes: new Float32Array(0), labels: new Int32Array(0) } });
   const { document } = await shown(assignmentPicture(telling("a", [twoCells("box", [-1, -1, -1, -1])]), empty));
