@@ -17,6 +17,7 @@ export { cost } from "./detector/cost.ts";
 export { fcos } from "./detector/fcos.ts";
 export { fasterRcnn } from "./detector/faster-rcnn.ts";
 export { gfl } from "./detector/gfl.ts";
+export { maskRcnn } from "./detector/mask-rcnn.ts";
 export { retinanet } from "./detector/retinanet.ts";
 export type { Detections, Detector, LossTerms, Parameter, Prediction } from "./detector/detector.ts";
 export { checkpoints, fetchCheckpoint, loadWeights, readSafetensors, readWeights, saveWeights, writeSafetensors } from "./detector/weights/index.ts";

@@ -1,5 +1,5 @@
 import { openCocoFolder } from "../data/coco-folder.ts";
-import type { Dataset } from "../data/dataset.ts";
+import type { Dataset, Segmentation } from "../data/dataset.ts";
 import { subset } from "../data/subset.ts";
 import { syntheticScenes } from "../data/synthetic.ts";
 import type { Transforms } from "../data/transforms.ts";
@@ -18,6 +18,8 @@ export interface ExampleOptions {
 export interface Examples {
   readonly dataset: Dataset;
   readonly transforms: Transforms;
+  /** Whether every object has a mask. */
+  readonly masks: boolean;
 }
 
 /**
@@ -26,12 +28,18 @@ export interface Examples {
  * @throws DatasetError for an unusable folder; RangeError when it has too few such images
  */
 export async function examples(data: string, { images, side, seed, objects = [2, 6] }: ExampleOptions): Promise<Examples> {
-  if (data === "synthetic") return { dataset: syntheticScenes({ images, size: side, seed, objects, empty: 0 }), transforms: { normalise: "simple" } };
+  if (data === "synthetic") return { dataset: syntheticScenes({ images, size: side, seed, objects, empty: 0 }), transforms: { normalise: "simple" }, masks: true };
   const { train } = await openCocoFolder(data);
   const fitting = train.images.flatMap((_, i) => {
     const count = train.annotations(i).filter(({ crowd }) => !crowd).length;
     return count >= objects[0] && count <= objects[1] ? [i] : [];
   });
   if (fitting.length < images) throw new RangeError(`${train.name} has ${fitting.length} images with ${objects[0]} to ${objects[1]} objects, ${images} are asked for; ask for fewer images or allow other numbers of objects`);
-  return { dataset: subset(train, fitting.slice(0, images)), transforms: { resize: { kind: "edge", short: side, long: 2 * side }, normalise: "simple" } };
+  const dataset = subset(train, fitting.slice(0, images));
+  const masks = dataset.images.every((_, i) => dataset.annotations(i).every(({ crowd, segmentation }) => crowd || hasMask(segmentation)));
+  return { dataset, masks, transforms: { resize: { kind: "edge", short: side, long: 2 * side }, normalise: "simple" } };
+}
+
+function hasMask(segmentation: Segmentation | undefined): boolean {
+  return segmentation !== undefined && (!Array.isArray(segmentation) || segmentation.length > 0);
 }

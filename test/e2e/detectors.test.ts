@@ -68,7 +68,7 @@ describe("the notebook on detectors", { timeout: 300_000 }, () => {
 });
 
 /** As the notebook calls them. */
-const detectors = ["RetinaNet", "FCOS", "Faster R-CNN"];
+const detectors = ["RetinaNet", "FCOS", "GFL", "Mask R-CNN"];
 
 describe("the committed notebook on detectors", () => {
   const notebook = JSON.parse(readFileSync(file, "utf8")) as Notebook;

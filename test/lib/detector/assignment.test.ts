@@ -6,6 +6,7 @@ import { assignmentOf, countAssigned, levelName, priorsOf } from "../../../lib/d
 import type { Detector } from "../../../lib/detector/detector.ts";
 import { fasterRcnn } from "../../../lib/detector/faster-rcnn.ts";
 import { fcos } from "../../../lib/detector/fcos.ts";
+import { gfl } from "../../../lib/detector/gfl.ts";
 import { retinanet } from "../../../lib/detector/retinanet.ts";
 import { expectNoLeak, normal } from "../tensor/finite-difference.ts";
 
@@ -23,6 +24,8 @@ const detectors: Readonly<Record<string, () => Detector>> = {
   "RetinaNet, mmdet": () => retinanet({ preset: "mmdet", backbone: "tiny-8", ...common }),
   "FCOS, tiny": () => fcos({ preset: "tiny", ...common, head: { activation: "exp" } }), // a ReLU's zeros would hide positives
   "FCOS, mmdet": () => fcos({ preset: "mmdet", backbone: "tiny-8", ...common, channels: 32 }),
+  "GFL, tiny": () => gfl({ preset: "tiny", ...common }),
+  "GFL, mmdet": () => gfl({ preset: "mmdet", backbone: "tiny-8", ...common, channels: 32 }),
   "Faster R-CNN, tiny": () => fasterRcnn({ preset: "tiny", ...common, ...all }),
   "Faster R-CNN, mmdet": () => fasterRcnn({ preset: "mmdet", backbone: "tiny-8", ...common, ...all }),
 };
@@ -45,8 +48,9 @@ function trained(detector: Detector): { box: boolean[]; logits: boolean[] } {
       const terms = detector.loss({ ...prediction, logits: maps.slice(0, n) as tf.Tensor4D[], boxes: maps.slice(n) as tf.Tensor4D[] }, [objects]);
       return tf.addN<tf.Scalar>(Object.values(terms));
     };
+    const [{ perCell }] = priorsOf(detector, size);
     const slopes = tf.grads(loss)([...prediction.logits, ...prediction.boxes]);
-    return { logits: slopes.slice(0, n).flatMap((slope) => touched(slope, classesOf(detector))), box: slopes.slice(n).flatMap((slope) => touched(slope, 4)) };
+    return { logits: slopes.slice(0, n).flatMap((slope) => touched(slope, perCell)), box: slopes.slice(n).flatMap((slope) => touched(slope, perCell)) };
   });
 }
 
@@ -55,7 +59,8 @@ function classesOf(detector: Detector): number {
   return detector.name.startsWith("faster") ? 1 : detector.classes;
 }
 
-function touched(slope: tf.Tensor, depth: number): boolean[] {
+function touched(slope: tf.Tensor, perCell: number): boolean[] {
+  const depth = slope.shape[3]! / perCell;
   const values = slope.dataSync();
   return Array.from({ length: values.length / depth }, (_, i) => values.subarray(i * depth, (i + 1) * depth).some((v) => v !== 0));
 }
