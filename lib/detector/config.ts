@@ -7,6 +7,7 @@ import type { FocalOptions } from "./loss/focal.ts";
 import type { ReferenceNames } from "./names.ts";
 import type { FpnOptions } from "./necks/fpn.ts";
 import type { Norm } from "./layers.ts";
+import type { Recipe } from "./presets/recipe.ts";
 
 export type { BackboneConfig } from "./backbones/config.ts";
 
@@ -45,6 +46,7 @@ export interface BoxLossConfig {
 /** Everything that defines a RetinaNet but its class count, channels and seed. */
 export interface RetinaNetConfig {
   readonly names: ReferenceNames;
+  readonly recipe: Recipe;
   readonly backbone: BackboneConfig;
   readonly neck: NeckConfig;
   readonly head: HeadConfig;

@@ -21,6 +21,7 @@ export { gflPresets } from "./presets/gfl.ts";
 export type { GflPreset } from "./presets/gfl.ts";
 export { fcosPresets } from "./presets/fcos.ts";
 export type { FcosPreset } from "./presets/fcos.ts";
+export type { InputRecipe, Recipe, ScheduleRecipe } from "./presets/recipe.ts";
 export { retinaNetPresets } from "./presets.ts";
 export type { RetinaNetPreset } from "./presets.ts";
 export { retinanet } from "./retinanet.ts";

@@ -5,7 +5,7 @@ import { retinaNetPresets, type RetinaNetPreset } from "./presets.ts";
 
 /** Parts of the preset that may be replaced, each partly. */
 type Overrides = {
-  readonly [K in Exclude<keyof RetinaNetConfig, "names" | "losses" | "normaliser" | "backbone">]?: Partial<RetinaNetConfig[K]>;
+  readonly [K in Exclude<keyof RetinaNetConfig, "names" | "recipe" | "losses" | "normaliser" | "backbone">]?: Partial<RetinaNetConfig[K]>;
 };
 
 export interface RetinaNetOptions extends Overrides {
@@ -32,14 +32,16 @@ export interface ResolvedRetinaNet extends RetinaNetConfig {
 }
 
 /**
- * The preset with the options put over it.
+ * The preset with the options put over it; a preset's name alone means its origin's classes (80 of COCO; torchvision 91)
+ * and seed 0.
  * @throws Error for an unknown option, preset or backbone, and for values that do not fit together
  */
-export function resolveRetinaNet(options: RetinaNetOptions): ResolvedRetinaNet {
+export function resolveRetinaNet(given: RetinaNetPreset | RetinaNetOptions): ResolvedRetinaNet {
+  const options = typeof given === "string" ? { preset: given, classes: retinaNetPresets[given]?.recipe.classes, seed: 0 } : given;
   const preset = options.preset ?? "tiny";
   const base: RetinaNetConfig | undefined = retinaNetPresets[preset];
   if (base === undefined) throw new Error(`preset "${String(preset)}" is unknown; allowed: ${Object.keys(retinaNetPresets).join(", ")}`);
-  const { names: _n, losses: _l, ...sections } = base;
+  const { names: _n, recipe: _r, losses: _l, ...sections } = base;
   refuseUnknown("retinanet", options, ["preset", "classes", "channels", "seed", "name", ...Object.keys(sections)]);
   const merge = <K extends keyof Overrides>(key: K): RetinaNetConfig[K] => {
     refuseUnknown(`retinanet ${key}`, options[key] ?? {}, allowedKeys[key]);
@@ -48,6 +50,7 @@ export function resolveRetinaNet(options: RetinaNetOptions): ResolvedRetinaNet {
   const backbone = backboneConfig("retinanet", base.backbone, options.backbone);
   const resolved: ResolvedRetinaNet = {
     names: base.names,
+    recipe: base.recipe,
     losses: base.losses,
     backbone,
     neck: merge("neck"),

@@ -1,4 +1,5 @@
 import type { RetinaNetConfig } from "./config.ts";
+import { lgdInput, lgdOneStage, mmdetInput, mmdetOneStage, mmdetOneStageTwice, torchvisionAdam, torchvisionInput, torchvisionOneStage } from "./presets/recipe.ts";
 import { detectron2Names, mmdetNames, torchvisionNames } from "./names.ts";
 
 const octaves = (base: number) => [0, 1, 2].map((i) => base * 2 ** (i / 3));
@@ -7,6 +8,7 @@ const resNet50 = { name: "resnet-50", norm: { kind: "frozen" }, stride: "3x3", g
 /** torchvision 0.14 `retinanet_resnet50_fpn`: anchors rounded, P6 from P5, per-image normaliser, L1. */
 const torchvision: RetinaNetConfig = {
   names: torchvisionNames,
+  recipe: { classes: 91, input: torchvisionInput, schedule: torchvisionOneStage },
   backbone: { ...resNet50, frozenStages: 1 },
   neck: { first: 3, last: 5, extraLevels: 2, extraFrom: "p5", extraRelu: true, initialiser: "kaiming-uniform" },
   head: { convs: 4, norm: "none", prior: 0.01 },
@@ -29,6 +31,7 @@ const torchvision: RetinaNetConfig = {
 /** torchvision 0.14 `retinanet_resnet50_fpn_v2`: P6 from C5, GroupNorm in the head, GIoU. */
 const torchvisionV2: RetinaNetConfig = {
   ...torchvision,
+  recipe: { ...torchvision.recipe, schedule: torchvisionAdam },
   neck: { ...torchvision.neck, extraFrom: "c5" },
   head: { ...torchvision.head, norm: { kind: "group", groups: 32 } },
   boxLoss: { kind: "giou", beta: 0, weight: 1 },
@@ -37,6 +40,7 @@ const torchvisionV2: RetinaNetConfig = {
 /** mmdetection `retinanet_r50_fpn`: BatchNorm statistics fixed, affine trained; P6 from C5 without ReLU; batch normaliser. */
 const mmdet: RetinaNetConfig = {
   names: mmdetNames,
+  recipe: { classes: 80, input: mmdetInput, schedule: mmdetOneStage },
   backbone: { ...resNet50, norm: { kind: "affine" }, frozenStages: 1 },
   neck: { first: 3, last: 5, extraLevels: 2, extraFrom: "c5", extraRelu: false, initialiser: "xavier-uniform" },
   head: { convs: 4, norm: "none", prior: 0.01 },
@@ -50,10 +54,14 @@ const mmdet: RetinaNetConfig = {
   losses: ["loss_cls", "loss_bbox"],
 };
 
+/** mmdetection `retinanet_r50_fpn_2x`: the same for 24 epochs (the student of FRS). */
+const mmdetTwice: RetinaNetConfig = { ...mmdet, recipe: { ...mmdet.recipe, schedule: mmdetOneStageTwice } };
+
 /** detectron2 0.3's RetinaNet as LGD trains it: MSRA weights (stride in the 1×1), ReLU before P7, moving-average normaliser. */
 const detectron2: RetinaNetConfig = {
   ...mmdet,
   names: detectron2Names,
+  recipe: { classes: 80, input: lgdInput, schedule: lgdOneStage },
   backbone: { ...resNet50, stride: "1x1", frozenStages: 1 },
   neck: { ...mmdet.neck, extraRelu: true, initialiser: "kaiming-uniform" }, // detectron2 calls it c2_xavier_fill
   anchors: { ...mmdet.anchors, outer: "size" },
@@ -67,6 +75,7 @@ const detectron2: RetinaNetConfig = {
 /** Our own small network for machines without a GPU, trained from scratch; levels /4, /8, /16, two square anchors per cell. */
 const tiny: RetinaNetConfig = {
   ...torchvision,
+  recipe: { classes: 80, input: { train: { flip: 0.5, normalise: "simple" }, test: { normalise: "simple" } }, schedule: mmdetOneStage },
   backbone: { name: "tiny-8", norm: { kind: "group", groups: 8 }, frozenStages: -1, stride: "3x3", groups: 1, width: 64 },
   neck: { first: 2, last: 4, extraLevels: 0, extraFrom: "p5", extraRelu: false, initialiser: "kaiming-uniform" },
   head: { convs: 1, norm: "auto", prior: 0.01 },
@@ -78,5 +87,5 @@ const tiny: RetinaNetConfig = {
 };
 
 /** Settings by origin. */
-export const retinaNetPresets = { torchvision, "torchvision-v2": torchvisionV2, mmdet, "detectron2-lgd": detectron2, tiny } as const satisfies Record<string, RetinaNetConfig>;
+export const retinaNetPresets = { torchvision, "torchvision-v2": torchvisionV2, mmdet, "mmdet-2x": mmdetTwice, "detectron2-lgd": detectron2, tiny } as const satisfies Record<string, RetinaNetConfig>;
 export type RetinaNetPreset = keyof typeof retinaNetPresets;

@@ -10,6 +10,7 @@ import type { Detector, Prediction } from "./detector.ts";
 import { retinaHead, type RetinaHead } from "./heads/retina.ts";
 import { denseLoss } from "./loss/dense.ts";
 import { resolveRetinaNet, type ResolvedRetinaNet, type RetinaNetOptions } from "./options.ts";
+import type { RetinaNetPreset } from "./presets.ts";
 import { parameterStore, type ParameterStore } from "./parameters.ts";
 
 export type { RetinaNetOptions } from "./options.ts";
@@ -19,9 +20,10 @@ export type { RetinaNetOptions } from "./options.ts";
  * loss. The preset says whose details; every option of it can be replaced.
  *
  * The caller disposes the detector; predictions and losses belong to the caller's tidy scope.
+ * @param options a preset's name alone means its origin's number of classes (80; torchvision 91) and seed 0
  * @throws Error for unknown options and values that do not fit together
  */
-export function retinanet(options: RetinaNetOptions): Detector {
+export function retinanet(options: RetinaNetPreset | RetinaNetOptions): Detector {
   const config = resolveRetinaNet(options);
   const store = parameterStore(config.seed);
   const extract = extractor(store, config);

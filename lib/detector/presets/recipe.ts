@@ -10,6 +10,8 @@ export interface InputRecipe {
 
 /** How the origin trains, for its batch size. */
 export interface ScheduleRecipe {
+  /** Default SGD with momentum. */
+  readonly optimiser?: "adamw";
   /** Images per step, over all devices. */
   readonly batchSize: number;
   readonly unit: "epochs" | "iterations";
@@ -66,6 +68,9 @@ export const mmdetTwoStageTwice: ScheduleRecipe = { ...mmdetOneStageTwice, learn
 export const torchvisionOneStage: ScheduleRecipe = {
   ...mmdetOneStage, length: 26, drops: [16, 22], warmup: { kind: "linear", iterations: 1000, factor: 0.001 },
 };
+
+/** The same with AdamW, for torchvision's second RetinaNet. */
+export const torchvisionAdam: ScheduleRecipe = { ...torchvisionOneStage, optimiser: "adamw", learningRate: 1e-4, weightDecay: 0.05 };
 
 /** LGD's: 180,000 steps of 16 images, drops at 120,000 and 160,000, gradients cut to ±1. */
 export const lgdOneStage: ScheduleRecipe = {
