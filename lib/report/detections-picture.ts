@@ -53,5 +53,5 @@ function detectedImage({ photo, detections }: Look): OverlayImage {
 
 async function html(headings: readonly string[], rows: readonly (readonly OverlayImage[])[], settings: Parameters<typeof figureHtml>[1] & { readonly threshold: number }): Promise<string> {
   const figures = await Promise.all(rows.map((row) => Promise.all(row.map((image) => figureHtml(image, settings)))));
-  return `<div data-overlay style="color:inherit">${scoreSlider(settings.threshold)}${columnsHtml(headings, figures, { maxWidth: 360 })}${legendHtml(legend(rows.flat(), settings.names))}</div>`;
+  return `<div data-overlay style="color:inherit">${scoreSlider(settings.threshold)}${columnsHtml(headings, figures, { minWidth: 190, maxWidth: 360 })}${legendHtml(legend(rows.flat(), settings.names))}</div>`;
 }
