@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { loadBackend } from "../../../lib/backend/load.ts";
 import type { Target } from "../../../lib/data/batch.ts";
 import { assignmentOf, countAssigned, levelName, priorsOf } from "../../../lib/detector/assignment.ts";
+import { atss } from "../../../lib/detector/atss.ts";
 import type { Detector } from "../../../lib/detector/detector.ts";
 import { fasterRcnn } from "../../../lib/detector/faster-rcnn.ts";
 import { fcos } from "../../../lib/detector/fcos.ts";
@@ -26,6 +27,7 @@ const detectors: Readonly<Record<string, () => Detector>> = {
   "FCOS, mmdet": () => fcos({ preset: "mmdet", backbone: "tiny-8", ...common, channels: 32 }),
   "GFL, tiny": () => gfl({ preset: "tiny", ...common }),
   "GFL, mmdet": () => gfl({ preset: "mmdet", backbone: "tiny-8", ...common, channels: 32 }),
+  "ATSS, tiny": () => atss({ preset: "tiny", ...common }),
   "Faster R-CNN, tiny": () => fasterRcnn({ preset: "tiny", ...common, ...all }),
   "Faster R-CNN, mmdet": () => fasterRcnn({ preset: "mmdet", backbone: "tiny-8", ...common, ...all }),
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decodeDense, type DenseDecodeOptions, type LevelOutput } from "../../../../lib/detector/decode/dense.ts";
+import { decodeDense, type DenseDecodeOptions, type LevelOutput, type ScoreRule } from "../../../../lib/detector/decode/dense.ts";
 import { rowsOf } from "../../../../lib/detector/decode/prediction.ts";
 import { byScore, nonMaximumSuppression } from "../../../../lib/detector/decode/nms.ts";
 
@@ -51,5 +51,20 @@ describe("decoding one image", () => {
     const hopeless = { ...level, logits: new Float32Array(6).fill(-9) };
     const broken = { ...level, logits: new Float32Array(6).fill(NaN) };
     for (const one of [hopeless, broken]) expect(decodeDense([one], { width: 9, height: 9 }, options).scores.length).toBe(0);
+  });
+
+  it("lets centre-ness into the score as the convention says", () => {
+    const central: LevelOutput = { ...level, centerness: Float32Array.of(-2, 2, 2) };
+    const scores = (score: ScoreRule, scoreThreshold: number) => decodeDense([central], { width: 100, height: 100 }, { ...options, score, scoreThreshold }).scores;
+    const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+    const products = [sigmoid(3) * sigmoid(2), sigmoid(1) * sigmoid(2), sigmoid(2) * sigmoid(-2)];
+    const close = (actual: Float32Array, expected: number[]) => {
+      expect(actual).toHaveLength(expected.length);
+      for (const [i, value] of expected.entries()) expect(actual[i]).toBeCloseTo(value, 6);
+    };
+    close(scores("product", 0.6), products); // thresholds the class: 0.95, 0.73, 0.88
+    close(scores("root", 0.6), products.map(Math.sqrt));
+    const fourth = sigmoid(0.1) * sigmoid(2); // a class of 0.52 in a central cell
+    close(scores("root-first", 0.6), [products[0], products[1], fourth].map(Math.sqrt)); // √products: 0.92, 0.80, 0.68; the third is 0.32
   });
 });
