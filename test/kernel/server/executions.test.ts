@@ -18,7 +18,10 @@ function setUp(quiet: () => Promise<void> = async () => undefined) {
     planner: { plan: async () => ({ settings: { typecheck: "off", tsx: false }, ended: () => undefined }) },
     debugging: { expect: () => undefined },
   } as unknown as ExecutionParts;
-  const post = (message: ToInterpreter): void => void posted.push("id" in message ? `${message.type} ${message.id}` : message.type === "prepare" ? `prepare ${message.cell.id}` : message.type);
+  const post = (message: ToInterpreter): void => {
+    if (message.type === "run") expect(message.ready?.cell.id).toBe(message.id);
+    posted.push("id" in message ? `${message.type} ${message.id}` : message.type === "prepare" ? `prepare ${message.cell.id}` : message.type);
+  };
   const executions = new Executions(post, quiet, parts);
   const execute = (code: string, content: object = {}) => executions.execute(received("execute_request", { code, ...content }, { id: code }));
   return { executions, execute, posted, published, history };
@@ -29,7 +32,7 @@ describe("Executions", () => {
     const { executions, execute, posted } = setUp();
     const [one, two] = [execute("one"), execute("two")];
     await settled();
-    expect(posted).toEqual(["prepare 1", "prepare 2", "run 1", "run 2"]);
+    expect(posted).toEqual(["run 1", "run 2"]);
     expect(executions.running).toEqual([1, 2]);
     executions.done(2, ok);
     expect((await two).reply).toMatchObject({ status: "ok", execution_count: 2 });
@@ -58,7 +61,7 @@ describe("Executions", () => {
     expect(posted).toEqual([]);
     calm();
     await settled();
-    expect(posted).toEqual(["prepare 1", "run 1"]);
+    expect(posted).toEqual(["run 1"]);
     executions.done(1, ok);
     await cell;
   });
