@@ -27,8 +27,8 @@ function fingerprint() {
       hash.update(`${path}\0${mtimeMs}\0${size}\n`);
     }
   }
-  for (const name of ["package.json", "tsconfig.json", "tsconfig.build.json"]) hash.update(readFileSync(join(root, name)));
-  return `${hash.digest("hex")}${existsSync(bundler) ? " bundled" : ""}`;
+  for (const name of ["package.json", "tsconfig.json", "tsconfig.build.json", "cli/build.mjs", "cli/bundle.mjs"]) if (existsSync(join(root, name))) hash.update(readFileSync(join(root, name)));
+  return hash.digest("hex");
 }
 
 function alive(pid) {
@@ -72,9 +72,20 @@ function removeAbandoned(aside, seen) {
   }
 }
 
-function run(what, args) {
+/** What a Node program that failed has printed; undefined when it succeeded. */
+function run(args) {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
-  if (status !== 0) throw new Error(`potstill: ${what}:\n${stdout}${stderr}`);
+  return status === 0 ? undefined : `${stdout}${stderr}`;
+}
+
+/** Without its bundles the kernel works, too; it only starts later. */
+function bundle() {
+  if (!existsSync(bundler)) return;
+  const failure = run([join(root, "cli", "bundle.mjs"), root]);
+  if (failure === undefined) return;
+  process.stderr.write(`potstill: the kernel could not be bundled, and will start more slowly:\n${failure}`);
+  const again = run([join(root, "node_modules", "typescript", "bin", "tsc"), "-p", join(root, "tsconfig.build.json"), "--pretty", "false"]);
+  if (again !== undefined) throw new Error(`potstill: the sources do not compile:\n${again}`);
 }
 
 const built = (mark) => existsSync(stamp) && readFileSync(stamp, "utf8") === mark;
@@ -90,10 +101,11 @@ export function build({ quiet = false } = {}) {
     if (!quiet) process.stderr.write("potstill: compiling TypeScript …\n");
     const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
     if (!existsSync(tsc)) throw new Error("potstill: dependencies are not installed. Run `npm ci` in the project's folder.");
-    // Without the bundler every file must be the compiler's own, also those that a bundle has replaced.
-    if (!existsSync(bundler)) rmSync(join(root, "dist", ".tsbuildinfo"), { force: true });
-    run("the sources do not compile", [tsc, "-p", join(root, "tsconfig.build.json"), "--pretty", "false"]);
-    if (existsSync(bundler)) run("the kernel could not be bundled", [join(root, "cli", "bundle.mjs"), root]);
+    // Every file is written again: bundles have replaced some of the compiler's.
+    for (const name of [".stamp", ".tsbuildinfo"]) rmSync(join(root, "dist", name), { force: true });
+    const failure = run([tsc, "-p", join(root, "tsconfig.build.json"), "--pretty", "false"]);
+    if (failure !== undefined) throw new Error(`potstill: the sources do not compile:\n${failure}`);
+    bundle();
     writeFileSync(stamp, mark);
     return true;
   } finally {

@@ -1,6 +1,6 @@
 // Joins the kernel's many modules into a few files a thread: loading a hundred small ones takes longer than all else that
 // happens before a kernel answers. Run by build.mjs, after the compiler: node cli/bundle.mjs PROJECT
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join, posix, relative, sep } from "node:path";
 import { rolldown } from "rolldown";
 
@@ -11,6 +11,8 @@ const threads = [
   ["server/signal-watch"],
   ["language/service/worker"],
 ];
+
+const month = 30 * 24 * 3600 * 1000;
 
 /** A thread that runs CommonJS need not start Node's loader of ES modules, which takes as long as the bundle itself. */
 const commonJs = new Set(["server/wire"]);
@@ -31,13 +33,13 @@ async function bundle(root) {
     });
     const chunk = `${names[0].replaceAll("/", "-")}.[name].`;
     const [format, ending] = commonJs.has(names[0]) ? ["cjs", "cjs"] : ["esm", "js"];
-    const { output } = await built.write({ dir: join(root, "dist", "kernel"), format, entryFileNames: `[name].${ending}`, chunkFileNames: `chunks/${chunk}${ending}` });
+    const { output } = await built.write({ dir: join(root, "dist", "kernel"), format, entryFileNames: `[name].${ending}`, chunkFileNames: `chunks/${chunk}[hash].${ending}`, minifyInternalExports: false });
     for (const { fileName } of output) written.add(fileName);
     await built.close();
   }
-  // What this build has not written is an earlier one's. A kernel that still runs finds the others under their names.
+  // A kernel that still runs may load chunks of earlier builds later on; nobody's kernel runs for a month.
   const chunks = join(root, "dist", "kernel", "chunks");
-  for (const name of readdirSync(chunks)) if (!written.has(`chunks/${name}`)) rmSync(join(chunks, name));
+  for (const name of readdirSync(chunks)) if (!written.has(`chunks/${name}`) && statSync(join(chunks, name)).mtimeMs < Date.now() - month) rmSync(join(chunks, name));
 }
 
 /** Lets `import.meta` of every module mean the place that its own compiled file has, wherever the bundler puts it. */

@@ -11,6 +11,7 @@ import type { CellRequest, ExpressionResult, MimeBundle, Outcome, SharedState } 
 import { slot } from "./link.ts";
 import type { NotebookModules } from "./modules.ts";
 import { projectOf } from "./project.ts";
+import { rememberFunctions } from "./function-text.ts";
 import { unpack } from "./precompiled.ts";
 import type { Precompiled } from "./precompiled.ts";
 import { runtimeName } from "./cell-runtime.ts";
@@ -99,6 +100,7 @@ export class CellSession {
     if (compiled instanceof CellSyntaxError) return syntaxOutcome(compiled, cell.code, label);
     this.#parts.tracebacks.register(cell.id, { label, source: cell.code, compiled: { map: compiled.map } });
     this.#bindings.declare(compiled.names);
+    rememberFunctions(compiled.names.variables, compiled.code);
     const outcome = await new Promise<Outcome>((settle) => {
       const running: Running = { cell, result: undefined, settle };
       this.#running.set(cell.id, running);

@@ -1,13 +1,11 @@
 import type ts from "typescript";
 import { declaredNames } from "./cell-names.ts";
 import { isLocal } from "./enclosing-scopes.ts";
+import { shadowMark as mark } from "./shadow-mark.ts";
 import type { TypeScript } from "./typescript.ts";
 
 /** The global names of JavaScript and Node, as they are before any cell runs. */
 const globals: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globalThis));
-
-/** Ends the names of cells' own bindings that are named as a global. It cannot be seen (ZERO WIDTH NON-JOINER). */
-const mark = "\u200c";
 
 const renamed = (name: string): string => name + mark;
 

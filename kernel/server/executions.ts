@@ -143,6 +143,7 @@ export class Executions {
     execution.started = true;
     const started = performance.now();
     this.#post({ type: "run", id: cell.id, ready: execution.ready });
+    execution.ready = undefined;
     // At once: completion, and cells of other subshells, know the declarations of a cell that takes long.
     this.#language.commit({ code: cell.code, name: cellLabel(cell), tsx: cell.tsx });
     const outcome = await ended;

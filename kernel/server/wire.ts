@@ -15,4 +15,5 @@ async function serve(): Promise<void> {
   wire.listen();
 }
 
-void serve();
+// Whatever Node was told to do about rejections: this is an error of the thread.
+serve().catch((error: unknown) => setImmediate(() => { throw error; }));

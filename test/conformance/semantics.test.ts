@@ -30,8 +30,17 @@ const stories: Readonly<Record<string, Story>> = {
     ["const { runInNewContext } = await import('node:vm'); await runInNewContext(`${String(twice)}; (${short})(21)`)", "42"],
     ["function* plain(a: number) { yield a } String(plain)", "'function* plain(a) { yield a; }'"],
     ["[String(twice), `${short}`, String(String), String(Function.prototype.toString)].join().includes('__potstill')", "false"],
+    ["String({ delete: function (x: number) { return x } }.delete)", "'function (x) { return x; }'"],
+    ["function btoa(n: number): number { return n > 0 ? btoa(n - 1) : 7 } await runInNewContext(`${String(btoa)}; btoa(2)`)", "7"],
+    ["String(new Proxy(() => 1, { getOwnPropertyDescriptor() { throw new Error('looked at') } }))", "'function () { [native code] }'"],
     ["import { Worker } from 'node:worker_threads'; import { once } from 'node:events'", undefined],
     ["const worker = new Worker(`(${async () => { const { parentPort } = await import('node:worker_threads'); setTimeout(() => parentPort!.postMessage('here'), 1) }})()`, { eval: true }); (await once(worker, 'message'))[0]", "'here'"],
+  ],
+  "runs immediates in their order, and none that was cleared, also when the one that clears it throws": [
+    ["const order: string[] = []; setImmediate(() => { order.push('a'); process.nextTick(() => order.push('tick')) }); setImmediate(() => order.push('b')); await new Promise((done) => setImmediate(done)); order", "[ 'a', 'tick', 'b' ]"],
+    ["let cleared: NodeJS.Immediate; setImmediate(() => { clearImmediate(cleared); order.push('c') }); cleared = setImmediate(() => order.push('never')); await new Promise((done) => setImmediate(done)); order.at(-1)", "'c'"],
+    ["process.once('uncaughtException', () => order.push('thrown')); setImmediate(() => { clearImmediate(cleared); throw new Error('mine') }); cleared = setImmediate(() => order.push('never')); await new Promise((done) => setTimeout(done, 30)); order.includes('never')", "false"],
+    ["await new Promise((done) => setImmediate(done)); 'runs'", "'runs'"],
   ],
   "calls a redefined function from functions that were defined before": [
     ["function part() { return 'old' } const whole = () => part(); whole()", "'old'"],
