@@ -1,6 +1,7 @@
 import { anchorsPerCell, gridAnchors, type Grid } from "./anchors.ts";
 import type { ImageSize, PriorLevel } from "./assignment.ts";
 import type { AnchorConfig } from "./config.ts";
+import { recently } from "./recent.ts";
 
 /** Priors of all levels of a pyramid over an image. */
 export interface AnchorLayout {
@@ -9,18 +10,15 @@ export interface AnchorLayout {
   readonly levels: readonly PriorLevel[];
 }
 
-/** The anchors of maps of these sizes over an image, remembered for the sizes seen. */
+/** The anchors of maps of these sizes over an image, remembered for the sizes seen last. */
 export function anchorLayout(options: AnchorConfig, strides: readonly number[]): (maps: readonly ImageSize[], image: ImageSize) => AnchorLayout {
-  const layouts = new Map<string, AnchorLayout>();
+  const layout = recently<AnchorLayout>();
   return (maps, image) => {
     const grids = maps.map(({ height, width }, l): Grid => {
       const whole = options.strides === "image";
       return { height, width, strideY: whole ? Math.floor(image.height / height) : strides[l], strideX: whole ? Math.floor(image.width / width) : strides[l] };
     });
-    const key = JSON.stringify(grids);
-    let layout = layouts.get(key);
-    if (layout === undefined) layouts.set(key, (layout = layAnchors(options, grids)));
-    return layout;
+    return layout(JSON.stringify(grids), () => layAnchors(options, grids));
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ImageSize, PriorLevel } from "./assignment.ts";
+import { recently } from "./recent.ts";
 
 /** How points are laid: one per cell. */
 export interface PointOptions {
@@ -33,13 +34,11 @@ export function layPoints({ offset, strides: kind }: PointOptions, strides: read
   return { points, levels };
 }
 
-/** `layPoints`, remembered for the sizes seen. */
+/** `layPoints`, remembered for the sizes seen last. */
 export function pointLayout(options: PointOptions, strides: readonly number[]): (maps: readonly ImageSize[], image: ImageSize) => PointLayout {
-  const layouts = new Map<string, PointLayout>();
+  const layout = recently<PointLayout>();
   return (maps, image) => {
     const key = JSON.stringify([maps.map(({ height, width }) => [height, width]), options.strides === "image" && [image.height, image.width]]);
-    let layout = layouts.get(key);
-    if (layout === undefined) layouts.set(key, (layout = layPoints(options, strides, { maps, image })));
-    return layout;
+    return layout(key, () => layPoints(options, strides, { maps, image }));
   };
 }

@@ -52,7 +52,9 @@ export function decodeDense(levels: readonly LevelOutput[], size: { readonly wid
   return pick({ boxes, scores, labels }, kept);
 }
 
+/** Boxes that are not numbers, of a network that has diverged, are dropped however small boxes may be. */
 function isLarge(boxes: Boxes, i: number, minSize: number): boolean {
+  for (let k = 4 * i; k < 4 * i + 4; k++) if (!Number.isFinite(boxes[k])) return false;
   return minSize < 0 || (boxes[4 * i + 2] - boxes[4 * i] > minSize && boxes[4 * i + 3] - boxes[4 * i + 1] > minSize);
 }
 

@@ -9,14 +9,14 @@ export interface NmsInput {
   readonly labels?: Int32Array | readonly number[];
 }
 
-/** Indices by descending score; equal scores keep their order. */
+/** Indices by descending score; equal scores keep their order. Not-a-number counts as the lowest score. */
 export function byScore(scores: Boxes): Int32Array {
-  return Int32Array.from(scores.length === 0 ? [] : Array.from(scores.keys())).sort((i, j) => scores[j] - scores[i] || i - j);
+  const score = (i: number) => (Number.isNaN(scores[i]) ? -Infinity : scores[i]);
+  return Int32Array.from(scores.length === 0 ? [] : Array.from(scores.keys())).sort((i, j) => score(j) - score(i) || i - j);
 }
 
 /**
  * The first `count` of {@link byScore}, without sorting the others: of the hundreds of thousands of a level a thousand go on.
- * Not-a-number counts as the lowest score.
  */
 export function bestByScore(scores: Float32Array, count: number): Int32Array {
   if (scores.length <= 2 * count) return byScore(scores).subarray(0, count);
@@ -28,7 +28,7 @@ export function bestByScore(scores: Float32Array, count: number): Int32Array {
   for (let above = histogram[least]; above < count; above += histogram[least]) least--;
   const chosen: number[] = [];
   for (let i = 0; i < ranks.length; i++) if (ranks[i] >= least) chosen.push(i);
-  const order = byScore(Float32Array.from(chosen, (i) => (Number.isNaN(scores[i]) ? -Infinity : scores[i])));
+  const order = byScore(Float32Array.from(chosen, (i) => scores[i]));
   return Int32Array.from(order.subarray(0, count), (k) => chosen[k]);
 }
 

@@ -6,7 +6,7 @@ import type { FocalOptions } from "../loss/focal.ts";
 import { cvpodsFcosNames, detectron2OwnFcosNames, mmdetFcosNames, torchvisionFcosNames, type DenseNames } from "../names.ts";
 import type { PointOptions } from "../points.ts";
 import { caffeResNet50, fcosNeck, resNet50, tinyBackboneConfig, tinyNeck } from "./parts.ts";
-import { edgeInput, lgdInput, lgdOneStage, mmdetOneStage, mmdetOneStageTwice, torchvisionInput, torchvisionOneStage, type Recipe, type ScheduleRecipe } from "./recipe.ts";
+import { edgeInput, lgdInput, detectron2OneStage, lgdOneStage, mmdetOneStage, mmdetOneStageTwice, torchvisionInput, torchvisionOneStage, type Recipe, type ScheduleRecipe } from "./recipe.ts";
 
 export interface FcosHeadConfig extends HeadConfig {
   /** Biases of the towers' convolutions beside their norm. */
@@ -74,7 +74,7 @@ const torchvision: FcosConfig = {
 const detectron2: FcosConfig = {
   ...torchvision,
   names: detectron2OwnFcosNames,
-  recipe: { ...batchOf16, input: lgdInput, schedule: { ...lgdOneStage, length: 90_000, drops: [60_000, 80_000] } },
+  recipe: { ...batchOf16, input: lgdInput, schedule: detectron2OneStage },
   backbone: caffeResNet50,
   points: { offset: 0.5, strides: "level" }, // its anchor generator's own default; RetinaNet's configuration says 0
   normaliser: "moving-average",
@@ -117,7 +117,7 @@ const mmdetTwice: FcosConfig = {
  */
 const mmdetTricks: FcosConfig = {
   ...mmdet,
-  recipe: { ...mmdet.recipe, schedule: { ...caffeSchedule(mmdetOneStage), warmup: { kind: "linear", iterations: 500, factor: 0.001 }, clip: undefined } },
+  recipe: { ...batchOf16, input: edgeInput({ train: 800, normalise: "caffe", rule: "mmcv" }), schedule: { ...caffeSchedule(mmdetOneStage), warmup: { kind: "linear", iterations: 500, factor: 1 / 3 }, clip: undefined } },
   head: { ...mmdet.head, bias: true, centerness: "box", activation: "relu", units: "strides" },
   assign: { ...mmdet.assign, radius: 1.5 },
   boxLoss: { ...mmdet.boxLoss, kind: "giou" },

@@ -1,6 +1,7 @@
 import type { MaskConfig, MaskRcnnConfig } from "../mask-config.ts";
 import { detectron2MaskNames, mmdetMaskNames, torchvisionMaskNames } from "../roi/mask-names.ts";
 import { fasterRcnnPresets } from "./faster-rcnn.ts";
+import { detectron2TwoStage } from "./recipe.ts";
 
 /** He et al. 2017, figure 4, with torchvision's soft targets and its pasting by whole pixels. */
 const torchvisionMask: MaskConfig = {
@@ -39,6 +40,7 @@ const mmdetTwice: MaskRcnnConfig = { ...mmdet, recipe: fasterRcnnPresets["mmdet-
 /** detectron2's `mask_rcnn_R_50_FPN` on MSRA weights, with masks given as bitmaps (`INPUT.MASK_FORMAT: bitmask`). */
 const detectron2: MaskRcnnConfig = {
   ...fasterRcnnPresets["detectron2-lgd"],
+  recipe: { ...fasterRcnnPresets["detectron2-lgd"].recipe, schedule: detectron2TwoStage },
   names: { ...fasterRcnnPresets["detectron2-lgd"].names, mask: detectron2MaskNames },
   mask: { ...mmdetMask, targets: { aligned: true, binary: true, beyond: "border" } },
 };

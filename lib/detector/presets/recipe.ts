@@ -78,6 +78,10 @@ export const lgdOneStage: ScheduleRecipe = {
   warmup: { kind: "linear", iterations: 1000, factor: 0.001 }, momentum: 0.9, weightDecay: 1e-4, clip: { kind: "value", limit: 1 },
 };
 
+/** detectron2's 1x: 90,000 steps of 16 images, drops at 60,000 and 80,000, nothing cut. */
+export const detectron2OneStage: ScheduleRecipe = { ...lgdOneStage, length: 90_000, drops: [60_000, 80_000], clip: undefined };
+export const detectron2TwoStage: ScheduleRecipe = { ...detectron2OneStage, learningRate: 0.02 };
+
 /** torchvision's and LGD's for two-stage detectors: rate 0.02. */
 export const torchvisionTwoStage: ScheduleRecipe = { ...torchvisionOneStage, learningRate: 0.02 };
 export const lgdTwoStage: ScheduleRecipe = { ...lgdOneStage, learningRate: 0.02 };
