@@ -1,9 +1,13 @@
 import type { Boxes } from "../../tensor/boxes.ts";
 import { assignMaxIou, ignored, type MaxIouOptions } from "./max-iou.ts";
 
+/** mmdet pads every image to multiples of this, and then to the largest of its batch, in pixels. */
+const ownPadding = 32;
+
 /**
- * Which anchors train, by where they lie in the image's content (not its padding): `all` (torchvision, detectron2), those
- * whose centre lies in it (mmdet's valid flags), or those that lie in it wholly (mmdet with `allowed_border` 0).
+ * Which anchors train, by where they lie in the image: `all` (torchvision, detectron2), those whose centre lies in it or in
+ * its own padding, but not in that of its batch (mmdet's valid flags), or those that lie wholly in its content (mmdet with
+ * `allowed_border` 0).
  */
 export type AnchorRegion = "all" | "centre" | "whole";
 
@@ -23,8 +27,10 @@ export function assignInside(anchors: Boxes, objects: Boxes, options: MaxIouOpti
 }
 
 function centreInside(anchors: Boxes, a: number, { width, height }: Size): boolean {
-  return anchors[4 * a] + anchors[4 * a + 2] < 2 * width && anchors[4 * a + 1] + anchors[4 * a + 3] < 2 * height;
+  return (anchors[4 * a] + anchors[4 * a + 2]) / 2 < padded(width) && (anchors[4 * a + 1] + anchors[4 * a + 3]) / 2 < padded(height);
 }
+
+const padded = (length: number): number => Math.ceil(length / ownPadding) * ownPadding;
 
 function whollyInside(anchors: Boxes, a: number, { width, height }: Size): boolean {
   return anchors[4 * a] >= 0 && anchors[4 * a + 1] >= 0 && anchors[4 * a + 2] < width && anchors[4 * a + 3] < height;
