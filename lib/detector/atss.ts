@@ -1,6 +1,6 @@
 import { anchorLayout, type AnchorLayout } from "./anchor-layout.ts";
 import { assignedLevels, levelSizes } from "./assignment.ts";
-import { checkBatch, extractor, headNorm, mapSizes, rememberedPerBatch } from "./assemble.ts";
+import { extractor, headNorm, mapSizes, rememberedPerBatch } from "./assemble.ts";
 import { assignByAtss, atssTargets } from "./assign/atss-targets.ts";
 import { originalObjects } from "./assign/rows.ts";
 import { decodePrediction, deltaReader } from "./decode/prediction.ts";
@@ -8,6 +8,7 @@ import type { Detector, Prediction } from "./detector.ts";
 import { denseHead } from "./heads/dense.ts";
 import { atssLoss } from "./loss/atss.ts";
 import { resolveAtss, type AtssDetectorOptions } from "./options-atss.ts";
+import { oneStageDetector } from "./one-stage.ts";
 import { parameterStore } from "./parameters.ts";
 import type { AtssPreset } from "./presets/atss.ts";
 
@@ -37,27 +38,13 @@ export function atss(options: AtssPreset | AtssDetectorOptions): Detector {
     const { logits, boxes, centerness = [] } = head(pyramid);
     return { pyramid, logits, boxes, extra: { centerness }, height, width };
   };
-  return {
-    name: config.name,
-    classes,
-    channels,
-    strides,
-    parameters: () => store.list(),
-    extract,
-    predict,
-    forward: (images) => predict(extract(images), { height: images.shape[1], width: images.shape[2] }),
-    loss: (prediction, targets) => {
-      checkBatch("loss", prediction, targets);
-      return atssLoss(prediction, targetsOf(layoutOf(prediction), targets), config);
-    },
-    decode: (prediction, targets) => {
-      checkBatch("decode", prediction, targets);
-      return decodePrediction(prediction, targets, { ...config.decode, classes, readBoxes: deltaReader(layoutOf(prediction).levels, config.coder) });
-    },
+  return oneStageDetector({
+    config, store, strides, extract, predict,
+    loss: (prediction, targets) => atssLoss(prediction, targetsOf(layoutOf(prediction), targets), config),
+    decode: (prediction, targets) => decodePrediction(prediction, targets, { ...config.decode, classes, readBoxes: deltaReader(layoutOf(prediction).levels, config.coder) }),
     assignment: (target, size) => {
       const own = layout(levelSizes(strides, size), size);
       return assignedLevels(own.levels, originalObjects(assignByAtss(own, [target], config)[0]));
     },
-    dispose: () => store.dispose(),
-  };
+  });
 }

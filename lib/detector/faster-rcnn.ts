@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "@tensorflow/tfjs-core";
 import { checkBatch } from "./assemble.ts";
 import type { Target } from "../data/batch.ts";
 import type { Detector, Prediction } from "./detector.ts";
@@ -7,8 +7,10 @@ import { resolveFasterRcnn, type FasterRcnnOptions, type FasterRcnnPreset } from
 import { parameterStore } from "./parameters.ts";
 import { boxStage, type Regions } from "./roi/box-stage.ts";
 import { boxStageOptions } from "./roi/box-stage-options.ts";
+import { scoped, type RoiHead } from "./roi/roi-head.ts";
 import { sampleRois } from "./roi/sampling.ts";
 import type { Proposals } from "./rpn/proposals.ts";
+import { roiDetector } from "./roi-detector.ts";
 import { firstStage } from "./two-stage.ts";
 
 export type { FasterRcnnOptions, FasterRcnnPreset } from "./faster-rcnn-options.ts";
@@ -40,34 +42,20 @@ export function fasterRcnn(options: FasterRcnnOptions | FasterRcnnPreset): Regio
   const first = firstStage(store, config);
   const stage = boxStage(store, boxStageOptions(config, first.regionStrides));
   const sampling = { classes, seed, assign: box.assign, truth: box.truth, ...box.sampling };
-  const { strides, extract, predict, forward, assignment } = first;
+  const head: RoiHead = {
+    loss: (pyramid, proposals, { targets, moment }) => {
+      const samples = sampleRois(proposals, targets, sampling, moment);
+      const regions = stage.loss(stage.run(pyramid, samples), samples, targets);
+      return { "roi.class": regions.class, "roi.box": regions.box };
+    },
+    decode: (pyramid, proposals, sizes) => scoped(() => stage.decode(stage.run(pyramid, proposals), proposals, sizes, config.decode)),
+  };
   return {
-    name, classes, channels, strides, extract, predict, forward, ...(assignment && { assignment }),
-    parameters: () => store.list(),
+    ...roiDetector({ name, classes, channels, store, first, head }),
     proposals: (prediction, sizes, phase = "test") => {
       checkBatch("proposals", prediction, sizes);
       return first.proposals(prediction, sizes, phase);
     },
     classify: (pyramid, regions) => stage.run(pyramid, regions),
-    loss: (prediction, targets, moment = { iteration: 0 }) => {
-      checkBatch("loss", prediction, targets);
-      const losses = first.loss(prediction, targets, moment);
-      const samples = sampleRois(first.proposals(prediction, targets, "train"), targets, sampling, moment);
-      const regions = stage.loss(stage.run(prediction.pyramid, samples), samples, targets);
-      return { ...losses, "roi.class": regions.class, "roi.box": regions.box };
-    },
-    decode: (prediction, targets) => {
-      checkBatch("decode", prediction, targets);
-      const proposals = first.proposals(prediction, targets, "test");
-      return untracked(() => stage.decode(stage.run(prediction.pyramid, proposals), proposals, targets, config.decode));
-    },
-    dispose: () => store.dispose(),
   };
-}
-
-/** Runs `f`, whose result holds no tensors, and frees what it made. */
-function untracked<T>(f: () => T): T {
-  let result: T;
-  tf.tidy(() => { result = f(); });
-  return result!;
 }

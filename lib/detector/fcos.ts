@@ -1,5 +1,5 @@
 import { assignedLevels, levelSizes } from "./assignment.ts";
-import { checkBatch, extractor, headNorm, mapSizes, movingAverage, rememberedPerBatch } from "./assemble.ts";
+import { extractor, headNorm, mapSizes, movingAverage, rememberedPerBatch } from "./assemble.ts";
 import { assignToPoints, pointTargets, type PointTargetOptions } from "./assign/point-targets.ts";
 import { originalObjects } from "./assign/rows.ts";
 import { decodeDistances } from "./coder/distance.ts";
@@ -8,6 +8,7 @@ import type { Detector, Prediction } from "./detector.ts";
 import { denseHead } from "./heads/dense.ts";
 import { fcosLoss } from "./loss/fcos.ts";
 import { resolveFcos, type FcosOptions, type ResolvedFcos } from "./options-fcos.ts";
+import { oneStageDetector } from "./one-stage.ts";
 import { parameterStore, type ParameterStore } from "./parameters.ts";
 import { pointLayout, type PointLayout } from "./points.ts";
 import type { FcosPreset } from "./presets/fcos.ts";
@@ -40,30 +41,18 @@ export function fcos(options: FcosPreset | FcosOptions): Detector {
     const { logits, boxes, centerness = [] } = head(pyramid);
     return { pyramid, logits, boxes, extra: { centerness }, height, width };
   };
-  return {
-    name: config.name,
-    classes: config.classes,
-    channels: config.channels,
-    strides,
-    parameters: () => store.list(),
-    extract,
-    predict,
-    forward: (images) => predict(extract(images), { height: images.shape[1], width: images.shape[2] }),
+  return oneStageDetector({
+    config, store, strides, extract, predict,
     loss: (prediction, targets) => {
-      checkBatch("loss", prediction, targets);
       const wanted = targetsOf(layoutOf(prediction), targets);
       return fcosLoss(prediction, wanted, { ...config, ...(divisor && { divisor: divisor(wanted.positives) }) });
     },
-    decode: (prediction, targets) => {
-      checkBatch("decode", prediction, targets);
-      return decodePrediction(prediction, targets, { ...config.decode, classes: config.classes, readBoxes: distanceReader(layoutOf(prediction), config.head.units === "pixels" ? strides.map(() => 1) : strides) });
-    },
+    decode: (prediction, targets) => decodePrediction(prediction, targets, { ...config.decode, classes: config.classes, readBoxes: distanceReader(layoutOf(prediction), config.head.units === "pixels" ? strides.map(() => 1) : strides) }),
     assignment: (target, size) => {
       const points = layout(levelSizes(strides, size), size);
       return assignedLevels(points.levels, originalObjects(assignToPoints(points, [target], targetOptions)[0]));
     },
-    dispose: () => store.dispose(),
-  };
+  });
 }
 
 function buildHead(store: ParameterStore, { head, channels, classes, names, assign }: ResolvedFcos): ReturnType<typeof denseHead> {

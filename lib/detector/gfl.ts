@@ -1,6 +1,6 @@
 import { anchorLayout, type AnchorLayout } from "./anchor-layout.ts";
 import { assignedLevels, levelSizes, type PriorLevel } from "./assignment.ts";
-import { checkBatch, extractor, headNorm, mapSizes, rememberedPerBatch } from "./assemble.ts";
+import { extractor, headNorm, mapSizes, rememberedPerBatch } from "./assemble.ts";
 import { assignByAtss, atssTargets } from "./assign/atss-targets.ts";
 import { priorStrides } from "./assign/point-targets.ts";
 import { originalObjects } from "./assign/rows.ts";
@@ -11,6 +11,7 @@ import { denseHead } from "./heads/dense.ts";
 import { expectedBin } from "./loss/distribution.ts";
 import { gflLoss, gflTargets } from "./loss/gfl.ts";
 import { resolveGfl, type GflOptions } from "./options-atss.ts";
+import { oneStageDetector } from "./one-stage.ts";
 import { parameterStore } from "./parameters.ts";
 import type { GflPreset } from "./presets/gfl.ts";
 
@@ -37,29 +38,15 @@ export function gfl(options: GflPreset | GflOptions): Detector {
   const layoutOf = (prediction: Prediction) => layout(mapSizes(prediction), prediction);
   const targetsOf = rememberedPerBatch((anchors: AnchorLayout, targets) => gflTargets(atssTargets(anchors, targets, config), priorStrides(anchors.levels, strides), bins));
   const predict: Detector["predict"] = (pyramid, { height, width }) => ({ pyramid, ...head(pyramid), height, width });
-  return {
-    name: config.name,
-    classes,
-    channels,
-    strides,
-    parameters: () => store.list(),
-    extract,
-    predict,
-    forward: (images) => predict(extract(images), { height: images.shape[1], width: images.shape[2] }),
-    loss: (prediction, targets) => {
-      checkBatch("loss", prediction, targets);
-      return gflLoss(prediction, targetsOf(layoutOf(prediction), targets), { classes, bins, loss: config.loss });
-    },
-    decode: (prediction, targets) => {
-      checkBatch("decode", prediction, targets);
-      return decodePrediction(prediction, targets, { ...config.decode, classes, readBoxes: distributionReader(layoutOf(prediction).levels, strides, bins) });
-    },
+  return oneStageDetector({
+    config, store, strides, extract, predict,
+    loss: (prediction, targets) => gflLoss(prediction, targetsOf(layoutOf(prediction), targets), { classes, bins, loss: config.loss }),
+    decode: (prediction, targets) => decodePrediction(prediction, targets, { ...config.decode, classes, readBoxes: distributionReader(layoutOf(prediction).levels, strides, bins) }),
     assignment: (target, size) => {
       const own = layout(levelSizes(strides, size), size);
       return assignedLevels(own.levels, originalObjects(assignByAtss(own, [target], config)[0]));
     },
-    dispose: () => store.dispose(),
-  };
+  });
 }
 
 /** Reads the expected distances, in strides, from the centres of the anchors of a layout. */

@@ -2,7 +2,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { Target } from "../data/batch.ts";
 import { anchorLayout } from "./anchor-layout.ts";
 import { anchorsPerCell } from "./anchors.ts";
-import { checkBatch, extractor, headNorm, mapSizes, movingAverage, rememberedPerBatch } from "./assemble.ts";
+import { extractor, headNorm, mapSizes, movingAverage, rememberedPerBatch } from "./assemble.ts";
 import { assignedObjects, denseTargets, type DenseTargets } from "./assign/dense-targets.ts";
 import { assignedLevels, levelSizes } from "./assignment.ts";
 import { decodePrediction, deltaReader } from "./decode/prediction.ts";
@@ -11,6 +11,7 @@ import { retinaHead, type RetinaHead } from "./heads/retina.ts";
 import { denseLoss } from "./loss/dense.ts";
 import { resolveRetinaNet, type ResolvedRetinaNet, type RetinaNetOptions } from "./options.ts";
 import type { RetinaNetPreset } from "./presets.ts";
+import { oneStageDetector } from "./one-stage.ts";
 import { parameterStore, type ParameterStore } from "./parameters.ts";
 
 export type { RetinaNetOptions } from "./options.ts";
@@ -35,30 +36,18 @@ export function retinanet(options: RetinaNetPreset | RetinaNetOptions): Detector
   const targetsOf = targetsFor(config);
 
   const predict: Detector["predict"] = (pyramid, size) => predictLevels(head, pyramid, size);
-  return {
-    name: config.name,
-    classes: config.classes,
-    channels: config.channels,
-    strides,
-    parameters: () => store.list(),
-    extract,
-    predict,
-    forward: (images) => predict(extract(images), { height: images.shape[1], width: images.shape[2] }),
+  return oneStageDetector({
+    config, store, strides, extract, predict,
     loss: (prediction, targets) => {
-      checkBatch("loss", prediction, targets);
       const dense = targetsOf(layoutOf(prediction).anchors, targets);
       return denseLoss(prediction, dense, { ...config, ...(divisor && { divisor: divisor(dense.positives) }) });
     },
-    decode: (prediction, targets) => {
-      checkBatch("decode", prediction, targets);
-      return decodePrediction(prediction, targets, { ...config.decode, classes: config.classes, readBoxes: deltaReader(layoutOf(prediction).levels, config.coder) });
-    },
+    decode: (prediction, targets) => decodePrediction(prediction, targets, { ...config.decode, classes: config.classes, readBoxes: deltaReader(layoutOf(prediction).levels, config.coder) }),
     assignment: (target, size) => {
       const { levels, anchors: all } = layout(levelSizes(strides, size), size);
       return assignedLevels(levels, assignedObjects(target, { ...config, anchors: all }));
     },
-    dispose: () => store.dispose(),
-  };
+  });
 }
 
 function buildHead(store: ParameterStore, { head, channels, classes, anchors, names }: ResolvedRetinaNet): RetinaHead {

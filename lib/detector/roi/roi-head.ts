@@ -155,7 +155,7 @@ function meanOf(tensors: readonly tf.Tensor2D[]): tf.Tensor2D {
 }
 
 /** `tf.tidy` for results that are not tensors; it would walk every element of their arrays. */
-function scoped<T>(f: () => T): T {
+export function scoped<T>(f: () => T): T {
   let result: T | undefined;
   tf.tidy(() => { result = f(); });
   return result as T;
