@@ -2,6 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { devNull, tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Socket } from "node:net";
 import { Writable } from "node:stream";
 
 /** Where the kernel's own log goes, and where what is written to file descriptors 1 and 2 comes out. */
@@ -28,6 +29,7 @@ export function takeStandardStreams(): StandardStreams {
     const log = reopenStderr() ?? relayStderr(join(folder, "log"));
     replace(0, devNull, O_RDONLY);
     const captured = { stdout: takeOver(1, join(folder, "1")), stderr: takeOver(2, join(folder, "2")) };
+    keepLastWords(captured.stderr, log);
     // Node's own streams would switch the pipes to non-blocking, and native code would lose what does not fit.
     define("stdout", 1);
     define("stderr", 2);
@@ -68,6 +70,22 @@ function relayStderr(pipe: string): number {
   relay.unref();
   closeSync(source);
   return sink;
+}
+
+/** Held so that the standard input of the process behind it ends with the kernel and not earlier. */
+let lifeline: Socket | undefined;
+
+/**
+ * Waits until the kernel is gone and copies into its log what nobody has read from its stderr. V8 announces there that
+ * memory has run out and ends the process at once: on a busy machine no thread of the kernel has time to pass that on.
+ */
+function keepLastWords(source: number, log: number): void {
+  const script = "trap '' HUP INT QUIT TERM; cat >/dev/null; exec cat <&3 >&4";
+  const heir = spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "ignore", "ignore", source, log], detached: true, cwd: "/" });
+  heir.on("error", () => undefined); // then they may be lost
+  heir.unref();
+  lifeline = heir.stdin as Socket;
+  lifeline.on("error", () => undefined).unref();
 }
 
 /** Puts a pipe at the descriptor and returns its other end. */

@@ -108,6 +108,26 @@ describe("a crash", () => {
     await eventually(() => kernel.log.includes("FATAL"), 5000);
     expect(kernel.log).toContain("heap out of memory");
   });
+
+  it("leaves its last words in the kernel's log, also when no thread had time to read them", async () => {
+    const kernel = new KernelDriver();
+    kernels.push(kernel);
+    // A preload that stops the wire thread when the cell asks for it.
+    const [preload, flag] = [join(kernel.folder, "busy.cjs"), join(kernel.folder, "stop")];
+    writeFileSync(preload, `const { workerData } = require("node:worker_threads");
+      if (workerData && "connection" in workerData) setInterval(() => {
+        if (require("node:fs").existsSync(${JSON.stringify(flag)})) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+      }, 5).unref();`);
+    kernel.spawn(await kernel.writeConnectionFile(), { env: { NODE_OPTIONS: `--require ${preload}` } });
+    await kernel.connect();
+    await kernel.execute(`const { writeFileSync, writeSync } = await import("node:fs");
+      writeFileSync(${JSON.stringify(flag)}, "");
+      for (const begun = Date.now(); Date.now() < begun + 500;);
+      writeSync(2, "FATAL ERROR: the last words\\n");
+      process.kill(process.pid, "SIGKILL");`);
+    expect(await kernel.ended(10_000)).toBe(true);
+    expect(await eventually(() => kernel.log.includes("FATAL ERROR: the last words"), 5000)).toBe(true);
+  });
 });
 
 describe("the language thread", () => {
