@@ -1,6 +1,7 @@
 import type { Detections } from "../detector.ts";
 import { clipBoxes, type Boxes } from "../../tensor/boxes.ts";
-import { bestByScore, nonMaximumSuppression } from "./nms.ts";
+import { bestByScore, nthLargest } from "./best.ts";
+import { nonMaximumSuppression } from "./nms.ts";
 
 /**
  * How centre-ness enters the score of a class:
@@ -87,26 +88,61 @@ function scoring({ logits, centerness }: LevelOutput, { classes, score = "produc
   return { first: score === "root-first" ? last : alone, last };
 }
 
-/** Entries whose score is above the threshold, and that score; a cheap comparison of logits first, as few of millions pass. */
+/** Entries whose score is above the threshold, and that score: all that can be among the best of the level, and few more. */
 function candidates(level: LevelOutput, options: DenseDecodeOptions): { entries: Int32Array; ranks: Float32Array } {
-  const { logits, centerness } = level;
-  const { scoreThreshold: threshold } = options;
   const { first } = scoring(level, options);
-  // A root √(class · centre-ness) above the threshold needs a class above its square.
-  const least = centerness !== undefined && options.score === "root-first" ? threshold ** 2 : threshold;
-  const cut = threshold <= 0 ? -Infinity : threshold >= 1 ? Infinity : Math.log(least / (1 - least)) - 1e-3;
-  let passing = 0;
-  for (let e = 0; e < logits.length; e++) if (logits[e] > cut) passing++;
-  const entries = new Int32Array(passing);
-  const ranks = new Float32Array(passing);
+  const passing = hopeful(level, options);
+  const entries = new Int32Array(passing.length);
+  const ranks = new Float32Array(passing.length);
   let found = 0;
-  for (let e = 0; e < logits.length; e++) {
-    const score = logits[e] > cut ? first(e) : NaN;
-    if (!(score > threshold)) continue;
+  for (const e of passing) {
+    const score = first(e);
+    if (!(score > options.scoreThreshold)) continue;
     entries[found] = e;
     ranks[found++] = score;
   }
   return { entries: entries.subarray(0, found), ranks: ranks.subarray(0, found) };
+}
+
+/** Entries whose logits let them hope: comparing logits is cheap, and few of millions pass. */
+function hopeful(level: LevelOutput, options: DenseDecodeOptions): Int32Array {
+  const { logits, centerness } = level;
+  const cut = leastLogit(level, options);
+  const count = countAbove(logits, cut);
+  if (count <= 2 * options.perLevel || (centerness !== undefined && options.score === "root-first")) return entriesAbove(logits, cut, count);
+  const bound = lowerBound(nthLargest(logits, options.perLevel));
+  return entriesAbove(logits, bound, countAbove(logits, bound));
+}
+
+function countAbove(logits: Float32Array, cut: number): number {
+  let count = 0;
+  for (let e = 0; e < logits.length; e++) if (logits[e] > cut) count++;
+  return count;
+}
+
+function entriesAbove(logits: Float32Array, cut: number, count: number): Int32Array {
+  const entries = new Int32Array(count);
+  let found = 0;
+  for (let e = 0; found < count; e++) if (logits[e] > cut) entries[found++] = e;
+  return entries;
+}
+
+/** A logit that no entry above the threshold falls below. */
+function leastLogit({ centerness }: LevelOutput, { scoreThreshold: threshold, score }: DenseDecodeOptions): number {
+  if (threshold <= 0) return -Infinity;
+  if (threshold >= 1) return Infinity;
+  // A root √(class · centre-ness) above the threshold needs a class above its square.
+  const least = centerness !== undefined && score === "root-first" ? threshold ** 2 : threshold;
+  return Math.log(least / (1 - least)) - 1e-3;
+}
+
+/**
+ * A logit whose score in single precision is surely less than that of `logit`: by 2⁻²¹ of it, four units in its last place.
+ * (Above 10 scores crowd together below 1; below −80 they are denormal.)
+ */
+function lowerBound(logit: number): number {
+  const top = Math.min(logit, 10);
+  return logit < -80 ? -Infinity : top - 2 ** -21 * (1 + Math.exp(top));
 }
 
 function sigmoid(x: number): number {

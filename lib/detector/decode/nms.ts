@@ -16,30 +16,6 @@ export function byScore(scores: Boxes): Int32Array {
 }
 
 /**
- * The first `count` of {@link byScore}, without sorting the others: of the hundreds of thousands of a level a thousand go on.
- */
-export function bestByScore(scores: Float32Array, count: number): Int32Array {
-  if (scores.length <= 2 * count) return byScore(scores).subarray(0, count);
-  const ranks = new Uint16Array(scores.length);
-  const bits = new Uint32Array(scores.buffer, scores.byteOffset, scores.length);
-  const histogram = new Int32Array(1 << 16);
-  for (let i = 0; i < bits.length; i++) histogram[(ranks[i] = rankOf(bits[i]))]++;
-  let least = histogram.length - 1;
-  for (let above = histogram[least]; above < count; above += histogram[least]) least--;
-  const chosen: number[] = [];
-  for (let i = 0; i < ranks.length; i++) if (ranks[i] >= least) chosen.push(i);
-  const order = byScore(Float32Array.from(chosen, (i) => scores[i]));
-  return Int32Array.from(order.subarray(0, count), (k) => chosen[k]);
-}
-
-/** The upper half of a float's bits as a number that rises with the float; −0 and 0 are one. */
-function rankOf(bits: number): number {
-  if ((bits & 0x7fffffff) > 0x7f800000) return 0; // not a number
-  if (bits === 0x80000000) return 0x8000;
-  return bits >>> 31 === 0 ? 0x8000 | (bits >>> 16) : (~bits >>> 16) & 0xffff;
-}
-
-/**
  * Greedy non-maximum suppression: a box falls when its IoU with a kept box of its label and higher score is above the
  * threshold (strictly). Equal scores: the earlier index wins. The IoU is computed in single precision, as the reference
  * implementations do, so that a quotient that is the threshold up to rounding falls on their side of it.

@@ -1,6 +1,7 @@
 import { clipBoxes, type Boxes } from "../../tensor/boxes.ts";
 import { decodeDeltas, type DeltaCoder } from "../coder/delta.ts";
-import { bestByScore, nonMaximumSuppression } from "../decode/nms.ts";
+import { bestByScore } from "../decode/best.ts";
+import { nonMaximumSuppression } from "../decode/nms.ts";
 import type { Prediction } from "../detector.ts";
 
 export interface ProposalOptions {
