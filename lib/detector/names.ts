@@ -71,15 +71,15 @@ export const mmdetNames: ReferenceNames = {
 
 const subnetOf = { class: "cls_subnet", box: "bbox_subnet" } as const;
 
-/** detectron2's RetinaNet. */
+/** detectron2's RetinaNet (`meta_arch/retinanet.py`, RetinaNetHead): each tower is one list of convolution, norm if it has one, and ReLU. */
 export const detectron2Names: ReferenceNames = {
   prefix: "backbone.bottom_up.",
   resNet: detectron2ResNetNames("backbone.bottom_up."),
   regNet: detectron2RegNetNames("backbone.bottom_up."),
   fpn: detectron2Fpn("backbone.", 3),
   head: {
-    tower: (tower, i) => `head.${subnetOf[tower]}.${2 * i}`,
-    norm: (tower, i) => `head.${subnetOf[tower]}.${2 * i}.norm`,
+    tower: (tower, i, normed) => `head.${subnetOf[tower]}.${(normed ? 3 : 2) * i}`,
+    norm: (tower, i) => `head.${subnetOf[tower]}.${3 * i + 1}`,
     final: (tower) => (tower === "class" ? "head.cls_score" : "head.bbox_pred"),
   },
 };
@@ -112,14 +112,13 @@ export const mmdetAtssNames = mmdetDenseNames({ class: "atss_cls", box: "atss_re
 /** GFL has no centre-ness. */
 export const mmdetGflNames = mmdetDenseNames({ class: "gfl_cls", box: "gfl_reg", centerness: "gfl_centerness" });
 
-/** detectron2's and cvpods' FCOS; they call centre-ness differently. */
+/** detectron2's (`meta_arch/fcos.py`) and cvpods' FCOS, which LGD took over; they call centre-ness differently. detectron2's has no scales. */
 function detectron2FcosNames(centerness: string): DenseNames {
   const outputs = { class: "cls_score", box: "bbox_pred", centerness } as const;
   return {
     ...detectron2Names,
     head: {
-      tower: (tower, i) => `head.${subnetOf[tower]}.${3 * i}`,
-      norm: (tower, i) => `head.${subnetOf[tower]}.${3 * i + 1}`,
+      ...detectron2Names.head,
       final: (output) => `head.${outputs[output]}`,
       scale: (level) => `head.scales.${level}.scale`,
     },

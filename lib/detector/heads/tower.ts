@@ -5,7 +5,8 @@ export type Tower = "class" | "box";
 
 /** Where towers keep their parameters (names without `.weight`). */
 export interface TowerNames {
-  tower(tower: Tower, index: number): string;
+  /** @param normed whether its convolutions have norms, which numbered lists of layers count */
+  tower(tower: Tower, index: number, normed: boolean): string;
   /** Norm of a tower's convolution. */
   norm(tower: Tower, index: number): string;
 }
@@ -27,7 +28,7 @@ export const headInitialiser = { kind: "normal", deviation: 0.01 } as const;
 export function tower(store: ParameterStore, kind: Tower, { channels, convs, norm, bias, names }: TowerOptions): Layer {
   const layers = Array.from({ length: convs }, (_, i) => {
     const withNorm = norm === undefined ? {} : { norm, normName: names.norm(kind, i), ...(bias !== undefined && { bias }) };
-    return convLayer(store, { input: channels, output: channels, kernel: 3, initialiser: headInitialiser, group: "head", ...withNorm, name: names.tower(kind, i), relu: true });
+    return convLayer(store, { input: channels, output: channels, kernel: 3, initialiser: headInitialiser, group: "head", ...withNorm, name: names.tower(kind, i, norm !== undefined), relu: true });
   });
   return sequence(layers);
 }

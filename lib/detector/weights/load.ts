@@ -1,6 +1,6 @@
 import type { Detector, Parameter, ParameterGroup } from "../detector.ts";
 import { assignParameter, listed, pytorchShape, type NamedArray } from "../load.ts";
-import { backboneName, isClassifier, isConstant, laterNames, sourceOf } from "./names.ts";
+import { backboneName, isClassifier, isConstant, isSecondName, laterNames, sourceOf } from "./names.ts";
 import { readValues, withWeights, type ReadWeightsOptions, type WeightFile } from "./read.ts";
 
 export interface LoadWeightsOptions extends Pick<ReadWeightsOptions, "nonFinite"> {
@@ -69,7 +69,7 @@ interface Plan {
 function planLoad(parameters: readonly Parameter[], { path, tensors }: WeightFile, { only, optional = [], ignore = [] }: LoadWeightsOptions): Plan {
   const groups = only === undefined ? undefined : [only].flat();
   const asked = parameters.filter(({ group }) => groups === undefined || groups.includes(group));
-  const entries = [...tensors.keys()].filter((name) => !isConstant(name));
+  const entries = [...tensors.keys()].filter((name) => !isConstant(name) && !isSecondName(name, (other) => tensors.has(other)));
   const find = entryFinder(parameters, entries, groups);
   const isFolded = ({ name }: Parameter) => statistic.test(name) && !entries.some((entry) => statistic.test(entry));
   const found = asked.map((parameter) => ({ parameter, entry: find(parameter), may: matches(parameter.name, optional) || isConstant(parameter.name) }));

@@ -8,6 +8,7 @@
  * | torchvision's RegNet | `stem.0` | `trunk_output.block1.block1-0.f.b.0` | `f.b.1`, `proj.1` |
  * | detectron2's RegNet | `stem.conv` | `s1.b1.f.b` | `f.b_bn`, `bn` |
  * | detectron2 | `stem.conv1` | `res2.0.conv2`, `res2.0.shortcut` | `conv2.norm`, `shortcut.norm` |
+ * | LGD | detectron2's under `student.raw_backbone.` | | |
  * | Detectron, MSRA | `conv1_w` | `res2_0_branch2b_w`, `res2_0_branch1_w` | `res2_0_branch2b_bn_s`, `_bn_b` |
  *
  * Detectron's and detectron2's MSRA networks take BGR images of 0 to 255 less the mean, deviation 1; torchvision's take RGB.
@@ -16,7 +17,7 @@
 /** The pairs of a rule; the first that fits is applied. */
 type Rules = readonly (readonly [RegExp, string | ((...parts: string[]) => string)])[];
 
-const prefixes = /^(?:module\.)?(?:backbone\.(?:body|bottom_up)\.|backbone\.|bottom_up\.|body\.)?/;
+const prefixes = /^(?:module\.)?(?:student\.)?(?:raw_backbone\.|backbone\.(?:body|bottom_up)\.|backbone\.|bottom_up\.|body\.)?/;
 
 /** What lies under `backbone.` but belongs to the neck: torchvision's and detectron2's pyramids. */
 const necks = /^(?:fpn[._]|top_block\.)/;
@@ -90,9 +91,27 @@ const renamings: Rules = [
   [/^(backbone\.layer\d\.\d+\.conv\d)_offset\.(.+)$/, "$1.conv_offset.$2"],
 ];
 
+/**
+ * LGD's student is a detectron2 (or cvpods) detector taken apart: its body is `raw_backbone`, its pyramid both `backbone` and
+ * `fpn` (`models/customized_detectors/`). The teacher and the adapter beside it are no part of the detector.
+ */
+const student: Rules = [
+  [/^student\.raw_backbone\./, "backbone.bottom_up."],
+  [/^student\.fpn\./, "backbone."],
+  [/^student\./, ""],
+];
+
+/** Whether the file holds the same tensor under another name. */
+export function isSecondName(name: string, has: (name: string) => boolean): boolean {
+  const first = name.replace(/^((?:module\.)?student\.)fpn\./, "$1backbone.");
+  return first !== name && has(first);
+}
+
 /** What a weight may be called by a detector, its own name first. */
 export function laterNames(name: string): readonly string[] {
-  const own = name.replace(/^module\./, "");
+  const whole = name.replace(/^module\./, "");
+  const lgd = student.find(([pattern]) => pattern.test(whole));
+  const own = lgd === undefined ? whole : whole.replace(lgd[0], lgd[1] as string);
   const rule = renamings.find(([pattern]) => pattern.test(own));
   if (rule === undefined) return [own];
   const [pattern, target] = rule;

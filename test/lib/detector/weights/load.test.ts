@@ -169,6 +169,40 @@ describe("names of earlier versions", () => {
   });
 });
 
+describe("LGD's students", () => {
+  /** As LGD's checkpoints have them: body and pyramid taken apart, the pyramid under two names, teacher and adapter beside it. */
+  function student(from: Detector, to: string): string {
+    const path = rename(from, to, (own) => `student.${own.replace(/^backbone\.bottom_up\./, "raw_backbone.")}`);
+    const record = new Map<string, StoredTensor>([...readWeights(path).tensors] as [string, StoredTensor][]);
+    for (const [name, value] of [...record]) if (name.startsWith("student.backbone.")) record.set(name.replace(".backbone.", ".fpn."), value);
+    const scalar = { shape: [1], data: new Float32Array(1) };
+    for (const name of ["student.pixel_mean", "student.anchor_generator.cell_anchors.0", "teacher.label_encoder_.conv1.weight", "adapter.distill.adapter.0.weight"]) record.set(name, scalar);
+    writeSafetensors(path, record);
+    return path;
+  }
+
+  it("go into detectors of their own preset, and their bodies into any", () => {
+    const [from, to, other] = [scramble(make("detectron2-lgd", 1)), make("detectron2-lgd", 2), make("torchvision", 3)];
+    withDetectors([from, to, other], () => {
+      const path = student(from, "lgd.safetensors");
+      expect([...readWeights(path).tensors.keys()]).toEqual(expect.arrayContaining(["student.raw_backbone.stem.conv1.weight", "student.backbone.fpn_lateral3.weight", "student.fpn.fpn_lateral3.weight", "student.head.cls_subnet.0.weight"]));
+      expect(() => loadWeights(to, path)).toThrow(/2 values without a parameter \(adapter\.distill\.adapter\.0\.weight, teacher\.label_encoder_\.conv1\.weight\)/);
+      expect(loadWeights(to, path, { ignore: ["teacher.*", "adapter.*"] })).toMatchObject({ kept: ["loss_normalizer"], unused: ["adapter.distill.adapter.0.weight", "teacher.label_encoder_.conv1.weight"] });
+      expect(maps(to)).toEqual(maps(from));
+      expect(loadWeights(other, path, { only: "backbone" }).loaded).toEqual(other.parameters().filter(({ group }) => group === "backbone").map(({ name }) => name));
+    });
+  });
+
+  it("number the layers of a head with norms in threes, as detectron2 does", () => {
+    const [plain, normed] = [make("detectron2-lgd", 1, { head: { convs: 2 } }), make("detectron2-lgd", 1, { head: { convs: 2, norm: { kind: "group", groups: 4 } } })];
+    withDetectors([plain, normed], () => {
+      const towers = (detector: Detector) => detector.parameters().map(({ name }) => name).filter((name) => name.startsWith("head.cls_subnet.") && name.endsWith(".weight"));
+      expect(towers(plain)).toEqual(["head.cls_subnet.0.weight", "head.cls_subnet.2.weight"]);
+      expect(towers(normed)).toEqual([0, 1, 3, 4].map((i) => `head.cls_subnet.${i}.weight`));
+    });
+  });
+});
+
 describe("loading that does not fit", () => {
   const attempt = (options: LoadWeightsOptions, change: (record: Map<string, StoredTensor>) => void) => {
     const detector = make("torchvision", 1);
