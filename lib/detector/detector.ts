@@ -6,6 +6,9 @@ import type { AssignedLevel, ImageSize } from "./assignment.ts";
 /** What a parameter belongs to; learning-rate groups and freezing speak of these. */
 export type ParameterGroup = "backbone" | "neck" | "head" | "distill";
 
+/** Biases of convolutions and linear layers; scale and shift of norms. */
+export type ParameterRole = "bias" | "norm";
+
 /** A named weight. Names and shapes follow the reference implementation's, but layouts are TensorFlow's (HWIO, [in, out]). */
 export interface Parameter {
   readonly name: string;
@@ -13,6 +16,8 @@ export interface Parameter {
   readonly group: ParameterGroup;
   /** Never trained (frozen stem and stages, BatchNorm statistics). */
   readonly frozen: boolean;
+  /** What recipes treat apart; absent for weights. A norm's own shift is `norm`; the offsets of deformable convolutions have no role. */
+  readonly role?: ParameterRole;
   /** Of a linear layer's weight whose input is a flattened map: references flatten [channels, height, width], we [height, width, channels]. */
   readonly flattened?: FlattenedInput;
 }

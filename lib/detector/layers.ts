@@ -65,7 +65,7 @@ export function convLayer(store: ParameterStore, spec: ConvSpec): Layer {
   const { name, input, output, kernel, groups = 1, group, frozen = false, norm } = spec;
   const filter = store.add({ name: `${name}.weight`, shape: [kernel, kernel, input / groups, output], initialiser: spec.initialiser ?? { kind: "kaiming-normal", fan: kernel * kernel * output }, group, frozen });
   const bias = spec.bias ?? norm === undefined
-    ? store.add({ name: `${name}.bias`, shape: [output], initialiser: { kind: "constant", value: spec.biasValue ?? 0 }, group, frozen })
+    ? store.add({ name: `${name}.bias`, shape: [output], initialiser: { kind: "constant", value: spec.biasValue ?? 0 }, group, frozen, role: "bias" })
     : undefined;
   const options: ConvOptions = { stride: spec.stride ?? 1, padding: spec.padding ?? (kernel - 1) / 2, dilation: spec.dilation ?? 1, groups };
   const relu = spec.relu ?? false;
@@ -92,7 +92,7 @@ interface NormSpec {
 
 function affineParameters(store: ParameterStore, { name, channels, group, frozen }: NormSpec): { gamma: tf.Tensor1D; beta: tf.Tensor1D } {
   const add = (part: string, value: number) =>
-    store.add({ name: `${name}.${part}`, shape: [channels], initialiser: { kind: "constant", value }, group, frozen }) as unknown as tf.Tensor1D;
+    store.add({ name: `${name}.${part}`, shape: [channels], initialiser: { kind: "constant", value }, group, frozen, role: "norm" }) as unknown as tf.Tensor1D;
   return { gamma: add("weight", 1), beta: add("bias", 0) };
 }
 

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { withoutTape } from "../tensor/stop-gradient.ts";
 import { random } from "../tensor/random.ts";
-import type { FlattenedInput, Parameter, ParameterGroup } from "./detector.ts";
+import type { FlattenedInput, Parameter, ParameterGroup, ParameterRole } from "./detector.ts";
 
 /** How a weight starts. Fans are of the layer: inputs (outputs) times filter size. */
 export type Initialiser =
@@ -22,6 +22,7 @@ export interface ParameterSpec {
   readonly group: ParameterGroup;
   /** Never trained. Default false. */
   readonly frozen?: boolean;
+  readonly role?: ParameterRole;
   readonly flattened?: FlattenedInput;
 }
 
@@ -56,7 +57,7 @@ export function parameterStore(seed: number): ParameterStore {
       const value = tf.tensor(initialValues(spec, seed), spec.shape as number[], "float32");
       const variable = tf.variable(value, spec.frozen !== true);
       value.dispose();
-      parameters.set(spec.name, { name: spec.name, variable, group: spec.group, frozen: spec.frozen ?? false, ...(spec.flattened && { flattened: spec.flattened }) });
+      parameters.set(spec.name, { name: spec.name, variable, group: spec.group, frozen: spec.frozen ?? false, ...(spec.role && { role: spec.role }), ...(spec.flattened && { flattened: spec.flattened }) });
       return variable;
     },
     list: () => [...parameters.values()],

@@ -1,50 +1,47 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { hasRawOps } from "../backend/ops.ts";
+import type { Parameter } from "../detector/detector.ts";
 import { runFloat } from "../tensor/raw.ts";
+import { arithmetic } from "./arithmetic.ts";
+import { refuse } from "./refuse.ts";
+import { scalars } from "./scalars.ts";
+import { assignAll, type UpdateRule } from "./update.ts";
 
-/** The scalars of one update; owned by the caller. */
-export interface MomentumScalars {
-  readonly rate: tf.Scalar;
-  readonly momentum: tf.Scalar;
-  /** Absent without weight decay. */
-  readonly decay?: tf.Scalar;
-  /** [−limit, limit]; absent without clipping. */
-  readonly limits?: readonly [tf.Scalar, tf.Scalar];
+export interface MomentumOptions {
+  /** Default 0.9. */
+  readonly momentum?: number;
+  /** L2 penalty added to the gradient, on every trained parameter (norms too, as LGD's configs); default 1e-4. */
+  readonly weightDecay?: number;
 }
-
-/** Element-wise arithmetic with one native operation each, or with TensorFlow.js's portable ones. */
-interface Arithmetic {
-  add(this: void, a: tf.Tensor, b: tf.Tensor): tf.Tensor;
-  sub(this: void, a: tf.Tensor, b: tf.Tensor): tf.Tensor;
-  mul(this: void, a: tf.Tensor, b: tf.Tensor): tf.Tensor;
-  clip(this: void, x: tf.Tensor, low: tf.Scalar, high: tf.Scalar): tf.Tensor;
-}
-
-const native: Arithmetic = {
-  add: (a, b) => runFloat("AddV2", a, b),
-  sub: (a, b) => runFloat("Sub", a, b),
-  mul: (a, b) => runFloat("Mul", a, b),
-  clip: (x, low, high) => runFloat("ClipByValue", x, low, high),
-};
-
-const portable: Arithmetic = {
-  add: (a, b) => tf.add(a, b),
-  sub: (a, b) => tf.sub(a, b),
-  mul: (a, b) => tf.mul(a, b),
-  clip: (x, low, high) => tf.minimum(tf.maximum(x, low), high),
-};
 
 /**
- * PyTorch's SGD with momentum: v' = μv + (clip(g) + wd·w), w' = w − lr·v'. Inside a tidy.
- * @returns [w', v']
+ * PyTorch's SGD with momentum: v ← μv + (clip(g) + wd·w), w ← w − lr·v. One buffer per parameter.
+ * @throws RangeError for options out of their range
  */
-export function momentumUpdate(weight: tf.Tensor, velocity: tf.Tensor, gradient: tf.Tensor, scalars: MomentumScalars): [tf.Tensor, tf.Tensor] {
-  const { add, sub, mul, clip } = hasRawOps() ? native : portable;
-  const { rate, momentum, decay, limits } = scalars;
-  const clipped = limits === undefined ? gradient : clip(gradient, ...limits);
-  const decayed = decay === undefined ? clipped : add(clipped, mul(weight, decay));
-  const v = add(mul(velocity, momentum), decayed);
-  return [sub(weight, mul(v, rate)), v];
+export function momentumSgd(parameters: readonly Parameter[], { momentum = 0.9, weightDecay = 1e-4 }: MomentumOptions): UpdateRule {
+  if (!(momentum >= 0 && momentum < 1)) refuse("momentum", momentum, "a number from 0 to less than 1");
+  if (!(weightDecay >= 0)) refuse("weightDecay", weightDecay, "a number from 0");
+  const state = new Map(parameters.map(({ name, variable }) => [`velocity/${name}`, tf.tidy(() => tf.variable(tf.zerosLike(variable), false))]));
+  return {
+    state,
+    update: (jobs, clip) => {
+      const { add, sub, mul } = arithmetic();
+      const scalar = scalars();
+      const mu = scalar(momentum);
+      assignAll(jobs.flatMap(({ parameter: { name, variable }, gradient, rate, decayFactor }) => {
+        const velocity = state.get(`velocity/${name}`)!;
+        const decay = weightDecay * decayFactor;
+        const [lr, wd] = [scalar(rate), decay === 0 ? undefined : scalar(decay)];
+        const [w, v] = tf.tidy(() => {
+          const clipped = clip(gradient);
+          const decayed = wd === undefined ? clipped : add(clipped, mul(variable, wd));
+          const next = add(mul(velocity, mu), decayed);
+          return [sub(variable, mul(next, lr)), next];
+        });
+        return [[variable, w], [velocity, v]] as const;
+      }));
+    },
+  };
 }
 
 /** ½ Σ x², as one native operation where there is one; inside a tidy. */

@@ -1,87 +1,84 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Parameter, ParameterGroup } from "../detector/detector.ts";
-import { halfSquares, momentumUpdate } from "./momentum.ts";
+import { adamW, type AdamWOptions } from "./adamw.ts";
+import { clipping, type ClipOptions } from "./clip.ts";
+import { halfSquares, momentumSgd, type MomentumOptions } from "./momentum.ts";
+import { refuse } from "./refuse.ts";
+import { parameterRules, type RuleOptions } from "./rules.ts";
 import type { Schedule } from "./schedule.ts";
+import type { UpdateRule } from "./update.ts";
 
-export interface SgdOptions {
+export interface CommonOptimiserOptions extends ClipOptions, RuleOptions {
   /** Learning rate of groups without a factor of their own, by iteration. */
   readonly learningRate: Schedule;
-  /** Default 0.9. */
-  readonly momentum?: number;
-  /** L2 penalty added to the gradient, on every trained parameter (norms too, as LGD's configs); default 1e-4. */
-  readonly weightDecay?: number;
-  /** Gradients are clipped element by element to ±this before weight decay (detectron2's CLIP_TYPE value); default none. */
-  readonly clipValue?: number;
-  /** Multiplies the learning rate of a group; default 1. */
-  readonly groupFactors?: Partial<Readonly<Record<ParameterGroup, number>>>;
-  /** The group is not trained before this iteration (LGD freezes the backbone for the first part); default 0. */
-  readonly frozenUntil?: Partial<Readonly<Record<ParameterGroup, number>>>;
 }
 
-/** Stochastic gradient descent with momentum, in PyTorch's convention: v ← μv + (g + wd·w), w ← w − lr·v. */
-export interface Sgd {
+export interface SgdOptions extends CommonOptimiserOptions, MomentumOptions {
+  readonly kind?: "sgd";
+}
+
+export interface AdamWOptimiserOptions extends CommonOptimiserOptions, AdamWOptions {
+  readonly kind: "adamw";
+}
+
+/** Default `kind`: SGD with momentum. */
+export type OptimiserOptions = SgdOptions | AdamWOptimiserOptions;
+
+/** What changes the parameters, in PyTorch's conventions. */
+export interface Optimiser {
   /** The parameters that this iteration trains. */
   trained(iteration: number): readonly Parameter[];
-  /** Learning rates by group at this iteration; 0 while a group is frozen. */
+  /** Learning rates by group at this iteration, biases' factor apart; 0 while a group is frozen. */
   learningRates(iteration: number): Readonly<Record<string, number>>;
-  /** L2 norm [scalar] of gradients as they come, for reporting. */
+  /** L2 norm [scalar] of gradients as they come, for reporting and for `apply`. */
   norm(gradients: readonly (tf.Tensor | null)[]): tf.Scalar;
-  /** Updates `trained(iteration)` in that order. All new values exist before the first is assigned: an interrupt loses none. */
-  apply(gradients: readonly (tf.Tensor | null)[], iteration: number): void;
-  /** Momentum buffers by parameter name: what a checkpoint must hold beside the parameters. */
+  /**
+   * Updates `trained(iteration)` in that order. All new values exist before the first is assigned: an interrupt loses none.
+   * @param gradientNorm what `norm` said of these gradients; computed anew when it is needed and left out
+   */
+  apply(gradients: readonly (tf.Tensor | null)[], iteration: number, gradientNorm?: number): void;
+  /** What a checkpoint must hold beside the parameters: `velocity/<parameter>`; of AdamW `mean/…`, `square/…` and `updates`. */
   state(): ReadonlyMap<string, tf.Variable>;
   dispose(): void;
 }
 
 /**
  * @param parameters of the detector and the method; frozen ones are left alone. Buffers are owned by the optimiser.
- * @throws Error when two parameters share a name
+ * @throws Error when two parameters share a name; RangeError for options out of their range
  */
-export function sgd(parameters: readonly Parameter[], options: SgdOptions): Sgd {
-  const { learningRate, momentum = 0.9, weightDecay = 1e-4, clipValue, groupFactors = {}, frozenUntil = {} } = options;
+export function optimiser(parameters: readonly Parameter[], options: OptimiserOptions): Optimiser {
   const trainable = parameters.filter((parameter) => !parameter.frozen);
   const names = new Set(trainable.map((parameter) => parameter.name));
   if (names.size !== trainable.length) throw new Error(`two parameters share a name: ${duplicates(trainable).join(", ")}`);
-  const velocity = new Map(trainable.map(({ name, variable }) => [name, tf.tidy(() => tf.variable(tf.zerosLike(variable), false))]));
-  const rate = (group: ParameterGroup, iteration: number) =>
-    iteration < (frozenUntil[group] ?? 0) ? 0 : learningRate(iteration) * (groupFactors[group] ?? 1);
-  const trained = (iteration: number) => trainable.filter(({ group }) => iteration >= (frozenUntil[group] ?? 0));
-
-  /** The scalars of one iteration, a rate per group; inside a tidy. */
-  const scalarsAt = (iteration: number) => {
-    const shared = {
-      momentum: tf.scalar(momentum),
-      ...(weightDecay !== 0 && { decay: tf.scalar(weightDecay) }),
-      ...(clipValue !== undefined && { limits: [tf.scalar(-clipValue), tf.scalar(clipValue)] as const }),
-    };
-    const rates = new Map(trainable.map(({ group }) => [group, rate(group, iteration)]));
-    return new Map([...rates].map(([group, value]) => [group, { ...shared, rate: tf.scalar(value) }]));
-  };
-
+  const kinds: readonly unknown[] = [undefined, "sgd", "adamw"];
+  if (!kinds.includes(options.kind)) refuse("kind", options.kind, "\"sgd\" or \"adamw\"");
+  const clip = clipping(options);
+  const rules = parameterRules(options);
+  const rule: UpdateRule = options.kind === "adamw" ? adamW(trainable, options) : momentumSgd(trainable, options);
+  const trained = (iteration: number) => trainable.filter(({ group }) => iteration >= rules.startOf(group));
+  const norm: Optimiser["norm"] = (gradients) => tf.tidy(() => {
+    const squares = gradients.flatMap((gradient) => (gradient === null ? [] : [halfSquares(gradient)]));
+    return squares.length === 0 ? tf.scalar(0) : tf.sqrt<tf.Scalar>(tf.mul(tf.addN(squares), 2));
+  });
   return {
     trained,
-    learningRates: (iteration) => Object.fromEntries([...new Set(trainable.map(({ group }) => group))].map((group) => [group, rate(group, iteration)])),
-    norm: (gradients) => tf.tidy(() => {
-      const squares = gradients.flatMap((gradient) => (gradient === null ? [] : [halfSquares(gradient)]));
-      return squares.length === 0 ? tf.scalar(0) : tf.sqrt<tf.Scalar>(tf.mul(tf.addN(squares), 2));
-    }),
-    apply: (gradients, iteration) => {
+    norm,
+    learningRates: (iteration) => {
+      const groups = [...new Set(trainable.map(({ group }) => group))];
+      return Object.fromEntries(groups.map((group: ParameterGroup) => [group, rules.rate(group, iteration)]));
+    },
+    apply: (gradients, iteration, gradientNorm) => {
       tf.tidy(() => {
-        const now = trained(iteration);
-        const scalars = scalarsAt(iteration);
-        const updates = now.map(({ name, variable, group }, i) => {
+        const clipped = clip(() => gradientNorm ?? norm(gradients).dataSync<"float32">()[0]);
+        const jobs = trained(iteration).flatMap((parameter, i) => {
           const gradient = gradients[i];
-          return gradient === null ? undefined : tf.tidy(() => momentumUpdate(variable, velocity.get(name)!, gradient, scalars.get(group)!));
+          return gradient === null ? [] : [{ parameter, gradient, rate: rules.rate(parameter.group, iteration) * rules.rateFactor(parameter), decayFactor: rules.decayFactor(parameter) }];
         });
-        updates.forEach((pair, i) => {
-          if (pair === undefined) return;
-          now[i].variable.assign(pair[0]);
-          velocity.get(now[i].name)!.assign(pair[1]);
-        });
+        rule.update(jobs, clipped);
       });
     },
-    state: () => velocity,
-    dispose: () => { for (const variable of velocity.values()) variable.dispose(); },
+    state: () => rule.state,
+    dispose: () => { for (const variable of rule.state.values()) variable.dispose(); },
   };
 }
 

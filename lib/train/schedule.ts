@@ -24,8 +24,10 @@ export function stepwise(entries: readonly (readonly [number, number])[]): Sched
 export interface LearningRateOptions {
   /** Learning rate after warm-up and before the first drop. */
   readonly base: number;
-  /** Iterations of linear warm-up; default 0. */
+  /** Iterations of warm-up; default 0. */
   readonly warmup?: number;
+  /** `linear`: from the factor up to `base` (default); `constant`: at the factor all the way (mmcv's FCOS). */
+  readonly warmupKind?: "linear" | "constant";
   /** Fraction of `base` at iteration 0 of the warm-up; default 0.001 (detectron2's and mmdetection's). */
   readonly warmupFactor?: number;
   /** Iterations at which the rate is multiplied by `gamma`; default none. */
@@ -35,13 +37,21 @@ export interface LearningRateOptions {
 }
 
 /**
- * Linear warm-up, then steps: detectron2's WarmupMultiStepLR.
+ * Warm-up, then steps: detectron2's WarmupMultiStepLR, mmcv's step policy.
  * @returns the learning rate as a function of the iteration from 0
+ * @throws RangeError for values that make no schedule
  */
-export function learningRate({ base, warmup = 0, warmupFactor = 0.001, drops = [], gamma = 0.1 }: LearningRateOptions): Schedule {
+export function learningRate({ base, warmup = 0, warmupKind = "linear", warmupFactor = 0.001, drops = [], gamma = 0.1 }: LearningRateOptions): Schedule {
+  for (const [name, value] of Object.entries({ base, warmup, warmupFactor, gamma })) if (!(value >= 0 && value < Infinity)) throw new RangeError(`learning rate: ${name} is ${value}; it must be a number from 0`);
+  if (warmupKind !== "linear" && warmupKind !== "constant") throw new RangeError(`learning rate: warmupKind is ${JSON.stringify(warmupKind)}; it must be "linear" or "constant"`);
+  if (warmupKind === "constant") return (iteration) => base * (iteration < warmup ? warmupFactor : 1) * dropped(iteration);
   return (iteration) => {
     const alpha = warmup > 0 ? Math.min(1, iteration / warmup) : 1;
     const ramp = warmupFactor * (1 - alpha) + alpha;
-    return base * ramp * gamma ** drops.filter((drop) => iteration >= drop).length;
+    return base * ramp * dropped(iteration);
   };
+
+  function dropped(iteration: number): number {
+    return gamma ** drops.filter((drop) => iteration >= drop).length;
+  }
 }

@@ -4,8 +4,8 @@ import type { Detector, Parameter } from "../detector/detector.ts";
 import type { Distiller, WeightedTerm } from "../distill/distiller.ts";
 import { stopGradient } from "../tensor/stop-gradient.ts";
 import { gradients } from "./gradients.ts";
-import { sgd } from "./optimiser.ts";
-import type { SgdOptions } from "./optimiser.ts";
+import { optimiser as makeOptimiser } from "./optimiser.ts";
+import type { Optimiser, OptimiserOptions } from "./optimiser.ts";
 import { assertFinite } from "./step.ts";
 import type { Step } from "./step.ts";
 
@@ -16,14 +16,14 @@ export interface TrainingOptions {
   /** Batches from an iteration on, as a pure function of it: what makes a resumed run equal to the bit. */
   readonly batches: (from: number) => AsyncIterable<Batch>;
   readonly iterations: number;
-  readonly optimiser: SgdOptions;
+  readonly optimiser: OptimiserOptions;
 }
 
 /** A training in progress: steps on request, state on request. Owns its optimiser, not the detector or the method. */
 export interface Training {
   /** Iterations done. */
   readonly iteration: number;
-  /** Every parameter of detector and method, then the momentum buffers as `velocity/<name>`. */
+  /** Every parameter of detector and method, then the optimiser's buffers (`velocity/<name>` of SGD). */
   state(): ReadonlyMap<string, tf.Variable>;
   /** Continues at this iteration; the caller has put the state's values back. */
   resumeAt(iteration: number): void;
@@ -37,10 +37,10 @@ type Terms = Readonly<Record<string, WeightedTerm>>;
 /** Starts a training; nothing is computed before `steps()` is iterated. */
 export function training({ detector, distiller, batches, iterations, optimiser }: TrainingOptions): Training {
   const parameters: readonly Parameter[] = [...detector.parameters(), ...(distiller?.parameters() ?? [])];
-  const updater = sgd(parameters, optimiser);
+  const updater = makeOptimiser(parameters, optimiser);
   const state = new Map([
     ...parameters.map(({ name, variable }) => [name, variable] as const),
-    ...[...updater.state()].map(([name, variable]) => [`velocity/${name}`, variable] as const),
+    ...updater.state(),
   ]);
   let done = 0;
 
@@ -89,7 +89,7 @@ function whole<T>(parameters: readonly Parameter[], step: () => T): T {
 interface Parts {
   readonly detector: Detector;
   readonly distiller: Distiller | undefined;
-  readonly updater: ReturnType<typeof sgd>;
+  readonly updater: Optimiser;
 }
 
 interface Moment {
@@ -117,7 +117,7 @@ function computeStep({ detector, distiller, updater }: Parts, batch: Batch, mome
   assertFinite(losses, iteration);
   const gradientNorm = updater.norm(slopes).dataSync<"float32">()[0];
   assertFinite({ ...losses, "gradient norm": gradientNorm }, iteration);
-  updater.apply(slopes, iteration);
+  updater.apply(slopes, iteration, gradientNorm);
   for (const slope of slopes) slope?.dispose();
   return { ...summarise(terms, losses), ...(Object.keys(observed).length > 0 && { observed }), ...timing(moment, batch), learningRates: updater.learningRates(iteration), gradientNorm };
 }

@@ -56,7 +56,7 @@ export function maskHead(store: ParameterStore, options: MaskHeadOptions): MaskH
 /** PyTorch takes a transposed filter's input channels for its fan out. */
 function upsampling(store: ParameterStore, { name, input, output }: { readonly name: string; readonly input: number; readonly output: number }): Layer {
   const filter = store.add({ name: `${name}.weight`, shape: [2, 2, output, input], initialiser: { kind: "kaiming-normal", fan: 4 * input }, group: "head" }) as unknown as tf.Tensor4D;
-  const bias = store.add({ name: `${name}.bias`, shape: [output], initialiser: { kind: "constant", value: 0 }, group: "head" }) as unknown as tf.Tensor1D;
+  const bias = store.add({ name: `${name}.bias`, shape: [output], initialiser: { kind: "constant", value: 0 }, group: "head", role: "bias" }) as unknown as tf.Tensor1D;
   return (x) => convTranspose(x, filter, { bias, relu: true });
 }
 
@@ -67,7 +67,7 @@ interface Predictor {
 
 function predictor(store: ParameterStore, { name, channels, maps }: { readonly name: string; readonly channels: number; readonly maps: number }): Predictor {
   const weight = store.add({ name: `${name}.weight`, shape: [1, 1, channels, maps], initialiser: { kind: "kaiming-normal", fan: maps }, group: "head" }) as unknown as tf.Tensor4D;
-  const bias = store.add({ name: `${name}.bias`, shape: [maps], initialiser: { kind: "constant", value: 0 }, group: "head" }) as unknown as tf.Tensor1D;
+  const bias = store.add({ name: `${name}.bias`, shape: [maps], initialiser: { kind: "constant", value: 0 }, group: "head", role: "bias" }) as unknown as tf.Tensor1D;
   return {
     all: (x) => tf.add(tf.conv2d(x, weight, 1, "valid"), bias),
     chosen: (x, indices) => chosenMaps(x, { weight, bias }, indices),

@@ -22,8 +22,10 @@ export interface ScheduleRecipe {
   readonly warmup: { readonly kind: "linear" | "constant"; readonly iterations: number; readonly factor: number };
   readonly momentum: number;
   readonly weightDecay: number;
-  /** Factors of learning rate and weight decay for biases. Default 1 and 1. */
+  /** Factors of learning rate and weight decay for biases (norms and the offsets of deformable convolutions apart). Default 1 and 1. */
   readonly biases?: { readonly learningRate: number; readonly weightDecay: number };
+  /** Factor of the weight decay for scale and shift of norms. Default 1. */
+  readonly norms?: { readonly weightDecay: number };
   /** Bound of each entry of a gradient, or of the norm of all gradients together. */
   readonly clip?: { readonly kind: "value" | "norm"; readonly limit: number };
 }
@@ -69,8 +71,8 @@ export const torchvisionOneStage: ScheduleRecipe = {
   ...mmdetOneStage, length: 26, drops: [16, 22], warmup: { kind: "linear", iterations: 1000, factor: 0.001 },
 };
 
-/** The same with AdamW, for torchvision's second RetinaNet. */
-export const torchvisionAdam: ScheduleRecipe = { ...torchvisionOneStage, optimiser: "adamw", learningRate: 1e-4, weightDecay: 0.05 };
+/** The same with AdamW and no decay of norms, for torchvision's second RetinaNet (pytorch/vision pull request 5756). */
+export const torchvisionAdam: ScheduleRecipe = { ...torchvisionOneStage, optimiser: "adamw", learningRate: 1e-4, weightDecay: 0.05, norms: { weightDecay: 0 } };
 
 /** LGD's: 180,000 steps of 16 images, drops at 120,000 and 160,000, gradients cut to ±1. */
 export const lgdOneStage: ScheduleRecipe = {
@@ -78,8 +80,8 @@ export const lgdOneStage: ScheduleRecipe = {
   warmup: { kind: "linear", iterations: 1000, factor: 0.001 }, momentum: 0.9, weightDecay: 1e-4, clip: { kind: "value", limit: 1 },
 };
 
-/** detectron2's 1x: 90,000 steps of 16 images, drops at 60,000 and 80,000, nothing cut. */
-export const detectron2OneStage: ScheduleRecipe = { ...lgdOneStage, length: 90_000, drops: [60_000, 80_000], clip: undefined };
+/** detectron2's 1x: 90,000 steps of 16 images, drops at 60,000 and 80,000, nothing cut, no decay of norms (`WEIGHT_DECAY_NORM`). */
+export const detectron2OneStage: ScheduleRecipe = { ...lgdOneStage, length: 90_000, drops: [60_000, 80_000], clip: undefined, norms: { weightDecay: 0 } };
 export const detectron2TwoStage: ScheduleRecipe = { ...detectron2OneStage, learningRate: 0.02 };
 
 /** torchvision's and LGD's for two-stage detectors: rate 0.02. */

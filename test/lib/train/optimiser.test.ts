@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadBackend } from "../../../lib/backend/load.ts";
 import type { Parameter, ParameterGroup } from "../../../lib/detector/detector.ts";
-import { sgd } from "../../../lib/train/optimiser.ts";
+import { optimiser as sgd } from "../../../lib/train/optimiser.ts";
 import { constant } from "../../../lib/train/schedule.ts";
 import { expectClose } from "../../close.ts";
 
@@ -26,7 +26,7 @@ describe("sgd", () => {
       }
     }
     expectClose(w.variable.dataSync(), wanted, { relative: 1e-6 });
-    expectClose(optimiser.state().get("w")!.dataSync(), velocity, { relative: 1e-6 });
+    expectClose(optimiser.state().get("velocity/w")!.dataSync(), velocity, { relative: 1e-6 });
   });
 
   it("trains groups at their own rates and from their own iteration; frozen parameters never", () => {

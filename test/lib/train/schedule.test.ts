@@ -22,6 +22,15 @@ describe("learningRate", () => {
     expect(lr(iteration)).toBeCloseTo(value, 12);
   });
 
+  it("stays at the factor all through a constant warm-up (mmcv's FCOS: 500 iterations at a third)", () => {
+    expect([0, 499, 500].map(learningRate({ base: 0.01, warmup: 500, warmupKind: "constant", warmupFactor: 1 / 3 }))).toEqual([0.01 * (1 / 3), 0.01 * (1 / 3), 0.01]);
+  });
+
+  it("refuses what makes no schedule", () => {
+    expect(() => learningRate({ base: Number.NaN })).toThrow(/base is NaN; it must be a number from 0/);
+    expect(() => learningRate({ base: 1, warmupKind: "exp" as never })).toThrow(/warmupKind is "exp"; it must be "linear" or "constant"/);
+  });
+
   it("is constant without warm-up and drops", () => {
     expect([0, 10].map(learningRate({ base: 0.5 }))).toEqual([0.5, 0.5]);
     expect(constant(3)(99)).toBe(3);
