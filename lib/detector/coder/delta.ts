@@ -39,11 +39,16 @@ function exact(v: number): number {
   return v;
 }
 
+/** Where the log of the size ratio is cut below. */
+function leastRatio({ clamp, centreClamp = Infinity }: DeltaCoder): number {
+  return clamp === "both" && centreClamp === Infinity ? -limit : -Infinity;
+}
+
 /** The inverse of `encodeDeltas`, with the coder's clamps: [n, 4] xyxy. */
 export function decodeDeltas(anchors: Boxes, deltas: Boxes, coder: DeltaCoder): Float64Array {
-  const { weights, clamp, centreClamp = Infinity, single } = coder;
+  const { weights, centreClamp = Infinity, single } = coder;
   const r = single === "both" ? Math.fround : exact;
-  const low = clamp === "both" && centreClamp === Infinity ? -limit : -Infinity;
+  const low = leastRatio(coder);
   const out = new Float64Array(anchors.length);
   for (let i = 0; i < anchors.length; i += 4) {
     for (const axis of [0, 1]) {
@@ -60,13 +65,15 @@ export function decodeDeltas(anchors: Boxes, deltas: Boxes, coder: DeltaCoder): 
 }
 
 /** `decodeDeltas` on the gradient tape: anchors and deltas [n, 4] → boxes [n, 4]. */
-export function decodeDeltasTensor(anchors: tf.Tensor2D, deltas: tf.Tensor2D, { weights, clamp }: DeltaCoder): tf.Tensor2D {
+export function decodeDeltasTensor(anchors: tf.Tensor2D, deltas: tf.Tensor2D, coder: DeltaCoder): tf.Tensor2D {
+  const { weights, centreClamp = Infinity } = coder;
   const [corner, far] = [tf.slice(anchors, [0, 0], [-1, 2]), tf.slice(anchors, [0, 2], [-1, 2])];
   const size = tf.sub(far, corner);
   const centre = tf.add(corner, tf.mul(size, 0.5));
   const scaled = tf.div(deltas, tf.tensor1d(weights as unknown as number[]));
-  const middle = tf.add(centre, tf.mul(tf.slice(scaled, [0, 0], [-1, 2]), size));
-  const ratio = tf.clipByValue(tf.slice(scaled, [0, 2], [-1, 2]), clamp === "both" ? -limit : -Infinity, limit);
+  const shift = tf.mul(tf.slice(scaled, [0, 0], [-1, 2]), size);
+  const middle = tf.add(centre, centreClamp === Infinity ? shift : tf.clipByValue(shift, -centreClamp, centreClamp));
+  const ratio = tf.clipByValue(tf.slice(scaled, [0, 2], [-1, 2]), leastRatio(coder), limit);
   const half = tf.mul(tf.mul(tf.exp(ratio), size), 0.5);
   return tf.concat([tf.sub(middle, half), tf.add(middle, half)], 1);
 }

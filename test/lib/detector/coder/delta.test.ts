@@ -34,6 +34,20 @@ describe("deltas", () => {
     expect(width(-50, "above")).toBeLessThan(1e-9);
   });
 
+  it("limit the centre's shift on the tape as off it, and then sizes from above only", () => {
+    tf.tidy(() => {
+      const limited: DeltaCoder = { weights: [1, 1, 1, 1], clamp: "both", centreClamp: 32 };
+      const anchors = [0, 0, 16, 16, 8, 8, 40, 24];
+      const deltas = [9, -9, -50, 50, 0.5, -0.25, 0.1, -0.2];
+      const wanted = decodeDeltas(anchors, deltas, limited);
+      expect(Array.from(wanted.subarray(0, 4), (v) => Number(v.toFixed(6)))).toEqual([40, -524, 40, 476]); // centre 8 ± 32, sizes 0 and 1000
+      const tape = (d: tf.Tensor) => decodeDeltasTensor(tf.tensor2d(anchors, [2, 4]), d as tf.Tensor2D, limited);
+      const decoded = tape(tf.tensor2d(deltas, [2, 4])).dataSync();
+      wanted.forEach((v, i) => expect(Math.abs(decoded[i] - v)).toBeLessThan(1e-3));
+      expectGradients(tape, [tf.tensor2d([4, -4, 0.3, -0.3, 0.5, -0.25, 0.1, -0.2], [2, 4])]); // two of them beyond ± 32
+    });
+  });
+
   it("decode the same on the tape, with the gradient of it", () => {
     tf.tidy(() => {
       const [anchors, deltas] = [boxes(6, "anchors"), encodeDeltas(boxes(6, "anchors"), boxes(6, "objects"), coder)];
