@@ -62,6 +62,7 @@ export function checkFeatures({ fail, whole, inside, oneOf }: OptionChecks, conf
   oneOf("neck.initialiser", neck.initialiser, ["kaiming-uniform", "xavier-uniform"]);
   whole("head.convs", head.convs, 0, 16);
   inside("head.prior", head.prior, 0, 1);
+  if (![true, false, "after"].includes(decode.clip)) fail("decode.clip", decode.clip, 'true, false or "after"');
   whole("decode.perLevel", decode.perLevel, 1);
   whole("decode.maxDetections", decode.maxDetections, 1);
   const levels = neck.last - neck.first + 1 + neck.extraLevels;

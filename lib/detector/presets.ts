@@ -68,7 +68,7 @@ const detectron2: RetinaNetConfig = {
   assign: { positive: 0.5, negative: 0.4, lowQuality: "own" },
   coder: { weights: [1, 1, 1, 1], clamp: "above" },
   normaliser: "moving-average",
-  decode: { ...mmdet.decode, clip: true, minSize: -1 },
+  decode: { ...mmdet.decode, clip: "after", minSize: -1 },
   losses: ["loss_cls", "loss_box_reg"],
 };
 

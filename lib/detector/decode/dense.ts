@@ -19,9 +19,13 @@ export interface DecodeOptions {
   /** IoU above which the lesser box of the same class falls. */
   readonly nms: number;
   readonly maxDetections: number;
-  /** Cut boxes to the image's content. */
-  readonly clip: boolean;
-  /** After cutting, boxes whose width or height is not above this are dropped; negative keeps all. */
+  /**
+   * Cut boxes to the image's content: before they suppress each other (`true`: torchvision, mmdet), never (`false`), or
+   * `after`: boxes suppress and are counted as they were decoded, then the found ones are cut and those without area dropped
+   * (detectron2's `detector_postprocess`).
+   */
+  readonly clip: boolean | "after";
+  /** Boxes whose width or height, cut if they are cut before, is not above this are dropped; negative keeps all. */
   readonly minSize: number;
   /** Of heads with centre-ness. Default `product`. */
   readonly score?: ScoreRule;
@@ -41,16 +45,23 @@ export interface DenseDecodeOptions extends DecodeOptions {
   readonly classes: number;
 }
 
-/** RetinaNet's inference (Lin et al. 2017, section 4): threshold, best of each level, decode, clip, class-wise NMS, best overall. */
+/** RetinaNet's inference (Lin et al. 2017, section 4): threshold, best of each level, decode, clip, class-wise NMS, best overall (`clip` tells when it clips). */
 export function decodeDense(levels: readonly LevelOutput[], size: { readonly width: number; readonly height: number }, options: DenseDecodeOptions): Detections {
   const chosen = levels.map((level) => decodeLevel(level, options));
   const scores = Float32Array.from(chosen.flatMap((c) => [...c.scores]));
   const labels = Int32Array.from(chosen.flatMap((c) => [...c.labels]));
   const raw = Float32Array.from(chosen.flatMap((c) => [...c.boxes]));
-  const boxes = Float32Array.from(options.clip ? clipBoxes(raw, size.width, size.height) : raw);
+  const boxes = Float32Array.from(options.clip === true ? clipBoxes(raw, size.width, size.height) : raw);
   const valid = Array.from(scores.keys()).filter((i) => isLarge(boxes, i, options.minSize));
   const kept = nonMaximumSuppression(pick({ boxes, scores, labels }, valid), options.nms, options.maxDetections).map((k) => valid[k]);
-  return pick({ boxes, scores, labels }, kept);
+  const found = pick({ boxes, scores, labels }, kept);
+  return options.clip === "after" ? clipped(found, size) : found;
+}
+
+/** Detections cut to the image, without those of which nothing is left. */
+function clipped({ boxes, scores, labels }: Detections, { width, height }: { readonly width: number; readonly height: number }): Detections {
+  const cut = { boxes: Float32Array.from(clipBoxes(boxes, width, height)), scores, labels };
+  return pick(cut, Array.from(scores.keys()).filter((i) => isLarge(cut.boxes, i, 0)));
 }
 
 /** Boxes that are not numbers, of a network that has diverged, are dropped however small boxes may be. */

@@ -12,6 +12,8 @@ export interface RoiDecodeOptions {
   readonly maxDetections: number;
   /** After cutting to the image's content, boxes whose width or height is below it are dropped (torchvision: 0.01); 0 keeps all. */
   readonly minSize: number;
+  /** Whether found boxes without area are dropped in the end (detectron2's `detector_postprocess`). Default false. */
+  readonly dropEmpty?: boolean;
 }
 
 /** One image's regions and what the box head says of them, on the host. */
@@ -26,7 +28,7 @@ export interface RoiOutput {
 
 /** Fast R-CNN's inference: every class of every region above the threshold, its box decoded and cut, class-wise NMS, the best overall. */
 export function decodeRois({ boxes, probabilities, deltas }: RoiOutput, size: { readonly width: number; readonly height: number }, options: RoiDecodeOptions & BoxHeadLayout & { readonly coder: DeltaCoder }): Detections {
-  const { classes, scoreThreshold, nms, maxDetections, minSize, coder } = options;
+  const { classes, scoreThreshold, nms, maxDetections, minSize, dropEmpty = false, coder } = options;
   const groups = boxGroups(options);
   const [anchors, chosen, scores, labels]: number[][] = [[], [], [], []];
   for (let r = 0; r < boxes.length / 4; r++) {
@@ -43,7 +45,12 @@ export function decodeRois({ boxes, probabilities, deltas }: RoiOutput, size: { 
   const usable = labels.map((_, i) => i).filter((i) => isUsable(decoded.subarray(4 * i, 4 * i + 4), minSize));
   const all = { boxes: decoded, scores: Float32Array.from(scores), labels: Int32Array.from(labels) };
   const found = pick(all, usable);
-  return pick(found, nonMaximumSuppression(found, nms, maxDetections));
+  const kept = nonMaximumSuppression(found, nms, maxDetections);
+  return pick(found, dropEmpty ? kept.filter((k) => hasArea(found.boxes.subarray(4 * k, 4 * k + 4))) : kept);
+}
+
+function hasArea([x1, y1, x2, y2]: Float32Array): boolean {
+  return x2 > x1 && y2 > y1;
 }
 
 /** Boxes of networks that have diverged are dropped too. */

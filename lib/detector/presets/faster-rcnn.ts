@@ -34,7 +34,7 @@ const torchvision: FasterRcnnConfig = {
     truth: "append",
     initialiser: "torchvision",
   },
-  decode: { scoreThreshold: 0.05, nms: 0.5, maxDetections: 100, minSize: 0.01 },
+  decode: { scoreThreshold: 0.05, nms: 0.5, maxDetections: 100, minSize: 0.01, dropEmpty: false },
   recipe: { classes: 90, input: torchvisionInput, schedule: torchvisionTwoStage },
 };
 
@@ -68,7 +68,7 @@ const mmdet: FasterRcnnConfig = {
     truth: "prepend",
     initialiser: "mmdet",
   },
-  decode: { scoreThreshold: 0.05, nms: 0.5, maxDetections: 100, minSize: 0 },
+  decode: { scoreThreshold: 0.05, nms: 0.5, maxDetections: 100, minSize: 0, dropEmpty: false },
   recipe: { classes: 80, input: mmdetInput, schedule: mmdetTwoStage },
 };
 
@@ -91,7 +91,7 @@ const detectron2: FasterRcnnConfig = {
   },
   roi: { levels: { kind: "detectron2", canonical: 224, level: 2 }, samplingRatio: 0, aligned: true },
   box: { ...torchvision.box, background: "last", beta: 0, initialiser: "detectron2" },
-  decode: mmdet.decode,
+  decode: { ...mmdet.decode, dropEmpty: true },
   recipe: { classes: 80, input: lgdInput, schedule: lgdTwoStage },
 };
 

@@ -78,6 +78,7 @@ const detectron2: FcosConfig = {
   backbone: caffeResNet50,
   points: { offset: 0.5, strides: "level" }, // its anchor generator's own default; RetinaNet's configuration says 0
   normaliser: "moving-average",
+  decode: { ...torchvision.decode, clip: "after" },
 };
 
 /** The constants of the original FCOS. */
@@ -130,7 +131,7 @@ const detectron2Lgd: FcosConfig = {
   names: cvpodsFcosNames,
   recipe: { ...batchOf16, input: lgdInput, schedule: lgdOneStage },
   neck: { ...fcosNeck, extraFrom: "c5" },
-  decode: { ...mmdetTricks.decode, minSize: -1, score: "root" },
+  decode: { ...mmdetTricks.decode, clip: "after", minSize: -1, score: "root" },
 };
 
 /** Our own small network for machines without a GPU, trained from scratch; levels /4, /8, /16. */

@@ -42,6 +42,16 @@ describe("decoding one image", () => {
     expect(found.scores[0]).toBeCloseTo(1 / (1 + Math.exp(-2)), 6);
   });
 
+  it("may clip after the suppression, and drop then what lies outside, without others in its place", () => {
+    // Beyond the right edge the first two are one line of the image, as decoded they are far apart; the third overlaps none.
+    const own: LevelOutput = { logits: Float32Array.of(3, -9, 2, -9, 1, -9, 0.5, -9), boxesOf: (priors) => rowsOf([80, 0, 120, 20, 80, 0, 300, 20, 110, 50, 130, 70, 0, 0, 20, 20], priors, 4) };
+    const found = (options2: Partial<DenseDecodeOptions>) => Array.from(decodeDense([own], { width: 100, height: 100 }, { ...options, minSize: -1, ...options2 }).boxes);
+    expect(found({ clip: true })).toEqual([80, 0, 100, 20, 100, 50, 100, 70, 0, 0, 20, 20]);
+    expect(found({ clip: "after" })).toEqual([80, 0, 100, 20, 80, 0, 100, 20, 0, 0, 20, 20]);
+    expect(found({ clip: "after", maxDetections: 3 })).toEqual([80, 0, 100, 20, 80, 0, 100, 20]);
+    expect(found({ clip: false })).toEqual([80, 0, 120, 20, 80, 0, 300, 20, 110, 50, 130, 70, 0, 0, 20, 20]);
+  });
+
   it("takes only the best of each level, and the best over all", () => {
     expect(decodeDense([level, level], { width: 100, height: 100 }, { ...options, perLevel: 1 }).scores.length).toBe(1);
     expect(decodeDense([level], { width: 100, height: 100 }, { ...options, maxDetections: 2 }).labels.length).toBe(2);

@@ -20,6 +20,12 @@ describe("decodeRois", () => {
     expect(decodeRois(one, image, { ...options, agnostic: false, background: "first" })).toEqual({ boxes: Float32Array.of(10, 0, 20, 10), scores: Float32Array.of(0.7), labels: Int32Array.of(1) });
   });
 
+  it("drops boxes that lie outside the image where the source does, in the end", () => {
+    const beside = { ...regions, boxes: Float32Array.of(40, 0, 50, 10, 0, 0, 10, 9, 20, 20, 40, 30) };
+    expect([...decodeRois(beside, image, { ...options, maxDetections: 2 }).scores].map((s) => s.toFixed(1))).toEqual(["0.6", "0.5"]);
+    expect([...decodeRois(beside, image, { ...options, maxDetections: 2, dropEmpty: true }).scores].map((s) => s.toFixed(1))).toEqual(["0.5"]);
+  });
+
   it("keeps the best, drops small and broken boxes", () => {
     expect(decodeRois(regions, image, { ...options, maxDetections: 1 }).scores).toHaveLength(1);
     expect(decodeRois(regions, { width: 30, height: 20.5 }, { ...options, minSize: 1 }).scores).toHaveLength(2);
