@@ -28,10 +28,16 @@ const torchvision: RetinaNetConfig = {
   losses: ["classification", "bbox_regression"],
 };
 
-/** torchvision 0.14 `retinanet_resnet50_fpn_v2`: P6 from C5, GroupNorm in the head, GIoU. */
+/**
+ * torchvision 0.14 `retinanet_resnet50_fpn_v2`: P6 from C5, GroupNorm in the head, GIoU. Its backbone has plain BatchNorm,
+ * whose affine part is trained behind the frozen stages, as here; but torchvision also normalises by the statistics of each
+ * training batch and keeps their running average, even in the frozen stages, while here the loaded statistics stay.
+ * Inference with loaded weights is the same. From scratch, take a norm that needs no statistics: `{ kind: "group", groups: 32 }`.
+ */
 const torchvisionV2: RetinaNetConfig = {
   ...torchvision,
   recipe: { ...torchvision.recipe, schedule: torchvisionAdam },
+  backbone: { ...torchvision.backbone, norm: { kind: "affine" } },
   neck: { ...torchvision.neck, extraFrom: "c5" },
   head: { ...torchvision.head, norm: { kind: "group", groups: 32 } },
   boxLoss: { kind: "giou", beta: 0, weight: 1 },

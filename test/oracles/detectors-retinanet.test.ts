@@ -188,7 +188,7 @@ describe.skipIf(allCases.length === 0)("oracles: RetinaNet", () => {
       preset: params.head_norm === null ? "torchvision" : "torchvision-v2",
       classes: params.classes,
       seed: 0,
-      backbone: { frozenStages: -1 },
+      backbone: { frozenStages: -1, norm: { kind: "frozen" } }, // the cases' ResNet-50 has FrozenBatchNorm2d, in v2 too
       neck: { extraFrom: froms[params.p6 as keyof typeof froms] },
       head: { norm: norms[String(params.head_norm) as keyof typeof norms] },
       anchors: { sizes: params.anchor_sizes, ratios: params.ratios },
