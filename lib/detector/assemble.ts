@@ -6,7 +6,7 @@ import type { Backbone } from "./backbones/backbone.ts";
 import { buildBackbone as networkOf, type BackboneNames } from "./backbones/build.ts";
 import { tinyNorm } from "./backbones/tiny.ts";
 import type { BackboneConfig, HeadConfig, NeckConfig } from "./config.ts";
-import type { Prediction } from "./detector.ts";
+import type { Moment, Prediction } from "./detector.ts";
 import type { Norm } from "./layers.ts";
 import { fpn, type FpnNames, type Neck } from "./necks/fpn.ts";
 import type { Initialiser, ParameterStore } from "./parameters.ts";
@@ -63,15 +63,16 @@ export function checkBatch(what: string, prediction: Prediction, targets: readon
 }
 
 /**
- * detectron2's normaliser: average ← 0.9 · average + 0.1 · max(positives, 1) before each use; stored with the weights.
+ * detectron2's normaliser: average ← 0.9 · average + 0.1 · max(positives, 1) before each use; stored with the weights, unless
+ * the moment says not to remember.
  * @param start 100 for RetinaNet, 300 for FCOS
  */
-export function movingAverage(store: ParameterStore, start = 100): (positives: readonly number[]) => tf.Scalar {
+export function movingAverage(store: ParameterStore, start = 100): (positives: readonly number[], moment?: Pick<Moment, "remember">) => tf.Scalar {
   const average = store.add({ name: "loss_normalizer", shape: [], initialiser: { kind: "constant", value: start }, group: "head", frozen: true });
-  return (positives) => {
+  return (positives, { remember = true } = {}) => {
     const count = Math.max(positives.reduce((sum, n) => sum + n, 0), 1);
     const next = withoutTape(() => tf.add(tf.mul(average, 0.9), 0.1 * count));
-    average.assign(next);
+    if (remember) average.assign(next);
     return next as tf.Scalar;
   };
 }

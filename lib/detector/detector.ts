@@ -59,10 +59,17 @@ export interface Detections {
   readonly masks?: readonly Rle[];
 }
 
-/** When in a training a loss is asked for: detectors that sample draw the same samples at the same iteration. */
+/** When in a training, and what for, a loss is asked for. */
 export interface Moment {
-  /** Training iterations done, from 0. */
+  /** Training iterations done, from 0: detectors that sample draw the same samples at the same iteration. */
   readonly iteration: number;
+  /**
+   * Whether the detector may remember this batch. Default true: what a loss keeps of the batches it has seen (detectron2's
+   * moving average of positives, the parameter `loss_normalizer`) moves on at each call.
+   * False, for a validation loss or a check of gradients: the values are those that a training step would have, but the
+   * detector stays as it is, so that asking again gives the same.
+   */
+  readonly remember?: boolean;
 }
 
 export interface Detector {
@@ -82,7 +89,9 @@ export interface Detector {
   forward(images: tf.Tensor4D): Prediction;
   /**
    * Named losses of a prediction. Assigned targets are remembered per `targets` array, so asking again (K_e) costs nothing.
-   * @param moment default iteration 0. What a two-stage detector samples is a pure function of its seed, the iteration and
+   * Detectors with a moving-average normaliser (detectron2's) change it at each call: two calls with the same arguments differ,
+   * unless the moment says `remember: false`.
+   * @param moment default iteration 0, remembered. What a two-stage detector samples is a pure function of its seed, the iteration and
    * the image's id, so that a resumed training is equal to the bit.
    */
   loss(prediction: Prediction, targets: readonly Target[], moment?: Moment): LossTerms;

@@ -43,9 +43,9 @@ export function fcos(options: FcosPreset | FcosOptions): Detector {
   };
   return oneStageDetector({
     config, store, strides, extract, predict,
-    loss: (prediction, targets) => {
+    loss: (prediction, targets, moment) => {
       const wanted = targetsOf(layoutOf(prediction), targets);
-      return fcosLoss(prediction, wanted, { ...config, ...(divisor && { divisor: divisor(wanted.positives) }) });
+      return fcosLoss(prediction, wanted, { ...config, ...(divisor && { divisor: divisor(wanted.positives, moment) }) });
     },
     decode: (prediction, targets) => decodePrediction(prediction, targets, { ...config.decode, classes: config.classes, readBoxes: distanceReader(layoutOf(prediction), config.head.units === "pixels" ? strides.map(() => 1) : strides) }),
     assignment: (target, size) => {

@@ -38,9 +38,9 @@ export function retinanet(options: RetinaNetPreset | RetinaNetOptions): Detector
   const predict: Detector["predict"] = (pyramid, size) => predictLevels(head, pyramid, size);
   return oneStageDetector({
     config, store, strides, extract, predict,
-    loss: (prediction, targets) => {
+    loss: (prediction, targets, moment) => {
       const dense = targetsOf(layoutOf(prediction).anchors, targets);
-      return denseLoss(prediction, dense, { ...config, ...(divisor && { divisor: divisor(dense.positives) }) });
+      return denseLoss(prediction, dense, { ...config, ...(divisor && { divisor: divisor(dense.positives, moment) }) });
     },
     decode: (prediction, targets) => decodePrediction(prediction, targets, { ...config.decode, classes: config.classes, readBoxes: deltaReader(layoutOf(prediction).levels, config.coder) }),
     assignment: (target, size) => {
