@@ -40,7 +40,9 @@ const mmdetWithMasks: CascadeRcnnConfig = { ...mmdet, masks: true };
 
 /**
  * mmdetection `cascade-mask-rcnn_x101-32x4d-dconv-c3-c5_fpn_1x_coco` (47.3 box AP, 41.1 mask AP), the teacher of Shared-KD:
- * ResNeXt-101 32×4d with deformable convolutions (without modulation) in C3 to C5.
+ * ResNeXt-101 32×4d with deformable convolutions in C3 to C5. They are of version 1: its configuration says
+ * `dcn=dict(type="DCN")`, offsets without modulation, so that `conv_offset` has 18 channels and not 27; mmdetection
+ * calls modulated ones `DCNv2`, "mdconv" in its configurations' names, and has none of this network.
  */
 const teacher: CascadeRcnnConfig = {
   ...mmdetWithMasks,
