@@ -5,6 +5,7 @@ import type { Target } from "../../lib/data/batch.ts";
 import { gridAnchors } from "../../lib/detector/anchors.ts";
 import { fasterRcnn, type RegionDetector } from "../../lib/detector/faster-rcnn.ts";
 import { loadParameters } from "../../lib/detector/load.ts";
+import { fasterRcnnPresets } from "../../lib/detector/presets/faster-rcnn.ts";
 import { rpnLoss } from "../../lib/detector/loss/rpn.ts";
 import { proposals, type Proposals } from "../../lib/detector/rpn/proposals.ts";
 import { assignRpn, sampleRpn, type RpnAssignment, type RpnTargets } from "../../lib/detector/rpn/targets.ts";
@@ -82,7 +83,7 @@ describe.skipIf(allCases.length === 0)("oracles: Faster R-CNN", () => {
     tf.tidy(() => {
       const maps = (list: Formula[]) => list.map((formula) => nhwc(tensorOf(formula)));
       const [logits, deltas] = [maps(inputs.predictions.cls), maps(inputs.predictions.box)];
-      const assignments = assignRpn(targets, anchors, { classes: 100, assign });
+      const assignments = assignRpn(targets, anchors, { classes: 100, assign, region: fasterRcnnPresets.mmdet.rpn.region });
       const sampled = sampleRpn(assignments, anchors, { sampling: { count: sampler.num, positiveFraction: sampler.pos_fraction }, coder, normaliser: "sampled-or-one", seed: 0 }, { iteration: 0 });
       const losses: Record<string, number> = {};
       const grads = tf.grads((...xs: tf.Tensor[]) => {
