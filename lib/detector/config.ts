@@ -1,4 +1,5 @@
 import type { AnchorOptions } from "./anchors.ts";
+import type { AnchorRegion } from "./assign/anchors-inside.ts";
 import type { BackboneConfig } from "./backbones/config.ts";
 import type { MaxIouOptions } from "./assign/max-iou.ts";
 import type { DeltaCoder } from "./coder/delta.ts";
@@ -52,6 +53,8 @@ export interface RetinaNetConfig {
   readonly head: HeadConfig;
   readonly anchors: AnchorConfig;
   readonly assign: MaxIouOptions;
+  /** Which anchors train, by where they lie in their image; the others are ignored. */
+  readonly region: AnchorRegion;
   readonly coder: DeltaCoder;
   readonly focal: FocalOptions;
   readonly boxLoss: BoxLossConfig;

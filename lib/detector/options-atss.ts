@@ -1,5 +1,4 @@
 import { checkFeatures, optionChecks, type OptionChecks } from "./checks.ts";
-import type { AnchorConfig } from "./config.ts";
 import { overlay, type CommonOptions, type Overrides, type Resolved } from "./overlay.ts";
 import { atssPresets, type AtssConfig, type AtssPreset } from "./presets/atss.ts";
 import { gflPresets, type GflConfig, type GflPreset } from "./presets/gfl.ts";
@@ -39,10 +38,11 @@ export function resolveGfl(options: GflPreset | GflOptions): ResolvedGfl {
   return config;
 }
 
-function checkAnchors({ fail, whole, oneOf, inside }: OptionChecks, { anchors, assign }: { readonly anchors: AnchorConfig; readonly assign: { readonly candidates: number } }): void {
+function checkAnchors({ fail, whole, oneOf, inside }: OptionChecks, { anchors, assign, region }: Pick<AtssConfig, "anchors" | "assign" | "region">): void {
   if (anchors.ratios.length !== 1 || anchors.sizes.some((sizes) => sizes.length !== 1)) fail("anchors", JSON.stringify({ sizes: anchors.sizes, ratios: anchors.ratios }), "one size per level and one ratio: the head has one prior per cell");
   for (const value of [...anchors.sizes.flat(), ...anchors.ratios]) inside("anchors.sizes and anchors.ratios", value, 0, Infinity);
   oneOf("anchors.strides", anchors.strides, ["level", "image"]);
   oneOf("anchors.outer", anchors.outer, ["ratio", "size"]);
   whole("assign.candidates", assign.candidates, 1);
+  oneOf("region", region, ["all", "centre", "whole"]);
 }

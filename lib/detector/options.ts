@@ -5,7 +5,7 @@ import { retinaNetPresets, type RetinaNetPreset } from "./presets.ts";
 
 /** Parts of the preset that may be replaced, each partly. */
 type Overrides = {
-  readonly [K in Exclude<keyof RetinaNetConfig, "names" | "recipe" | "losses" | "normaliser" | "backbone">]?: Partial<RetinaNetConfig[K]>;
+  readonly [K in Exclude<keyof RetinaNetConfig, "names" | "recipe" | "losses" | "normaliser" | "region" | "backbone">]?: Partial<RetinaNetConfig[K]>;
 };
 
 export interface RetinaNetOptions extends Overrides {
@@ -20,6 +20,7 @@ export interface RetinaNetOptions extends Overrides {
   /** A name (`resnet-50`, `regnet-x-400mf`, `tiny-8`), what `resnet()` and `regnet()` return, or the settings in detail. */
   readonly backbone?: string | Partial<BackboneConfig>;
   readonly normaliser?: RetinaNetConfig["normaliser"];
+  readonly region?: RetinaNetConfig["region"];
   /** Shown in reports. Default made of preset and backbone. */
   readonly name?: string;
 }
@@ -57,6 +58,7 @@ export function resolveRetinaNet(given: RetinaNetPreset | RetinaNetOptions): Res
     head: merge("head"),
     anchors: merge("anchors"),
     assign: merge("assign"),
+    region: options.region ?? base.region,
     coder: merge("coder"),
     focal: merge("focal"),
     boxLoss: merge("boxLoss"),
@@ -106,6 +108,8 @@ function check(c: ResolvedRetinaNet): void {
   oneOf("anchors.outer", c.anchors.outer, ["ratio", "size"]);
   oneOf("anchors.strides", c.anchors.strides, ["level", "image"]);
   oneOf("assign.lowQuality", c.assign.lowQuality, ["none", "own", "served", "served-first"]);
+  if (![true, false, "after"].includes(c.decode.clip)) fail("decode.clip", c.decode.clip, 'true, false or "after"');
+  oneOf("region", c.region, ["all", "centre", "whole"]);
   oneOf("coder.clamp", c.coder.clamp, ["above", "both"]);
   oneOf("boxLoss.kind", c.boxLoss.kind, ["l1", "smooth-l1", "giou"]);
   oneOf("normaliser", c.normaliser, ["image", "batch", "moving-average"]);

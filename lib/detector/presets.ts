@@ -20,6 +20,7 @@ const torchvision: RetinaNetConfig = {
     strides: "image",
   },
   assign: { positive: 0.5, negative: 0.4, lowQuality: "own" },
+  region: "all",
   coder: { weights: [1, 1, 1, 1], clamp: "above" },
   focal: { alpha: 0.25, gamma: 2 },
   boxLoss: { kind: "l1", beta: 0, weight: 1 },
@@ -36,8 +37,8 @@ const torchvision: RetinaNetConfig = {
  */
 const torchvisionV2: RetinaNetConfig = {
   ...torchvision,
-  recipe: { ...torchvision.recipe, schedule: torchvisionAdam },
   backbone: { ...torchvision.backbone, norm: { kind: "affine" } },
+  recipe: { ...torchvision.recipe, schedule: torchvisionAdam },
   neck: { ...torchvision.neck, extraFrom: "c5" },
   head: { ...torchvision.head, norm: { kind: "group", groups: 32 } },
   boxLoss: { kind: "giou", beta: 0, weight: 1 },
@@ -52,6 +53,7 @@ const mmdet: RetinaNetConfig = {
   head: { convs: 4, norm: "none", prior: 0.01 },
   anchors: { sizes: [8, 16, 32, 64, 128].map((stride) => octaves(4 * stride)), ratios: [0.5, 1, 2], rounded: false, outer: "ratio", strides: "level" },
   assign: { positive: 0.5, negative: 0.4, lowQuality: "served", minPositive: 0 },
+  region: "centre",
   coder: { weights: [1, 1, 1, 1], clamp: "both", single: "encode" },
   focal: { alpha: 0.25, gamma: 2 },
   boxLoss: { kind: "l1", beta: 0, weight: 1 },
@@ -72,6 +74,7 @@ const detectron2: RetinaNetConfig = {
   neck: { ...mmdet.neck, extraRelu: true, initialiser: "kaiming-uniform" }, // detectron2 calls it c2_xavier_fill
   anchors: { ...mmdet.anchors, outer: "size" },
   assign: { positive: 0.5, negative: 0.4, lowQuality: "own" },
+  region: "all",
   coder: { weights: [1, 1, 1, 1], clamp: "above" },
   normaliser: "moving-average",
   decode: { ...mmdet.decode, clip: "after", minSize: -1 },

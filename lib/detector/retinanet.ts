@@ -61,9 +61,9 @@ function predictLevels(head: RetinaHead, pyramid: readonly tf.Tensor4D[], { heig
 
 /** The batch's targets for this configuration. */
 function targetsFor(config: ResolvedRetinaNet): (anchors: Float64Array, targets: readonly Target[]) => DenseTargets {
-  const { classes, assign, coder, normaliser } = config;
+  const { classes, assign, region, coder, normaliser } = config;
   return rememberedPerBatch((anchors, targets) => denseTargets(targets, {
-    anchors, classes, assign, coder,
+    anchors, classes, assign, region, coder,
     regress: config.boxLoss.kind === "giou" ? "boxes" : "deltas",
     normaliser: normaliser === "moving-average" ? "none" : normaliser,
   }));

@@ -16,14 +16,39 @@ interface Size {
   readonly height: number;
 }
 
+/** A region of one image. */
+export interface RegionOfImage {
+  readonly region: AnchorRegion;
+  /** Pixels of the image's content. */
+  readonly size: Size;
+}
+
 /** `assignMaxIou` among the anchors of a region; the others are ignored and are no object's best. */
-export function assignInside(anchors: Boxes, objects: Boxes, options: MaxIouOptions, { region, size }: { readonly region: AnchorRegion; readonly size: Size }): Int32Array {
-  if (region === "all") return assignMaxIou(anchors, objects, options);
-  const inside = Array.from({ length: anchors.length / 4 }, (_, a) => a).filter((a) => (region === "centre" ? centreInside(anchors, a, size) : whollyInside(anchors, a, size)));
-  const assigned = assignMaxIou(Float64Array.from({ length: 4 * inside.length }, (_, k) => anchors[4 * inside[k >> 2] + (k & 3)]), objects, options);
-  const all = new Int32Array(anchors.length / 4).fill(ignored);
-  for (const [k, a] of inside.entries()) all[a] = assigned[k];
+export function assignInside(anchors: Boxes, objects: Boxes, options: MaxIouOptions, where: RegionOfImage): Int32Array {
+  return assignAmong(anchors, where, (inside) => assignMaxIou(inside, objects, options));
+}
+
+/**
+ * An assignment that knows only the anchors of a region; the others are ignored.
+ * @param assign gets these anchors [n, 4] and their positions, ascending, among all (undefined: they are all) and gives each an
+ * object, `background` or `ignored`
+ */
+export function assignAmong(anchors: Boxes, { region, size }: RegionOfImage, assign: (inside: Boxes, positions?: Int32Array) => Int32Array): Int32Array {
+  const count = anchors.length / 4;
+  const positions = region === "all" ? undefined : positionsInside(anchors, region, size);
+  if (positions === undefined || positions.length === count) return assign(anchors);
+  const assigned = assign(Float64Array.from({ length: 4 * positions.length }, (_, k) => anchors[4 * positions[k >> 2] + (k & 3)]), positions);
+  const all = new Int32Array(count).fill(ignored);
+  for (let k = 0; k < positions.length; k++) all[positions[k]] = assigned[k];
   return all;
+}
+
+function positionsInside(anchors: Boxes, region: Exclude<AnchorRegion, "all">, size: Size): Int32Array {
+  const isInside = region === "centre" ? centreInside : whollyInside;
+  const found = new Int32Array(anchors.length / 4);
+  let n = 0;
+  for (let a = 0; a < found.length; a++) if (isInside(anchors, a, size)) found[n++] = a;
+  return found.subarray(0, n);
 }
 
 function centreInside(anchors: Boxes, a: number, { width, height }: Size): boolean {

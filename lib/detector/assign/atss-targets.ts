@@ -1,6 +1,7 @@
 import type { Target } from "../../data/batch.ts";
 import type { AnchorLayout } from "../anchor-layout.ts";
 import { rowsOf } from "../decode/prediction.ts";
+import { assignAmong, type AnchorRegion } from "./anchors-inside.ts";
 import { assignAtss, type AtssOptions } from "./atss.ts";
 import { assignBatch, positiveRows, type ImageAssignment, type PositiveRows } from "./rows.ts";
 
@@ -15,6 +16,8 @@ export interface AtssTargets extends PositiveRows {
 export interface AtssTargetOptions {
   readonly classes: number;
   readonly assign: AtssOptions;
+  /** Which anchors train and are candidates, by where they lie in their image; the others are ignored. */
+  readonly region: AnchorRegion;
 }
 
 /** @throws Error for labels outside 0 … K − 1, broken boxes, or boxes and labels of different number */
@@ -23,7 +26,19 @@ export function atssTargets(layout: AnchorLayout, targets: readonly Target[], op
   return { ...rows, anchors: rowsOf(layout.anchors, rows.priors, 4), normaliser: rows.positives.reduce((sum, n) => sum + Math.max(n, 1), 0) };
 }
 
-export function assignByAtss({ anchors, levels }: AnchorLayout, targets: readonly Target[], { classes, assign }: AtssTargetOptions): ImageAssignment[] {
+export function assignByAtss({ anchors, levels }: AnchorLayout, targets: readonly Target[], { classes, assign, region }: AtssTargetOptions): ImageAssignment[] {
   const counts = levels.map(({ height, width, perCell }) => height * width * perCell);
-  return assignBatch(targets, classes, (objects) => assignAtss(anchors, objects, { ...assign, counts }));
+  return assignBatch(targets, classes, (objects, size) => assignAmong(anchors, { region, size }, (inside, positions) =>
+    assignAtss(inside, objects, { ...assign, counts: positions === undefined ? counts : countsOf(positions, counts) })));
+}
+
+/** How many of these positions (ascending) each level has. */
+function countsOf(positions: Int32Array, counts: readonly number[]): number[] {
+  let [next, end] = [0, 0];
+  return counts.map((count) => {
+    const start = next;
+    end += count;
+    while (next < positions.length && positions[next] < end) next++;
+    return next - start;
+  });
 }

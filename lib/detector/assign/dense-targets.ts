@@ -1,7 +1,8 @@
 import type { Target } from "../../data/batch.ts";
 import type { Boxes } from "../../tensor/boxes.ts";
 import { encodeDeltas, type DeltaCoder } from "../coder/delta.ts";
-import { assignMaxIou, background, type MaxIouOptions } from "./max-iou.ts";
+import { assignInside, type AnchorRegion } from "./anchors-inside.ts";
+import { background, type MaxIouOptions } from "./max-iou.ts";
 
 /** What an anchor-based dense head should say about a batch, on the host; P = max(number of positives, 1). */
 export interface DenseTargets {
@@ -26,6 +27,8 @@ export interface DenseTargetOptions {
   readonly anchors: Boxes;
   readonly classes: number;
   readonly assign: MaxIouOptions;
+  /** Which anchors train, by where they lie in their image; the others are ignored. */
+  readonly region: AnchorRegion;
   readonly coder: DeltaCoder;
   readonly regress: "deltas" | "boxes";
   /**
@@ -45,7 +48,7 @@ export function denseTargets(targets: readonly Target[], options: DenseTargetOpt
  * The assignment alone: per anchor an index into the target's boxes, `background` or `ignored`.
  * @throws Error as `denseTargets`
  */
-export function assignedObjects(target: Target, options: Pick<DenseTargetOptions, "anchors" | "classes" | "assign">): Int32Array {
+export function assignedObjects(target: Target, options: AssignmentOptions): Int32Array {
   const { assignment, kept } = assignImage(target, 0, options);
   return assignment.map((o) => (o >= 0 ? kept[o] : o));
 }
@@ -60,9 +63,11 @@ export interface AssignedImage {
   readonly positives: readonly number[];
 }
 
-function assignImage(target: Target, image: number, { anchors, classes, assign }: Pick<DenseTargetOptions, "anchors" | "classes" | "assign">): AssignedImage {
+type AssignmentOptions = Pick<DenseTargetOptions, "anchors" | "classes" | "assign" | "region">;
+
+function assignImage(target: Target, image: number, { anchors, classes, assign, region }: AssignmentOptions): AssignedImage {
   const whole = checkedObjects(target, image, classes);
-  const assignment = assignMaxIou(anchors, whole.objects, assign);
+  const assignment = assignInside(anchors, whole.objects, assign, { region, size: target });
   const positives: number[] = [];
   for (let a = 0; a < assignment.length; a++) if (assignment[a] >= 0) positives.push(a);
   return { ...whole, assignment, positives };

@@ -32,10 +32,10 @@ export interface PositiveRows {
 }
 
 /** @throws Error for labels outside 0 … K − 1, broken boxes, or boxes and labels of different number */
-export function assignBatch(targets: readonly Target[], classes: number, assign: (objects: Float32Array) => Int32Array): ImageAssignment[] {
+export function assignBatch(targets: readonly Target[], classes: number, assign: (objects: Float32Array, target: Target) => Int32Array): ImageAssignment[] {
   return targets.map((target, image) => {
     const { objects, labels, kept } = checkedObjects(target, image, classes);
-    return { objects, labels, kept, assignment: assign(objects) };
+    return { objects, labels, kept, assignment: assign(objects, target) };
   });
 }
 

@@ -1,3 +1,4 @@
+import type { AnchorRegion } from "../assign/anchors-inside.ts";
 import type { AtssOptions } from "../assign/atss.ts";
 import type { DeltaCoder } from "../coder/delta.ts";
 import type { AnchorConfig, BackboneConfig, HeadConfig, NeckConfig } from "../config.ts";
@@ -18,6 +19,8 @@ export interface AtssConfig {
   /** One per cell. */
   readonly anchors: AnchorConfig;
   readonly assign: AtssOptions;
+  /** Which anchors train and are candidates, by where they lie in their image; the others are ignored. */
+  readonly region: AnchorRegion;
   readonly coder: DeltaCoder;
   readonly focal: FocalOptions;
   /** 1 − GIoU. */
@@ -39,6 +42,7 @@ const mmdet: AtssConfig = {
   head: { convs: 4, norm: { kind: "group", groups: 32 }, prior: 0.01 },
   anchors: squareAnchors([8, 16, 32, 64, 128], 8),
   assign: { candidates: 9 },
+  region: "centre",
   coder: { weights: [10, 10, 5, 5], clamp: "both", single: "encode" },
   focal: { alpha: 0.25, gamma: 2 },
   boxLoss: { weight: 2 },

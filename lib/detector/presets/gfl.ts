@@ -1,3 +1,4 @@
+import type { AnchorRegion } from "../assign/anchors-inside.ts";
 import type { AtssOptions } from "../assign/atss.ts";
 import type { AnchorConfig, BackboneConfig, HeadConfig, NeckConfig } from "../config.ts";
 import type { DecodeOptions } from "../decode/dense.ts";
@@ -31,6 +32,8 @@ export interface GflConfig {
   /** One per cell; they take part in the assignment alone. */
   readonly anchors: AnchorConfig;
   readonly assign: AtssOptions;
+  /** Which anchors train and are candidates, by where they lie in their image; the others are ignored. */
+  readonly region: AnchorRegion;
   readonly loss: GflLossConfig;
   readonly decode: DecodeOptions;
 }
@@ -45,6 +48,7 @@ const mmdet: GflConfig = {
   head: { convs: 4, norm: { kind: "group", groups: 32 }, prior: 0.01, bins: 17 },
   anchors: squareAnchors([8, 16, 32, 64, 128], 8),
   assign: { candidates: 9 },
+  region: "centre",
   loss: { beta: 2, box: 2, distribution: 0.25 },
   decode: { scoreThreshold: 0.05, perLevel: 1000, nms: 0.6, maxDetections: 100, clip: true, minSize: 0 },
 };

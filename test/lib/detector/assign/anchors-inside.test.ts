@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { assignInside, type AnchorRegion } from "../../../../lib/detector/assign/anchors-inside.ts";
+import { assignAmong, assignInside, type AnchorRegion } from "../../../../lib/detector/assign/anchors-inside.ts";
 import { background, ignored } from "../../../../lib/detector/assign/max-iou.ts";
 
 /** Beyond the left edge, inside, up to the right edge, in the image's own padding, in that of its batch. */
@@ -14,6 +14,17 @@ describe("anchors inside the image", () => {
     ["whole", [ignored, 0, ignored, ignored, ignored]],
   ])("of region %s alone train, and are objects' best", (region, expected) => {
     expect(Array.from(assignInside(anchors, [-3, 4, 5, 12], options, { region, size }))).toEqual(expected);
+  });
+
+  it("are handed over with their positions, unless they are all", () => {
+    const given: unknown[] = [];
+    const assign = (inside: ArrayLike<number>, positions?: Int32Array) => {
+      given.push(positions && Array.from(positions));
+      return new Int32Array(inside.length / 4).fill(7);
+    };
+    expect(Array.from(assignAmong(anchors, { region: "centre", size }, assign))).toEqual([7, 7, 7, 7, ignored]);
+    expect(Array.from(assignAmong(anchors, { region: "centre", size: { width: 64, height: 64 } }, assign))).toEqual([7, 7, 7, 7, 7]);
+    expect(given).toEqual([[0, 1, 2, 3], undefined]);
   });
 
   it("may be none at all", () => {

@@ -27,6 +27,7 @@ describe("targets of a batch", () => {
     anchors: [0, 0, 10, 10, 20, 20, 30, 30, 0, 0, 10, 21],
     classes: 3,
     assign: { positive: 0.5, negative: 0.4, lowQuality: "none" },
+    region: "all",
     coder: { weights: [1, 1, 1, 1], clamp: "above" },
     regress: "deltas",
     normaliser: "batch",
