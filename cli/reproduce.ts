@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadBackend } from "../lib/backend/load.ts";
+import { terminalReporter } from "../lib/backend/setup/progress.ts";
 import { makeFolder } from "../lib/backend/setup/make-folder.ts";
 import { openCocoFolder } from "../lib/data/coco-folder.ts";
 import { runNotebook } from "../kernel/run/index.ts";
@@ -9,6 +10,7 @@ import type { RunResult } from "../kernel/run/index.ts";
 import type { Cell } from "../kernel/notebook/index.ts";
 import { calibrationSetting, profiles } from "../lib/papers/sssd.ts";
 import type { Profile } from "../lib/papers/sssd.ts";
+import { findWeights } from "../lib/papers/weights.ts";
 import { UsageError } from "./errors.ts";
 import type { Item } from "./items.ts";
 
@@ -47,8 +49,14 @@ export function projectFolder(): string {
 export async function assertUsable({ profile, data, seeds }: Pick<ReproduceOptions, "profile" | "data" | "seeds">): Promise<void> {
   if (!profiles.includes(profile)) throw new UsageError(`--profile is "${String(profile)}"; allowed: ${profiles.join(", ")}`);
   if (!Number.isInteger(seeds) || seeds < 1) throw new UsageError(`--seeds must be a whole number of at least 1, received ${seeds}`);
-  calibrationSetting(profile, 1);
   if (data !== "synthetic") await openCocoFolder(data);
+  else if (profile === "paper") throw new UsageError("--profile paper needs --data with a folder of photographs in COCO format; on drawn scenes its numbers would mean nothing. Or use --profile smoke");
+}
+
+/** Weights that a profile starts from come before anything is trained; they are kept. */
+async function bringWeights(profile: Profile, signal: AbortSignal | undefined): Promise<void> {
+  const { weights } = calibrationSetting(profile, 1);
+  if (weights !== undefined) await findWeights(weights, { reporter: terminalReporter(), ...(signal && { signal }) });
 }
 
 /**
@@ -57,6 +65,7 @@ export async function assertUsable({ profile, data, seeds }: Pick<ReproduceOptio
  */
 export async function reproduce(item: Item, options: ReproduceOptions): Promise<Reproduced> {
   await assertUsable(options);
+  await bringWeights(options.profile, options.signal);
   if (options.requireGpu) await loadBackend({ requireGpu: true });
   const { profile, data, seed, seeds, output, requireGpu, signal, onEvent } = options;
   makeOutputFolder(output);

@@ -13,6 +13,7 @@ export type { Annotation, Category, Dataset, ImageInfo, Pixels } from "./data/da
 
 export { regnet, resnet } from "./detector/backbones/describe.ts";
 export { atss } from "./detector/atss.ts";
+export { cascadeRcnn } from "./detector/cascade-rcnn.ts";
 export { cost } from "./detector/cost.ts";
 export { fcos } from "./detector/fcos.ts";
 export { fasterRcnn } from "./detector/faster-rcnn.ts";
@@ -24,6 +25,12 @@ export { checkpoints, fetchCheckpoint, loadWeights, readSafetensors, readWeights
 export type { LoadReport, LoadWeightsOptions } from "./detector/weights/index.ts";
 
 export * from "./distill/index.ts";
+export { experimentSteps } from "./papers/build.ts";
+export { recipeOf } from "./papers/detectors.ts";
+export type { DetectorKind, DetectorSpec } from "./papers/detectors.ts";
+export type { Experiment } from "./papers/experiment.ts";
+export { optimiserOf, recipeSettings } from "./train/recipe.ts";
+export type { TrainingSettings } from "./train/recipe.ts";
 export { training } from "./train/training.ts";
 export { constant, learningRate, stepwise } from "./train/schedule.ts";
 export { restoreCheckpoint, saveCheckpoint } from "./train/checkpoint.ts";

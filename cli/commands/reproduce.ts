@@ -37,7 +37,7 @@ function range(text: string): [number, number] {
 
 function withOptions(command: Command): Command {
   return command
-    .addOption(new Option("--profile <profile>", "smoke: minutes on two CPU cores, proves the pipeline; mini: small networks on real data; paper: the paper's scale (refused until pre-trained weights can be read)").choices([...profiles]).default("smoke"))
+    .addOption(new Option("--profile <profile>", "smoke: minutes on two CPU cores, proves the pipeline; mini: small networks on real data; paper: the paper's scale on COCO and a GPU, from pre-trained weights, which are fetched").choices([...profiles]).default("smoke"))
     .option("--data <folder>", "a folder in COCO format, or synthetic", "synthetic")
     .option("--seed <n>", "first seed", wholeNumber(0), 0)
     .option("--seeds <n>", "repetitions, each with the next seed", wholeNumber(1), 1)

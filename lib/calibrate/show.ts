@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
+import { detectorTitle } from "../papers/detectors.ts";
 import { calibrationTargets } from "../papers/sssd.ts";
 import type { Profile } from "../papers/sssd.ts";
 import { lineFigure } from "../report/figures.ts";
@@ -31,7 +32,7 @@ export async function showExamples(dataset: Dataset, count = 6): Promise<Display
 export function showSetting({ profile, setting, dataset, environment }: CalibrationStudy): Displayable {
   const objects = dataset.images.reduce((sum, _, i) => sum + dataset.annotations(i).length, 0);
   const rows = [
-    ["detector", "Faster R-CNN, ResNet-50", `RetinaNet, ${setting.backbone}`],
+    ["detector", "Faster R-CNN, ResNet-50", `${detectorTitle(setting.detector)}, ${setting.backbone}`],
     ["FPN channels C", "not stated (LGD's configurations: 256)", String(setting.channels)],
     ["data", "COCO, 80 classes", `${dataset.name}: ${dataset.images.length} images, ${objects} objects, ${dataset.categories.length} classes`],
     ["batch", "16 images", `${setting.batchSize} images`],

@@ -3,17 +3,21 @@ import * as tf from "@tensorflow/tfjs-core";
 import { loadBackend } from "../backend/load.ts";
 import { batches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { retinanet } from "../detector/retinanet.ts";
+import type { Detector } from "../detector/detector.ts";
 import { distillers } from "../distill/index.ts";
 import type { Distiller, LabelGuided } from "../distill/index.ts";
 import { withoutTape } from "../tensor/stop-gradient.ts";
 import { runSteps } from "../train/run.ts";
 import type { BuiltTraining } from "../train/run.ts";
-import { learningRate, stepwise } from "../train/schedule.ts";
+import { optimiserOf } from "../train/recipe.ts";
+import { stepwise } from "../train/schedule.ts";
 import type { Step } from "../train/step.ts";
 import { training } from "../train/training.ts";
+import { buildDetector, segments } from "./detectors.ts";
 import { fingerprint } from "./experiment.ts";
 import type { Experiment } from "./experiment.ts";
+import { findWeights, startFrom, weightsIdentity } from "./weights.ts";
+import type { WeightsSource } from "./weights.ts";
 
 export interface ExperimentOptions {
   /** The data it trains on. */
@@ -27,16 +31,18 @@ export interface ExperimentOptions {
   readonly keepWeights?: boolean;
   /** Iterations between checkpoints; default 200. */
   readonly checkpointEvery?: number;
+  /** Where weights are kept and fetched from; default the user's cache and `POTSTILL_WEIGHTS_MIRROR`. */
+  readonly weights?: WeightsSource;
 }
 
 /** The steps of an experiment: read from its run directory when it is finished, continued when it is not. */
 export async function* experimentSteps(experiment: Experiment, options: ExperimentOptions): AsyncGenerator<Step, void> {
-  const { dataset, seed, runs = "runs", requireGpu = false, keepWeights = true, checkpointEvery } = options;
-  const identity = fingerprint(experiment, dataset.hash, await loadBackend({ requireGpu }));
+  const { seed, requireGpu = false, keepWeights = true, checkpointEvery } = options;
+  const { folder, identity, shown } = await runPlace(experiment, { ...options, requireGpu });
   yield* runSteps({
-    folder: join(runs, experiment.name, identity, `seed-${seed}`),
+    folder,
     fingerprint: `${identity}/${seed}`,
-    config: { ...experiment, seed, data: { ...experiment.data, name: dataset.name, hash: dataset.hash } },
+    config: shown,
     iterations: experiment.training.iterations,
     keepWeights,
     ...(checkpointEvery !== undefined && { checkpointEvery }),
@@ -44,34 +50,59 @@ export async function* experimentSteps(experiment: Experiment, options: Experime
   });
 }
 
-/** Detector, method, data and optimiser of an experiment, ready to train. */
-export async function buildTraining(experiment: Experiment, { dataset, seed, requireGpu = false }: ExperimentOptions): Promise<BuiltTraining> {
+/** Where an experiment's run lies, what it is named after, and what its `config.json` shows. */
+export async function runPlace(experiment: Experiment, { dataset, seed, runs = "runs", requireGpu = false }: Pick<ExperimentOptions, "dataset" | "seed" | "runs" | "requireGpu">): Promise<{ readonly folder: string; readonly identity: string; readonly shown: object }> {
   const environment = await loadBackend({ requireGpu });
-  const parts = buildModel(experiment, { dataset, seed });
-  const { data, training: settings } = experiment;
-  const { learningRate: rate, iterations, ...optimiser } = settings;
-  const run = training({
-    ...parts,
-    iterations,
-    batches: (from) => batches(dataset, { ...data, seed, from }),
-    optimiser: { ...optimiser, learningRate: learningRate(rate) },
-  });
+  const { weights, ...own } = experiment;
+  const known = { ...own, ...(weights !== undefined && { weights: await weightsIdentity(weights) }) };
+  const identity = fingerprint(known, dataset.hash, environment);
   return {
-    environment, training: run,
-    dispose: () => {
-      run.dispose();
-      parts.distiller?.dispose();
-      parts.detector.dispose();
-    },
+    folder: join(runs, experiment.name, identity, `seed-${seed}`),
+    identity,
+    shown: { ...known, seed, data: { ...experiment.data, name: dataset.name, hash: dataset.hash } },
   };
 }
 
-function buildModel({ detector: options, method }: Experiment, { dataset, seed }: Pick<ExperimentOptions, "dataset" | "seed">) {
-  const detector = retinanet({ ...options, classes: dataset.categories.length, seed });
+/**
+ * Detector, method, data and optimiser of an experiment, ready to train.
+ * @throws Error when its weights are neither there nor to be had, or do not fit; nothing is left behind
+ */
+export async function buildTraining(experiment: Experiment, options: ExperimentOptions): Promise<BuiltTraining> {
+  const { dataset, seed, requireGpu = false } = options;
+  const environment = await loadBackend({ requireGpu });
+  const { data: { masks = "bitmap", ...data }, training: settings, weights } = experiment;
+  const found = weights === undefined ? undefined : await findWeights(weights, options.weights);
+  const parts = buildModel(experiment, { dataset, seed });
+  const dispose = () => {
+    parts.distiller?.dispose();
+    parts.detector.dispose();
+  };
+  try {
+    const started = found && { weights: startFrom(parts.detector, weights!, { found, transforms: data.transforms }) };
+    const run = training({
+      ...parts,
+      iterations: settings.iterations,
+      batches: (from) => batches(dataset, { ...data, seed, from, ...(segments(experiment.detector) && { masks }) }),
+      optimiser: optimiserOf(settings),
+    });
+    return { environment, training: run, ...(started && { started }), dispose: () => { run.dispose(); dispose(); } };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+function buildModel({ detector: spec, method }: Experiment, { dataset, seed }: Pick<ExperimentOptions, "dataset" | "seed">): { readonly detector: Detector; readonly distiller?: Distiller } {
+  const detector = buildDetector(spec, { classes: dataset.categories.length, seed });
   if (method === undefined) return { detector };
-  const { channels, classes } = detector;
-  const distiller = distillers[method.name]({ ...method.options, channels, classes, seed, weight: stepwise(method.lambda) });
-  return { detector, distiller: method.observe ? observed(distiller) : distiller };
+  try {
+    const { channels, classes } = detector;
+    const distiller = distillers[method.name]({ ...method.options, channels, classes, seed, weight: stepwise(method.lambda) });
+    return { detector, distiller: method.observe ? observed(distiller) : distiller };
+  } catch (error) {
+    detector.dispose();
+    throw error;
+  }
 }
 
 /** The same method, which also reports its readings at every step; nothing of them stays for the backward pass. */

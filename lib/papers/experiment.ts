@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import type { BackendInfo } from "../backend/info.ts";
 import type { Transforms } from "../data/transforms.ts";
-import type { RetinaNetOptions } from "../detector/retinanet.ts";
 import type { DistillerName, SssdOptions } from "../distill/index.ts";
-import type { ParameterGroup } from "../detector/detector.ts";
-import type { LearningRateOptions } from "../train/schedule.ts";
+import type { MaskConvention } from "../data/move-mask.ts";
+import type { TrainingSettings } from "../train/recipe.ts";
+import type { DetectorSpec } from "./detectors.ts";
+import type { WeightsSpec } from "./weights.ts";
 
 /** A method's options but for what follows from the detector, the seed and λ. */
 export type MethodOptions = Partial<Omit<SssdOptions, "channels" | "classes" | "seed" | "weight">>;
@@ -13,7 +14,9 @@ export type MethodOptions = Partial<Omit<SssdOptions, "channels" | "classes" | "
 export interface Experiment {
   /** Folder below `runs/`: `<paper>/<item>/<row>`. */
   readonly name: string;
-  readonly detector: Omit<RetinaNetOptions, "classes" | "seed">;
+  readonly detector: DetectorSpec;
+  /** What it starts from: a catalogue name or file for its backbone, or in detail. Default: random weights. */
+  readonly weights?: string | WeightsSpec;
   /** The distillation method; without one the detector trains alone. */
   readonly method?: {
     readonly name: DistillerName;
@@ -23,16 +26,15 @@ export interface Experiment {
     /** Also report every reading of the distance on each step's maps, as `Step.observed`. */
     readonly observe?: boolean;
   };
-  readonly data: { readonly transforms: Transforms; readonly batchSize: number };
-  readonly training: {
-    readonly iterations: number;
-    readonly learningRate: LearningRateOptions;
-    readonly momentum: number;
-    readonly weightDecay: number;
-    readonly clipValue?: number;
-    /** Iterations before a group is trained. */
-    readonly frozenUntil?: Partial<Readonly<Record<ParameterGroup, number>>>;
+  readonly data: {
+    readonly transforms: Transforms;
+    readonly batchSize: number;
+    /** How masks follow their images, for detectors that learn from them; default `bitmap`. */
+    readonly masks?: MaskConvention;
+    /** Leave out images without objects, as mmdetection and detectron2 do; default false. */
+    readonly dropEmpty?: boolean;
   };
+  readonly training: TrainingSettings;
 }
 
 /** A number that a paper states, and where. */
@@ -53,10 +55,10 @@ function canonical(value: unknown): string {
 }
 
 /**
- * What an experiment's run directory is named after: 16 hex digits of SHA-256 over its content, the data's and what
- * computes it (a run of another backend or device is another run; thread counts only move the last bits).
+ * What an experiment's run directory is named after: 16 hex digits of SHA-256 over its content (weights by
+ * `weightsIdentity`), the data's and what computes it (a run of another backend or device is another run; thread counts only move the last bits).
  */
-export function fingerprint(experiment: Experiment, dataHash: string, { name, device }: Pick<BackendInfo, "name" | "device">): string {
+export function fingerprint(experiment: Omit<Experiment, "weights"> & { readonly weights?: object }, dataHash: string, { name, device }: Pick<BackendInfo, "name" | "device">): string {
   const { name: _name, ...content } = experiment;
   return createHash("sha256").update(canonical({ format, ...content, dataHash, computedBy: `${name} ${device}` })).digest("hex").slice(0, 16);
 }

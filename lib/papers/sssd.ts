@@ -1,5 +1,5 @@
 import type { Transforms } from "../data/transforms.ts";
-import type { RetinaNetOptions } from "../detector/retinanet.ts";
+import { fasterRcnnPresets } from "../detector/presets/faster-rcnn.ts";
 import type { Experiment, MethodOptions, Target } from "./experiment.ts";
 
 /** `smoke` proves the pipeline in minutes on two CPU cores; `mini` is a small network on real photographs; `paper` is the paper's scale. */
@@ -28,6 +28,8 @@ export interface CalibrationSetting {
   /** As tables show it. */
   readonly backbone: string;
   readonly detector: Experiment["detector"];
+  /** What its backbone starts from; default random weights. */
+  readonly weights?: string;
   readonly transforms: Transforms;
   /** Peak learning rate; the warm-up ends with the calibration. */
   readonly learningRate: number;
@@ -74,26 +76,25 @@ const mini = (longEdge: number): CalibrationSetting => ({
   method: {},
 });
 
-/** LGD's RetinaNet R-50 configuration (batch 16, short edge 640–800, MSRA weights). The paper calibrated Faster R-CNN, which is not built yet. */
+/** LGD's Faster R-CNN R-50 configuration, with which the paper calibrated: batch 16, short edge 640–800, MSRA weights. */
 const paper = (): CalibrationSetting => ({
   iterations: calibrationTargets.iterations.value,
   channels: calibrationTargets.channels.value,
   channelCounts: [64, 128],
   batchSize: 16,
-  backbone: "ResNet-50",
-  detector: { preset: "detectron2-lgd", channels: 256 },
-  transforms: { resize: { kind: "edge", short: [640, 672, 704, 736, 768, 800], long: 1333 }, flip: 0.5, padTo: 32, normalise: "caffe" },
-  learningRate: 0.01,
+  backbone: "ResNet-50 (MSRA weights)",
+  detector: { kind: "fasterRcnn", preset: "detectron2-lgd", channels: 256 },
+  weights: "detectron2/MSRA/R-50",
+  transforms: fasterRcnnPresets["detectron2-lgd"].recipe.input.train,
+  learningRate: fasterRcnnPresets["detectron2-lgd"].recipe.schedule.learningRate,
   method: { addContextBox: true },
 });
 
 /**
  * The calibration's setting in a profile.
  * @param longEdge pixels of the longest image side as stored
- * @throws Error for the paper profile: its backbone starts from ImageNet weights, which its trainings do not load yet
  */
 export function calibrationSetting(profile: Profile, longEdge: number): CalibrationSetting {
-  if (profile === "paper") throw new Error("the paper profile starts from ImageNet-trained ResNet-50 weights, which its trainings do not load yet; from random weights its numbers would mean nothing. Use --profile mini or smoke");
   return { smoke, mini, paper }[profile](longEdge);
 }
 
@@ -111,7 +112,8 @@ export interface CalibrationProbe {
 export function calibrationExperiment(setting: CalibrationSetting, { method, lambda, channels = setting.channels, iterations = setting.iterations, observe }: CalibrationProbe): Experiment {
   return {
     name: `sssd/calibration/${method}`,
-    detector: { ...setting.detector, channels } satisfies Omit<RetinaNetOptions, "classes" | "seed">,
+    detector: { ...setting.detector, channels },
+    ...(setting.weights !== undefined && { weights: setting.weights }),
     method: { name: method, options: { ...setting.method, distillFrom: iterations }, lambda: [[0, lambda]], ...(observe && { observe }) },
     data: { transforms: setting.transforms, batchSize: setting.batchSize },
     training: {

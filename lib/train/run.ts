@@ -27,6 +27,8 @@ export interface RunOptions {
 export interface BuiltTraining {
   readonly training: Training;
   readonly environment: BackendInfo;
+  /** What it started from, for `config.json`: weights by name and hash. */
+  readonly started?: object;
   /** Disposes training, detector and method. */
   dispose(): void;
 }
@@ -49,7 +51,7 @@ export interface RunResult {
  * @throws Error when another live process trains the same folder, a file is broken, or a loss is not finite
  */
 export async function* runSteps(options: RunOptions): AsyncGenerator<Step, void> {
-  const { folder, fingerprint } = options;
+  const { folder } = options;
   const metrics = join(folder, "metrics.jsonl");
   if (runResult(folder) !== undefined) {
     yield* readMetrics(metrics);
@@ -57,7 +59,7 @@ export async function* runSteps(options: RunOptions): AsyncGenerator<Step, void>
   }
   const claimed = claim(join(folder, "lock"));
   try {
-    writeAtomic(join(folder, "config.json"), `${JSON.stringify({ fingerprint, config: options.config }, null, 2)}\n`);
+    writeConfig(options);
     for await (const step of continueRun(options, metrics)) {
       claimed.beat();
       yield step;
@@ -85,6 +87,7 @@ async function* continueRun(options: RunOptions, metrics: string): AsyncGenerato
   makeFolder(checkpoints);
   const built = await options.build();
   try {
+    if (built.started) writeConfig(options, built.started);
     const start = restoreCheckpoint(checkpoint, built.training, fingerprint);
     const stored = readMetrics(metrics);
     if (stored.length < start) throw new Error(`${metrics} holds ${stored.length} iterations, the checkpoint ${start}. Remove the run's folder to train it again`);
@@ -116,6 +119,10 @@ async function* continueRun(options: RunOptions, metrics: string): AsyncGenerato
   } finally {
     built.dispose();
   }
+}
+
+function writeConfig({ folder, fingerprint, config }: RunOptions, started?: object): void {
+  writeAtomic(join(folder, "config.json"), `${JSON.stringify({ fingerprint, config, ...(started && { started }) }, null, 2)}\n`);
 }
 
 function finish({ folder, iterations }: RunOptions, { environment }: BuiltTraining, steps: readonly Step[]): void {
