@@ -76,7 +76,10 @@ export function gridAnchors(options: AnchorOptions, grids: readonly Grid[]): Flo
   return out;
 }
 
-/** Which cells of one level lie (by their index) inside an image of this size: [H·W], row-major. mmdet trains no anchors outside. */
+/**
+ * Which cells of one level lie (by their index) inside an image of this size: [H·W], row-major. These are mmdet's valid flags when
+ * the size is an image's own, padded to 32; detectors ask for the same by the anchors' centres (region "centre").
+ */
 export function validCells({ height, width, strideY, strideX }: Grid, image: { readonly height: number; readonly width: number }): boolean[] {
   const rows = Math.min(Math.ceil(image.height / strideY), height);
   const columns = Math.min(Math.ceil(image.width / strideX), width);
