@@ -54,6 +54,8 @@ export interface ConvSpec {
   readonly initialiser?: Initialiser;
   /** Start of the bias. Default 0. */
   readonly biasValue?: number;
+  /** How the bias starts in place of one value. */
+  readonly biasInitialiser?: Initialiser;
   readonly group: ParameterGroup;
   readonly frozen?: boolean;
   /** A deformable convolution in its place. Default none. */
@@ -65,7 +67,7 @@ export function convLayer(store: ParameterStore, spec: ConvSpec): Layer {
   const { name, input, output, kernel, groups = 1, group, frozen = false, norm } = spec;
   const filter = store.add({ name: `${name}.weight`, shape: [kernel, kernel, input / groups, output], initialiser: spec.initialiser ?? { kind: "kaiming-normal", fan: kernel * kernel * output }, group, frozen });
   const bias = spec.bias ?? norm === undefined
-    ? store.add({ name: `${name}.bias`, shape: [output], initialiser: { kind: "constant", value: spec.biasValue ?? 0 }, group, frozen, role: "bias" })
+    ? store.add({ name: `${name}.bias`, shape: [output], initialiser: spec.biasInitialiser ?? { kind: "constant", value: spec.biasValue ?? 0 }, group, frozen, role: "bias" })
     : undefined;
   const options: ConvOptions = { stride: spec.stride ?? 1, padding: spec.padding ?? (kernel - 1) / 2, dilation: spec.dilation ?? 1, groups };
   const relu = spec.relu ?? false;

@@ -14,6 +14,14 @@ export type Initialiser =
   /** Glorot & Bengio 2010: uniform in ±√(6 / (fan in + fan out)). */
   | { readonly kind: "xavier-uniform"; readonly fanIn: number; readonly fanOut: number };
 
+/**
+ * PyTorch's own for the weights and biases of linear layers and convolutions, where a source draws none of its own: uniform in
+ * ±1 / √fan in.
+ */
+export function pytorchDefault(fanIn: number): Initialiser {
+  return { kind: "kaiming-uniform", fan: 3 * fanIn };
+}
+
 export interface ParameterSpec {
   readonly name: string;
   /** TensorFlow's layout. */

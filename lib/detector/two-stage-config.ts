@@ -58,7 +58,7 @@ export interface BoxHeadConfig {
   readonly assign: MaxIouOptions;
   readonly sampling: SamplingOptions;
   readonly truth: RoiSamplingOptions["truth"];
-  /** Whose way of drawing the first weights. */
+  /** Whose way of drawing the first weights of the box head and, where there is one, of the mask head. */
   readonly initialiser: "torchvision" | "mmdet" | "detectron2";
 }
 

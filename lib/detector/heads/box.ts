@@ -27,11 +27,12 @@ export interface BoxHeadOptions extends BoxHeadLayout {
   /** Widths of the hidden layers; 1024, 1024 in all references. */
   readonly hidden: readonly number[];
   readonly names: BoxHeadNames;
-  /** Starting values of hidden layers by fan in and fan out, of the classifier and of the boxes by fan in. */
+  /** Starting values of hidden layers by fan in and fan out, of the classifier, of the boxes and of all biases (default 0) by fan in. */
   readonly initialiser: {
     readonly hidden: (fanIn: number, fanOut: number) => Initialiser;
     readonly class: (fanIn: number) => Initialiser;
     readonly box: (fanIn: number) => Initialiser;
+    readonly bias?: (fanIn: number) => Initialiser;
   };
 }
 
@@ -65,14 +66,15 @@ export function boxHead(store: ParameterStore, options: BoxHeadOptions): (region
   const { channels, size: [height, width], hidden, names, initialiser, classes } = options;
   const widths = [height * width * channels, ...hidden];
   const group = "head" as const;
+  const common = (input: number) => ({ input, group, ...(initialiser.bias && { biasInitialiser: initialiser.bias(input) }) });
   const layers = hidden.map((output, i) => linearLayer(store, {
-    name: names.hidden(i), input: widths[i], output, relu: true, group,
+    ...common(widths[i]), name: names.hidden(i), output, relu: true,
     initialiser: initialiser.hidden(widths[i], output),
     ...(i === 0 && { flattened: { height, width, channels } }),
   }));
   const last = widths[widths.length - 1];
-  const classify = linearLayer(store, { name: names.class, input: last, output: classes + 1, initialiser: initialiser.class(last), group });
-  const regress = linearLayer(store, { name: names.box, input: last, output: 4 * boxGroups(options), initialiser: initialiser.box(last), group });
+  const classify = linearLayer(store, { ...common(last), name: names.class, output: classes + 1, initialiser: initialiser.class(last) });
+  const regress = linearLayer(store, { ...common(last), name: names.box, output: 4 * boxGroups(options), initialiser: initialiser.box(last) });
   return (regions) => {
     const flat: tf.Tensor2D = tf.reshape(regions, [regions.shape[0], widths[0]]);
     const features = layers.reduce((x, layer) => layer(x), flat);

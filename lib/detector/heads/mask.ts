@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { convTranspose } from "../../tensor/conv-transpose.ts";
 import { convLayer, sequence, type Layer, type Norm } from "../layers.ts";
-import type { ParameterStore } from "../parameters.ts";
+import { pytorchDefault, type Initialiser, type ParameterStore } from "../parameters.ts";
 
 /** Where a mask head keeps its parameters (names without `.weight`). */
 export interface MaskHeadNames {
@@ -23,6 +23,8 @@ export interface MaskHeadOptions {
   readonly maps: number;
   readonly norm?: Norm;
   readonly names: MaskHeadNames;
+  /** Whose way of drawing the first weights. Default `mmdet`. */
+  readonly initialiser?: keyof typeof initialisers;
 }
 
 export interface MaskHead {
@@ -36,16 +38,17 @@ export interface MaskHead {
 
 /**
  * Mask R-CNN's fully convolutional head (He et al. 2017, figure 4, right): 3×3 convolutions, one 2×2 transposed convolution
- * of stride 2 with ReLU, one 1×1 convolution to the maps. All start He normal over the fan out.
+ * of stride 2 with ReLU, one 1×1 convolution to the maps.
  */
 export function maskHead(store: ParameterStore, options: MaskHeadOptions): MaskHead {
   const { input, channels, convs, maps, norm, names } = options;
+  const initialiser = initialisers[options.initialiser ?? "mmdet"];
   const layers = Array.from({ length: convs }, (_, i) => {
     const withNorm = norm === undefined ? {} : { norm, normName: names.norm(i) };
     return convLayer(store, { ...withNorm, name: names.conv(i), input: i === 0 ? input : channels, output: channels, kernel: 3, relu: true, group: "head" });
   });
-  const upsample = upsampling(store, { name: names.upsample, input: convs === 0 ? input : channels, output: channels });
-  const last = predictor(store, { name: names.logits, channels, maps });
+  const upsample = upsampling(store, { name: names.upsample, input: convs === 0 ? input : channels, output: channels, initialiser });
+  const last = predictor(store, { name: names.logits, channels, maps, initialiser });
   return {
     features: (x) => upsample(sequence(layers)(x)),
     logits: last.all,
@@ -53,10 +56,37 @@ export function maskHead(store: ParameterStore, options: MaskHeadOptions): MaskH
   };
 }
 
-/** PyTorch takes a transposed filter's input channels for its fan out. */
-function upsampling(store: ParameterStore, { name, input, output }: { readonly name: string; readonly input: number; readonly output: number }): Layer {
-  const filter = store.add({ name: `${name}.weight`, shape: [2, 2, output, input], initialiser: { kind: "kaiming-normal", fan: 4 * input }, group: "head" }) as unknown as tf.Tensor4D;
-  const bias = store.add({ name: `${name}.bias`, shape: [output], initialiser: { kind: "constant", value: 0 }, group: "head", role: "bias" }) as unknown as tf.Tensor1D;
+interface MaskInitialiser {
+  /** Of the last convolution's weights, by fan out. */
+  readonly logits: (fanOut: number) => Initialiser;
+  /** Of the last two biases, by fan in. */
+  readonly bias: (fanIn: number) => Initialiser;
+}
+
+const zero = (): Initialiser => ({ kind: "constant", value: 0 });
+const heNormal = (fan: number): Initialiser => ({ kind: "kaiming-normal", fan });
+
+/**
+ * All start He normal over the fan out, with biases of 0, but for the last convolution of detectron2 and the last two biases of
+ * torchvision, which are PyTorch's own.
+ */
+const initialisers = {
+  torchvision: { logits: heNormal, bias: pytorchDefault },
+  mmdet: { logits: heNormal, bias: zero },
+  detectron2: { logits: () => ({ kind: "normal", deviation: 0.001 }), bias: zero },
+} as const satisfies Record<string, MaskInitialiser>;
+
+interface UpsamplingSpec {
+  readonly name: string;
+  readonly input: number;
+  readonly output: number;
+  readonly initialiser: MaskInitialiser;
+}
+
+/** PyTorch takes a transposed filter's input channels for its fan out, and its output channels for its fan in. */
+function upsampling(store: ParameterStore, { name, input, output, initialiser }: UpsamplingSpec): Layer {
+  const filter = store.add({ name: `${name}.weight`, shape: [2, 2, output, input], initialiser: heNormal(4 * input), group: "head" }) as unknown as tf.Tensor4D;
+  const bias = store.add({ name: `${name}.bias`, shape: [output], initialiser: initialiser.bias(4 * output), group: "head", role: "bias" }) as unknown as tf.Tensor1D;
   return (x) => convTranspose(x, filter, { bias, relu: true });
 }
 
@@ -65,9 +95,16 @@ interface Predictor {
   readonly chosen: MaskHead["logitsOf"];
 }
 
-function predictor(store: ParameterStore, { name, channels, maps }: { readonly name: string; readonly channels: number; readonly maps: number }): Predictor {
-  const weight = store.add({ name: `${name}.weight`, shape: [1, 1, channels, maps], initialiser: { kind: "kaiming-normal", fan: maps }, group: "head" }) as unknown as tf.Tensor4D;
-  const bias = store.add({ name: `${name}.bias`, shape: [maps], initialiser: { kind: "constant", value: 0 }, group: "head", role: "bias" }) as unknown as tf.Tensor1D;
+interface PredictorSpec {
+  readonly name: string;
+  readonly channels: number;
+  readonly maps: number;
+  readonly initialiser: MaskInitialiser;
+}
+
+function predictor(store: ParameterStore, { name, channels, maps, initialiser }: PredictorSpec): Predictor {
+  const weight = store.add({ name: `${name}.weight`, shape: [1, 1, channels, maps], initialiser: initialiser.logits(maps), group: "head" }) as unknown as tf.Tensor4D;
+  const bias = store.add({ name: `${name}.bias`, shape: [maps], initialiser: initialiser.bias(channels), group: "head", role: "bias" }) as unknown as tf.Tensor1D;
   return {
     all: (x) => tf.add(tf.conv2d(x, weight, 1, "valid"), bias),
     chosen: (x, indices) => chosenMaps(x, { weight, bias }, indices),

@@ -1,4 +1,4 @@
-import type { Initialiser } from "../parameters.ts";
+import { pytorchDefault, type Initialiser } from "../parameters.ts";
 import type { FasterRcnnConfig } from "../two-stage-config.ts";
 import type { BoxHeadOptions } from "../heads/box.ts";
 import type { BoxStageOptions } from "./box-stage.ts";
@@ -14,12 +14,13 @@ export function boxStageOptions({ channels, classes, names, roi, box }: Pick<Fas
 }
 
 const normal = (deviation: number) => (): Initialiser => ({ kind: "normal", deviation });
-/** PyTorch's own for linear layers: uniform in ±1 / √fan in. */
-const linear = (fanIn: number): Initialiser => ({ kind: "kaiming-uniform", fan: 3 * fanIn });
 
-/** How the references draw a box head's first weights. */
+/**
+ * How the references draw a box head's first weights: torchvision leaves PyTorch's own, biases included; mmdetection (Xavier
+ * and normal) and detectron2 (`c2_xavier_fill`) start biases at 0.
+ */
 const initialisers: Readonly<Record<"torchvision" | "mmdet" | "detectron2", BoxHeadOptions["initialiser"]>> = {
-  torchvision: { hidden: linear, class: linear, box: linear },
+  torchvision: { hidden: pytorchDefault, class: pytorchDefault, box: pytorchDefault, bias: pytorchDefault },
   mmdet: { hidden: (fanIn, fanOut) => ({ kind: "xavier-uniform", fanIn, fanOut }), class: normal(0.01), box: normal(0.001) },
   detectron2: { hidden: (fanIn) => ({ kind: "kaiming-uniform", fan: fanIn }), class: normal(0.01), box: normal(0.001) },
 };

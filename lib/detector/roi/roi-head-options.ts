@@ -32,11 +32,18 @@ function boxPart(config: FasterRcnnConfig & Counted, strides: readonly number[],
   return { box: boxStageOptions(config, strides), sampling: { classes, seed, stream, assign: box.assign, truth: box.truth, ...box.sampling } };
 }
 
-function maskHeadOptions({ channels: input, classes, mask }: { readonly channels: number; readonly classes: number; readonly mask: MaskConfig }, names: MaskHeadNames): MaskHeadOptions {
+interface MaskHeadParts {
+  readonly channels: number;
+  readonly classes: number;
+  readonly mask: MaskConfig;
+  readonly box: Pick<FasterRcnnConfig["box"], "initialiser">;
+}
+
+function maskHeadOptions({ channels: input, classes, mask, box: { initialiser } }: MaskHeadParts, names: MaskHeadNames): MaskHeadOptions {
   const { channels, convs, map } = mask;
   const norm = headNorm(mask.norm, channels);
   const maps = { class: classes, "after-background": classes + 1, only: 1 }[map];
-  return { input, channels, convs, maps, names, ...(norm && { norm }) };
+  return { input, channels, convs, maps, names, initialiser, ...(norm && { norm }) };
 }
 
 function maskOptions({ roi, mask }: Pick<MaskRcnnConfig, "roi" | "mask">, strides: readonly number[]): NonNullable<RoiHeadOptions["mask"]> {
