@@ -7,12 +7,12 @@ import { decodePrediction, deltaReader } from "./decode/prediction.ts";
 import type { Detector, Prediction } from "./detector.ts";
 import { denseHead } from "./heads/dense.ts";
 import { atssLoss } from "./loss/atss.ts";
-import { resolveAtss, type AtssDetectorOptions } from "./options-atss.ts";
+import { resolveAtss, type AtssDetectorOptions } from "./options/atss.ts";
 import { oneStageDetector } from "./one-stage.ts";
 import { parameterStore } from "./parameters.ts";
 import type { AtssPreset } from "./presets/atss.ts";
 
-export type { AtssDetectorOptions } from "./options-atss.ts";
+export type { AtssDetectorOptions } from "./options/atss.ts";
 
 /**
  * ATSS (Zhang et al. 2020, "Bridging the Gap Between Anchor-based and Anchor-free Detection"): one square anchor per cell,

@@ -1,4 +1,4 @@
-import { resolveCascadeRcnn, type CascadeRcnnOptions, type CascadeRcnnPreset } from "./cascade-rcnn-options.ts";
+import { resolveCascadeRcnn, type CascadeRcnnOptions, type CascadeRcnnPreset } from "./options/cascade-rcnn.ts";
 import type { Detector } from "./detector.ts";
 import { parameterStore } from "./parameters.ts";
 import { roiDetector } from "./roi-detector.ts";
@@ -6,7 +6,7 @@ import { roiHead } from "./roi/roi-head.ts";
 import { cascadeRcnnHead } from "./roi/roi-head-options.ts";
 import { firstStage } from "./two-stage.ts";
 
-export type { CascadeRcnnOptions, CascadeRcnnPreset } from "./cascade-rcnn-options.ts";
+export type { CascadeRcnnOptions, CascadeRcnnPreset } from "./options/cascade-rcnn.ts";
 
 /**
  * Cascade R-CNN (Cai & Vasconcelos 2018) and, with `masks: true` (the default of `mmdet-mask` and `mmdet-x101-32x4d-dconv`),

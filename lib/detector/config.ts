@@ -44,10 +44,12 @@ export interface BoxLossConfig {
   readonly weight: number;
 }
 
-/** Everything that defines a RetinaNet but its class count, channels and seed. */
+/** Everything that defines a RetinaNet but its class count and seed. */
 export interface RetinaNetConfig {
   readonly names: ReferenceNames;
   readonly recipe: Recipe;
+  /** Of the pyramid and of the head. */
+  readonly channels: number;
   readonly backbone: BackboneConfig;
   readonly neck: NeckConfig;
   readonly head: HeadConfig;
@@ -63,7 +65,7 @@ export interface RetinaNetConfig {
    * positives that starts at 100 and forgets a tenth per call (detectron2).
    */
   readonly normaliser: "image" | "batch" | "moving-average";
-  readonly decode: DecodeOptions;
+  readonly decode: Omit<DecodeOptions, "score">;
   /** Names of the two losses. */
   readonly losses: readonly [string, string];
 }

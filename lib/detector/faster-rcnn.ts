@@ -3,7 +3,7 @@ import { checkBatch } from "./assemble.ts";
 import type { Target } from "../data/batch.ts";
 import type { Detector, Prediction } from "./detector.ts";
 import type { BoxOutput } from "./heads/box.ts";
-import { resolveFasterRcnn, type FasterRcnnOptions, type FasterRcnnPreset } from "./faster-rcnn-options.ts";
+import { resolveFasterRcnn, type FasterRcnnOptions, type FasterRcnnPreset } from "./options/faster-rcnn.ts";
 import { parameterStore } from "./parameters.ts";
 import { boxStage, type Regions } from "./roi/box-stage.ts";
 import { boxStageOptions } from "./roi/box-stage-options.ts";
@@ -13,7 +13,7 @@ import type { Proposals } from "./rpn/proposals.ts";
 import { roiDetector } from "./roi-detector.ts";
 import { firstStage } from "./two-stage.ts";
 
-export type { FasterRcnnOptions, FasterRcnnPreset } from "./faster-rcnn-options.ts";
+export type { FasterRcnnOptions, FasterRcnnPreset } from "./options/faster-rcnn.ts";
 
 /** A detector of two stages, whose first can be looked at. */
 export interface RegionDetector extends Detector {

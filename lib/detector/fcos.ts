@@ -7,13 +7,13 @@ import { decodePrediction, rowsOf, type BoxReader } from "./decode/prediction.ts
 import type { Detector, Prediction } from "./detector.ts";
 import { denseHead } from "./heads/dense.ts";
 import { fcosLoss } from "./loss/fcos.ts";
-import { resolveFcos, type FcosOptions, type ResolvedFcos } from "./options-fcos.ts";
+import { resolveFcos, type FcosOptions, type ResolvedFcos } from "./options/fcos.ts";
 import { oneStageDetector } from "./one-stage.ts";
 import { parameterStore, type ParameterStore } from "./parameters.ts";
 import { pointLayout, type PointLayout } from "./points.ts";
 import type { FcosPreset } from "./presets/fcos.ts";
 
-export type { FcosOptions } from "./options-fcos.ts";
+export type { FcosOptions } from "./options/fcos.ts";
 
 /**
  * FCOS (Tian et al. 2019, "FCOS: Fully Convolutional One-Stage Object Detection"): every point of the pyramid inside an

@@ -10,12 +10,12 @@ import type { Detector, Prediction } from "./detector.ts";
 import { denseHead } from "./heads/dense.ts";
 import { expectedBin } from "./loss/distribution.ts";
 import { gflLoss, gflTargets } from "./loss/gfl.ts";
-import { resolveGfl, type GflOptions } from "./options-atss.ts";
+import { resolveGfl, type GflOptions } from "./options/gfl.ts";
 import { oneStageDetector } from "./one-stage.ts";
 import { parameterStore } from "./parameters.ts";
 import type { GflPreset } from "./presets/gfl.ts";
 
-export type { GflOptions } from "./options-atss.ts";
+export type { GflOptions } from "./options/gfl.ts";
 
 /**
  * GFL (Li et al. 2020, "Generalized Focal Loss"): ATSS whose class scores are the IoU to expect and whose distances are

@@ -1,12 +1,12 @@
 import type { Detector } from "./detector.ts";
-import { resolveMaskRcnn, type MaskRcnnOptions, type MaskRcnnPreset } from "./mask-rcnn-options.ts";
+import { resolveMaskRcnn, type MaskRcnnOptions, type MaskRcnnPreset } from "./options/mask-rcnn.ts";
 import { parameterStore } from "./parameters.ts";
 import { roiDetector } from "./roi-detector.ts";
 import { roiHead } from "./roi/roi-head.ts";
 import { maskRcnnHead } from "./roi/roi-head-options.ts";
 import { firstStage } from "./two-stage.ts";
 
-export type { MaskRcnnOptions, MaskRcnnPreset } from "./mask-rcnn-options.ts";
+export type { MaskRcnnOptions, MaskRcnnPreset } from "./options/mask-rcnn.ts";
 
 /**
  * Mask R-CNN (He et al. 2017): Faster R-CNN on a feature pyramid with a branch that segments each region. The preset says

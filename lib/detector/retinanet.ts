@@ -9,12 +9,12 @@ import { decodePrediction, deltaReader } from "./decode/prediction.ts";
 import type { Detector, Prediction } from "./detector.ts";
 import { retinaHead, type RetinaHead } from "./heads/retina.ts";
 import { denseLoss } from "./loss/dense.ts";
-import { resolveRetinaNet, type ResolvedRetinaNet, type RetinaNetOptions } from "./options.ts";
-import type { RetinaNetPreset } from "./presets.ts";
+import { resolveRetinaNet, type ResolvedRetinaNet, type RetinaNetOptions } from "./options/retinanet.ts";
+import type { RetinaNetPreset } from "./presets/retinanet.ts";
 import { oneStageDetector } from "./one-stage.ts";
 import { parameterStore, type ParameterStore } from "./parameters.ts";
 
-export type { RetinaNetOptions } from "./options.ts";
+export type { RetinaNetOptions } from "./options/retinanet.ts";
 
 /**
  * RetinaNet (Lin et al. 2017, "Focal Loss for Dense Object Detection"): ResNet, FPN, two shared towers, anchors, focal

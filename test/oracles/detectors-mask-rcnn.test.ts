@@ -7,7 +7,7 @@ import type { Detections } from "../../lib/detector/detector.ts";
 import { maskHead } from "../../lib/detector/heads/mask.ts";
 import { loadParameters, type NamedArray } from "../../lib/detector/load.ts";
 import { maskRcnn, type MaskRcnnOptions } from "../../lib/detector/mask-rcnn.ts";
-import { resolveMaskRcnn } from "../../lib/detector/mask-rcnn-options.ts";
+import { resolveMaskRcnn } from "../../lib/detector/options/mask-rcnn.ts";
 import { parameterStore } from "../../lib/detector/parameters.ts";
 import { boxStage } from "../../lib/detector/roi/box-stage.ts";
 import { extractRois, joinRois } from "../../lib/detector/roi/extract.ts";

@@ -1,6 +1,7 @@
-import { optionChecks, refuseUnknown, type OptionChecks } from "../checks.ts";
 import type { Norm } from "../layers.ts";
-import { parseBackbone } from "./name.ts";
+import { checkParts, overlay, partOf, refuse, shown, type Place, type RulesFor } from "../options/rules.ts";
+import { listOf, norm, oneOf, optional, record, text, whole } from "../options/values.ts";
+import { parseBackbone, type ParsedBackbone } from "./name.ts";
 
 /** Deformable convolutions in place of the 3×3 ones. */
 export interface DeformableConfig {
@@ -28,7 +29,19 @@ export interface BackboneConfig {
   readonly dcn?: DeformableConfig;
 }
 
-const keys = ["name", "norm", "frozenStages", "stride", "groups", "width", "dcn"] as const satisfies readonly (keyof BackboneConfig)[];
+const rules: RulesFor<BackboneConfig> = {
+  name: text,
+  norm,
+  frozenStages: whole(-1, 4),
+  stride: oneOf("3x3", "1x1"),
+  groups: whole(1),
+  width: whole(1),
+  dcn: optional(record({
+    stages: listOf(whole(2, 5), "a list of stages, as [3, 4, 5]"),
+    version: optional(whole(1, 2)),
+    deformGroups: optional(whole(1)),
+  } satisfies RulesFor<DeformableConfig>)),
+};
 
 /**
  * The backbone of a detector: what was asked for, put over its preset's. Another name brings its own groups and width; a
@@ -36,41 +49,33 @@ const keys = ["name", "norm", "frozenStages", "stride", "groups", "width", "dcn"
  * @throws Error for unknown names and options and for values that do not fit together; `detector` names whose option it is
  */
 export function backboneConfig(detector: string, base: BackboneConfig, given: string | Partial<BackboneConfig> = {}): BackboneConfig {
-  const asked = typeof given === "string" ? { name: given } : given;
-  refuseUnknown(`${detector} backbone`, asked, keys);
+  const place = { detector, path: "backbone" };
+  const asked: Partial<BackboneConfig> = overlay(rules, { base: {}, given: typeof given === "string" ? { name: given } : given, place });
   const parsed = parseBackbone(asked.name ?? base.name);
   const { dcn: _, ...plain } = base;
   const merged = { ...(asked.name === undefined ? base : plain), ...impliedBy(parsed, asked.name !== undefined), ...asked, name: parsed.name };
-  check(detector, merged);
+  checkParts(rules, merged, place);
+  fit(parsed, { asked, merged, place });
   return merged;
 }
 
-function impliedBy(parsed: ReturnType<typeof parseBackbone>, renamed: boolean): Partial<BackboneConfig> {
+function impliedBy(parsed: ParsedBackbone, renamed: boolean): Partial<BackboneConfig> {
   const scratch: Partial<BackboneConfig> = parsed.tiny ? { frozenStages: -1, ...(parsed.kind !== "tiny" && { norm: { kind: "group", groups: 4 } }) } : {};
   return renamed && parsed.kind === "resnet" ? { ...scratch, groups: parsed.groups, width: parsed.width } : renamed ? scratch : {};
 }
 
-function check(detector: string, config: BackboneConfig): void {
-  const { whole, oneOf, fail }: OptionChecks = optionChecks(detector);
-  const { name, frozenStages, stride, groups, width, dcn } = config;
-  whole("backbone.frozenStages", frozenStages, -1, 4);
-  oneOf("backbone.stride", stride, ["3x3", "1x1"]);
-  whole("backbone.groups", groups, 1);
-  whole("backbone.width", width, 1);
-  const parsed = parseBackbone(name);
-  if (parsed.kind === "resnet" && parsed.block === "basic" && (groups !== 1 || width !== 64 || dcn !== undefined)) {
-    fail("backbone.name", `"${name}"`, "a network of bottlenecks (resnet-50, -101, -152, -tiny) where groups, width or dcn is given");
+/** Refuses what a network of this kind has no use for. */
+function fit(parsed: ParsedBackbone, { asked, merged, place }: { readonly asked: Partial<BackboneConfig>; readonly merged: BackboneConfig; readonly place: Place }): void {
+  const { name, dcn } = merged;
+  if (parsed.kind === "resnet") {
+    const plain = merged.groups === 1 && merged.width === 64 && dcn === undefined;
+    if (parsed.block === "basic" && !plain) refuse(partOf(place, "name"), shown(name), "a network of bottlenecks (resnet-50, -101, -152, -tiny) where groups, width or dcn is given");
+    return;
   }
-  if (dcn === undefined) return;
-  if (parsed.kind !== "resnet") fail("backbone.dcn", JSON.stringify(dcn), `left out for ${name}: deformable convolutions are built into ResNet and ResNeXt`);
-  checkDeformable(detector, dcn);
-}
-
-function checkDeformable(detector: string, dcn: DeformableConfig): void {
-  const { whole, fail }: OptionChecks = optionChecks(detector);
-  refuseUnknown(`${detector} backbone dcn`, dcn, ["stages", "version", "deformGroups"]);
-  if (!Array.isArray(dcn.stages)) fail("backbone.dcn.stages", dcn.stages, "a list of stages, as [3, 4, 5]");
-  for (const stage of dcn.stages) whole("backbone.dcn.stages", stage, 2, 5);
-  whole("backbone.dcn.version", dcn.version ?? 2, 1, 2);
-  whole("backbone.dcn.deformGroups", dcn.deformGroups ?? 1, 1);
+  if (dcn !== undefined) refuse(partOf(place, "dcn"), shown(dcn), `left out for ${name}: deformable convolutions are built into ResNet and ResNeXt`);
+  const own = { groups: 1, width: 64, stride: "3x3" } as const;
+  for (const key of ["groups", "width", "stride"] as const) {
+    if (asked[key] !== undefined && asked[key] !== own[key]) refuse(partOf(place, key), shown(asked[key]), `left out for ${name}: it belongs to ResNet and ResNeXt`);
+  }
+  if (parsed.kind === "tiny" && asked.norm !== undefined && asked.norm.kind !== "group") refuse(partOf(place, "norm"), shown(asked.norm), `left out for ${name}: its norm is GroupNorm`);
 }

@@ -5,8 +5,8 @@ import type { AnchorConfig, BackboneConfig, HeadConfig, NeckConfig } from "../co
 import type { DecodeOptions } from "../decode/dense.ts";
 import type { FocalOptions } from "../loss/focal.ts";
 import { mmdetAtssNames, type DenseNames } from "../names.ts";
-import { fcosNeck, mmdetResNet50, tinyBackboneConfig, tinyNeck } from "./parts.ts";
-import { mmdetInput, mmdetOneStage, type Recipe } from "./recipe.ts";
+import { denseNeck, mmdetResNet50, tinyBackboneConfig, tinyNeck } from "./parts.ts";
+import { mmdetInput, mmdetOneStage, tinyInput, type Recipe } from "./recipe.ts";
 
 /** Everything that defines an ATSS detector but its class count, channels and seed. */
 export interface AtssConfig {
@@ -32,34 +32,42 @@ export interface AtssConfig {
 export const squareAnchors = (strides: readonly number[], scale: number): AnchorConfig =>
   ({ sizes: strides.map((stride) => [scale * stride]), ratios: [1], rounded: false, outer: "ratio", strides: "level" });
 
-/** mmdetection `atss_r50_fpn_1x`. */
-const mmdet: AtssConfig = {
-  names: mmdetAtssNames,
+/** What mmdetection's ATSS and GFL have in common. */
+export const mmdetSquare = {
   recipe: { classes: 80, input: mmdetInput, schedule: mmdetOneStage },
   channels: 256,
   backbone: mmdetResNet50,
-  neck: { ...fcosNeck, extraRelu: false, initialiser: "xavier-uniform" },
+  neck: { ...denseNeck, extraRelu: false, initialiser: "xavier-uniform" },
   head: { convs: 4, norm: { kind: "group", groups: 32 }, prior: 0.01 },
   anchors: squareAnchors([8, 16, 32, 64, 128], 8),
   assign: { candidates: 9 },
   region: "centre",
-  coder: { weights: [10, 10, 5, 5], clamp: "both", single: "encode" },
-  focal: { alpha: 0.25, gamma: 2 },
-  boxLoss: { weight: 2 },
-  decode: { scoreThreshold: 0.05, perLevel: 1000, nms: 0.6, maxDetections: 100, clip: true, minSize: 0, score: "product" },
-};
+  decode: { scoreThreshold: 0.05, perLevel: 1000, nms: 0.6, maxDetections: 100, clip: true, minSize: 0 },
+} as const satisfies Partial<AtssConfig>;
 
-/** Our own small network for machines without a GPU, trained from scratch; levels /4, /8, /16. */
-const tiny: AtssConfig = {
-  ...mmdet,
-  recipe: { ...mmdet.recipe, input: { train: { flip: 0.5, normalise: "simple" }, test: { normalise: "simple" } } },
+/** The same on our own small network for machines without a GPU, trained from scratch; levels /4, /8, /16. */
+export const tinySquare = {
+  ...mmdetSquare,
+  recipe: { ...mmdetSquare.recipe, input: tinyInput },
   channels: 32,
   backbone: tinyBackboneConfig,
   neck: tinyNeck,
   head: { convs: 1, norm: "auto", prior: 0.01 },
   anchors: squareAnchors([4, 8, 16], 5),
-  decode: { ...mmdet.decode, scoreThreshold: 0.02, perLevel: 150 },
-};
+  decode: { ...mmdetSquare.decode, scoreThreshold: 0.02, perLevel: 150 },
+} as const satisfies Partial<AtssConfig>;
+
+const own = {
+  names: mmdetAtssNames,
+  coder: { weights: [10, 10, 5, 5], clamp: "both", single: "encode" },
+  focal: { alpha: 0.25, gamma: 2 },
+  boxLoss: { weight: 2 },
+} as const satisfies Partial<AtssConfig>;
+
+/** mmdetection `atss_r50_fpn_1x`. */
+const mmdet: AtssConfig = { ...mmdetSquare, ...own, decode: { ...mmdetSquare.decode, score: "product" } };
+
+const tiny: AtssConfig = { ...tinySquare, ...own, decode: { ...tinySquare.decode, score: "product" } };
 
 /** Settings by origin. */
 export const atssPresets = { mmdet, tiny } as const satisfies Record<string, AtssConfig>;

@@ -1,8 +1,8 @@
 import type { FasterRcnnConfig, RpnConfig } from "../two-stage-config.ts";
-import { lgdInput, lgdTwoStage, mmdetInput, mmdetTwoStage, mmdetTwoStageTwice, torchvisionInput, torchvisionTwoStage } from "./recipe.ts";
+import { caffeResNet50, mmdetResNet50, resNet50, tinyBackboneConfig, tinyNeck } from "./parts.ts";
+import { lgdInput, lgdTwoStage, mmdetInput, mmdetTwoStage, mmdetTwoStageTwice, tinyInput, torchvisionInput, torchvisionTwoStage } from "./recipe.ts";
 import { detectron2TwoStageNames, mmdetTwoStageNames, torchvisionTwoStageNames } from "../two-stage-names.ts";
 
-const resNet50 = { name: "resnet-50", norm: { kind: "frozen" }, stride: "3x3", groups: 1, width: 64, frozenStages: 1 } as const;
 const fiveLevels = [[32], [64], [128], [256], [512]];
 
 const torchvisionRpn: RpnConfig = {
@@ -45,7 +45,7 @@ const torchvision: FasterRcnnConfig = {
 const mmdet: FasterRcnnConfig = {
   names: mmdetTwoStageNames,
   channels: 256,
-  backbone: { ...resNet50, norm: { kind: "affine" } },
+  backbone: mmdetResNet50,
   neck: { ...torchvision.neck, initialiser: "xavier-uniform" },
   rpn: {
     anchors: { sizes: fiveLevels, ratios: [0.5, 1, 2], rounded: false, outer: "ratio", strides: "level" },
@@ -79,7 +79,7 @@ const mmdetTwice: FasterRcnnConfig = { ...mmdet, recipe: { ...mmdet.recipe, sche
 const detectron2: FasterRcnnConfig = {
   names: detectron2TwoStageNames,
   channels: 256,
-  backbone: { ...resNet50, stride: "1x1" },
+  backbone: caffeResNet50,
   neck: torchvision.neck,
   rpn: {
     ...mmdet.rpn,
@@ -99,8 +99,8 @@ const detectron2: FasterRcnnConfig = {
 const tiny: FasterRcnnConfig = {
   ...torchvision,
   channels: 32,
-  backbone: { ...resNet50, name: "tiny-8", norm: { kind: "group", groups: 8 }, frozenStages: -1 },
-  neck: { first: 2, last: 4, extraLevels: 0, extraFrom: "p5", extraRelu: false, initialiser: "kaiming-uniform" },
+  backbone: tinyBackboneConfig,
+  neck: tinyNeck,
   rpn: {
     ...mmdet.rpn,
     anchors: { sizes: [4, 8, 16].map((stride) => [4 * stride, 6 * stride]), ratios: [1], rounded: false, outer: "ratio", strides: "level" },
@@ -111,7 +111,7 @@ const tiny: FasterRcnnConfig = {
   roi: { levels: { kind: "torchvision", canonical: 32, level: 0 }, samplingRatio: 2, aligned: true },
   box: { ...mmdet.box, size: [5, 5], hidden: [64], sampling: { count: 64, positiveFraction: 0.25 } },
   decode: mmdet.decode,
-  recipe: { classes: 80, input: { train: { flip: 0.5, normalise: "simple" }, test: { normalise: "simple" } }, schedule: mmdetTwoStage },
+  recipe: { classes: 80, input: tinyInput, schedule: mmdetTwoStage },
 };
 
 /** Settings by origin. */

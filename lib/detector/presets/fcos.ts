@@ -5,8 +5,8 @@ import type { DecodeOptions } from "../decode/dense.ts";
 import type { FocalOptions } from "../loss/focal.ts";
 import { cvpodsFcosNames, detectron2OwnFcosNames, mmdetFcosNames, torchvisionFcosNames, type DenseNames } from "../names.ts";
 import type { PointOptions } from "../points.ts";
-import { caffeResNet50, fcosNeck, resNet50, tinyBackboneConfig, tinyNeck } from "./parts.ts";
-import { edgeInput, lgdInput, detectron2OneStage, lgdOneStage, mmdetOneStage, mmdetOneStageTwice, torchvisionInput, torchvisionOneStage, type Recipe, type ScheduleRecipe } from "./recipe.ts";
+import { caffeResNet50, denseNeck, resNet50, tinyBackboneConfig, tinyNeck } from "./parts.ts";
+import { edgeInput, lgdInput, detectron2OneStage, lgdOneStage, mmdetOneStage, mmdetOneStageTwice, tinyInput, torchvisionInput, torchvisionOneStage, type Recipe, type ScheduleRecipe } from "./recipe.ts";
 
 export interface FcosHeadConfig extends HeadConfig {
   /** Biases of the towers' convolutions beside their norm. */
@@ -60,7 +60,7 @@ const torchvision: FcosConfig = {
   recipe: { classes: 91, input: torchvisionInput, schedule: torchvisionOneStage },
   channels: 256,
   backbone: resNet50,
-  neck: fcosNeck,
+  neck: denseNeck,
   head: { convs: 4, norm: groups, prior: 0.01, bias: true, scales: false, centerness: "box", activation: "relu", units: "strides" },
   points: { offset: 0, strides: "image" },
   assign: { ranges: ranges(0), bounds: "exclusive", radius: 1.5 },
@@ -96,7 +96,7 @@ const mmdet: FcosConfig = {
   recipe: { ...batchOf16, input: edgeInput({ train: 800, normalise: original, rule: "mmcv" }), schedule: caffeSchedule(mmdetOneStage) },
   channels: 256,
   backbone: caffeResNet50,
-  neck: { ...fcosNeck, initialiser: "xavier-uniform" },
+  neck: { ...denseNeck, initialiser: "xavier-uniform" },
   head: { convs: 4, norm: groups, prior: 0.01, bias: false, scales: true, centerness: "class", activation: "exp", units: "pixels" },
   points: { offset: 0.5, strides: "level" },
   assign: { ranges: ranges(-1), bounds: "inclusive", radius: Infinity },
@@ -130,7 +130,7 @@ const detectron2Lgd: FcosConfig = {
   ...mmdetTricks,
   names: cvpodsFcosNames,
   recipe: { ...batchOf16, input: lgdInput, schedule: lgdOneStage },
-  neck: { ...fcosNeck, extraFrom: "c5" },
+  neck: { ...denseNeck, extraFrom: "c5" },
   decode: { ...mmdetTricks.decode, clip: "after", minSize: -1, score: "root" },
 };
 
@@ -138,7 +138,7 @@ const detectron2Lgd: FcosConfig = {
 const tiny: FcosConfig = {
   ...mmdetTricks,
   names: torchvisionFcosNames,
-  recipe: { classes: 80, input: { train: { flip: 0.5, normalise: "simple" }, test: { normalise: "simple" } }, schedule: mmdetOneStage },
+  recipe: { classes: 80, input: tinyInput, schedule: mmdetOneStage },
   channels: 32,
   backbone: tinyBackboneConfig,
   neck: tinyNeck,

@@ -12,8 +12,8 @@ export const caffeResNet50: BackboneConfig = { ...resNet50, stride: "1x1" };
 /** Our own small network, trained from scratch. */
 export const tinyBackboneConfig: BackboneConfig = { name: "tiny-8", norm: { kind: "group", groups: 8 }, frozenStages: -1, stride: "3x3", groups: 1, width: 64 };
 
-/** P3 to P5, and P6 and P7 from P5 with a ReLU before P7 (FCOS). */
-export const fcosNeck: NeckConfig = { first: 3, last: 5, extraLevels: 2, extraFrom: "p5", extraRelu: true, initialiser: "kaiming-uniform" };
+/** P3 to P5, and P6 and P7 from P5 with a ReLU before P7. */
+export const denseNeck: NeckConfig = { first: 3, last: 5, extraLevels: 2, extraFrom: "p5", extraRelu: true, initialiser: "kaiming-uniform" };
 
 /** P2 to P4: strides 4, 8 and 16. */
 export const tinyNeck: NeckConfig = { first: 2, last: 4, extraLevels: 0, extraFrom: "p5", extraRelu: false, initialiser: "kaiming-uniform" };

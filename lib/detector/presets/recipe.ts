@@ -92,4 +92,6 @@ export const lgdTwoStage: ScheduleRecipe = { ...lgdOneStage, learningRate: 0.02 
 export const lgdInput = edgeInput({ train: [640, 672, 704, 736, 768, 800], normalise: "caffe", rule: "detectron2" });
 
 export const torchvisionInput = edgeInput({ train: 800, normalise: "torchvision", rule: "torchvision" });
+/** Images of any size as they are, for our own small networks. */
+export const tinyInput: InputRecipe = { train: { flip: 0.5, normalise: "simple" }, test: { normalise: "simple" } };
 export const mmdetInput = edgeInput({ train: 800, normalise: "torchvision", rule: "mmcv" });

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { loadBackend } from "../../../lib/backend/load.ts";
 import type { Target } from "../../../lib/data/batch.ts";
 import { cascadeRcnn, type CascadeRcnnOptions } from "../../../lib/detector/cascade-rcnn.ts";
-import { resolveCascadeRcnn } from "../../../lib/detector/cascade-rcnn-options.ts";
+import { resolveCascadeRcnn } from "../../../lib/detector/options/cascade-rcnn.ts";
 import type { Detector } from "../../../lib/detector/detector.ts";
 import { expectNoLeak, normal } from "../tensor/finite-difference.ts";
 
@@ -78,7 +78,7 @@ describe("a cascade without masks", () => {
     ["boxes per class", { box: { agnostic: false } }, 'cascade-rcnn box has no option "agnostic"'],
     ["no stage", { stages: [] }, "cascade-rcnn option stages is []; it must be a list of at least one stage"],
     ["a weight", { stages: ofMmdet.map((stage) => ({ ...stage, weight: -1 })) }, "cascade-rcnn option stages[0].weight is -1"],
-    ["an assignment", { stages: ofMmdet.map((stage) => ({ ...stage, assign: { ...stage.assign, negative: 0.9 } })) }, "cascade-rcnn stage 1, option box.assign.negative is 0.9"],
+    ["an assignment", { stages: ofMmdet.map((stage) => ({ ...stage, assign: { ...stage.assign, negative: 0.9 } })) }, "cascade-rcnn option stages[0].assign.negative is 0.9; it must be at most stages[0].assign.positive (0.5)"],
   ])("that has %s it cannot have is refused by name", (_, change, message) => {
     expect(() => cascadeRcnn({ ...small, ...change })).toThrow(message);
   });

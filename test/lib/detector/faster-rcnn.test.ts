@@ -121,7 +121,7 @@ describe("unusual input", () => {
   });
 
   it("takes images without objects and without proposals: only the proposal network learns, and nothing is found", () => {
-    const none = { scoreThreshold: 2 };
+    const none = { scoreThreshold: 1 };
     withDetector({ ...small, rpn: { train: none, test: none } }, (detector) => {
       const prediction = detector.forward(images());
       expect(detector.proposals(prediction, some).map(({ scores }) => scores.length)).toEqual([0, 0]);
@@ -198,7 +198,7 @@ describe("a training step", () => {
   it("has the gradient of its loss", () => {
     // Proposals and samples are constants of the loss: all anchors and proposals count, so that small changes draw nothing anew.
     const all = { count: 1_000_000 };
-    withDetector({ ...small, rpn: { sampling: all, beta: 1, train: { scoreThreshold: 2 } }, box: { sampling: all, beta: 1 } }, (detector) => {
+    withDetector({ ...small, rpn: { sampling: all, beta: 1, train: { scoreThreshold: 1 } }, box: { sampling: all, beta: 1 } }, (detector) => {
       const batch = images();
       const result = trainingStep(detector, batch, some);
       const value = () => Object.values(lossesOf(detector, batch, some)).reduce((a, b) => a + b);
@@ -257,7 +257,7 @@ describe("options", () => {
     [{ classes: 0 }, "faster-rcnn option classes is 0; it must be a whole number from 1"],
     [{ neck: { last: 5 } }, "rpn.anchors.sizes is 3 levels; it must be one list of sizes per level of the pyramid (4)"],
     [{ rpn: { assign: { negative: 0.8 } } }, "rpn.assign.negative is 0.8; it must be at most rpn.assign.positive (0.7)"],
-    [{ box: { hidden: [] } }, "box.hidden is empty; it must be the widths of one hidden layer or more"],
+    [{ box: { hidden: [] } }, "box.hidden is []; it must be the widths of one hidden layer or more"],
     [{ box: { background: "none" } }, 'box.background is "none"; it must be "first", "last"'],
     [{ roi: { samplingRatio: -1 } }, "roi.samplingRatio is -1"],
     [{ seed: NaN }, "seed is NaN; it must be a finite number"],

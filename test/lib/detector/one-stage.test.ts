@@ -160,7 +160,7 @@ describe("presets by name", () => {
 
   it.each<[() => unknown, string]>([
     [() => fcos("yolo" as "tiny"), 'preset "yolo" of fcos is unknown; allowed: torchvision, mmdet, mmdet-2x, mmdet-tricks, detectron2, detectron2-lgd, tiny'],
-    [() => retinanet("yolo" as "tiny"), 'preset "yolo" is unknown'],
+    [() => retinanet("yolo" as "tiny"), 'preset "yolo" of retinanet is unknown'],
     [() => fcos({ ...common, focal: { beta: 1 } as object }), 'fcos focal has no option "beta"; allowed: alpha, gamma'],
     [() => fcos({ ...common, neck: { last: 5 } }), "fcos option assign.ranges is 3 levels; it must be one entry per level of the pyramid (4)"],
     [() => fcos({ ...common, assign: { radius: 0 } }), "fcos option assign.radius is 0; it must be above 0"],

@@ -190,7 +190,7 @@ describe("frozen stages", () => {
 
 describe("options", () => {
   it.each<[Partial<Record<string, unknown>>, string]>([
-    [{ preset: "yolo" }, 'preset "yolo" is unknown; allowed: torchvision, torchvision-v2, mmdet, mmdet-2x, detectron2-lgd, tiny'],
+    [{ preset: "yolo" }, 'preset "yolo" of retinanet is unknown; allowed: torchvision, torchvision-v2, mmdet, mmdet-2x, detectron2-lgd, tiny'],
     [{ backbone: "vgg-16" }, 'backbone "vgg-16" is unknown; allowed: resnet-<depth>, resnext-<depth>-<groups>x<width>d and wide-resnet-<depth>-<factor> of depth 18, 34, 50, 101, 152, tiny; regnet-x-400mf'],
     [{ depth: 50 }, 'retinanet has no option "depth"'],
     [{ focal: { beta: 1 } }, 'retinanet focal has no option "beta"; allowed: alpha, gamma'],

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fcosPresets } from "../../../lib/detector/presets/fcos.ts";
 import { fasterRcnnPresets } from "../../../lib/detector/presets/faster-rcnn.ts";
 import { maskRcnnPresets } from "../../../lib/detector/presets/mask-rcnn.ts";
-import { retinaNetPresets } from "../../../lib/detector/presets.ts";
+import { retinaNetPresets } from "../../../lib/detector/presets/retinanet.ts";
 import { optimiserOf, recipeSettings } from "../../../lib/train/recipe.ts";
 
 /** COCO's train2017 with objects. */

@@ -67,7 +67,7 @@ describe("descriptions", () => {
     ["frozen stages", () => backboneConfig("fcos", base, resnet(50, { frozenStages: 5 })), "fcos option backbone.frozenStages is 5; it must be a whole number from -1 to 4"],
     ["groups of a basic block", () => backboneConfig("fcos", base, resnet(18, { groups: 2 })), "it must be a network of bottlenecks"],
     ["deformation of a RegNet", () => backboneConfig("fcos", base, { name: "regnet-x-400mf", dcn: { stages: [3] } }), "deformable convolutions are built into ResNet and ResNeXt"],
-    ["deformed stage", () => backboneConfig("fcos", base, resnet(50, { dcn: { stages: [6] } })), "backbone.dcn.stages is 6; it must be a whole number from 2 to 5"],
+    ["deformed stage", () => backboneConfig("fcos", base, resnet(50, { dcn: { stages: [6] } })), "backbone.dcn.stages[0] is 6; it must be a whole number from 2 to 5"],
     ["deformation's option", () => backboneConfig("fcos", base, resnet(50, { dcn: { stages: [3], type: "DCN" } as never })), 'fcos backbone dcn has no option "type"; allowed: stages, version, deformGroups'],
   ])("a wrong %s is named", (_, make, message) => {
     expect(make).toThrow(message);

@@ -4,7 +4,7 @@ import { atssPresets } from "../../../../lib/detector/presets/atss.ts";
 import { fcosPresets } from "../../../../lib/detector/presets/fcos.ts";
 import { gflPresets } from "../../../../lib/detector/presets/gfl.ts";
 import type { Recipe } from "../../../../lib/detector/presets/recipe.ts";
-import { retinaNetPresets } from "../../../../lib/detector/presets.ts";
+import { retinaNetPresets } from "../../../../lib/detector/presets/retinanet.ts";
 
 const detectors: Readonly<Record<string, Readonly<Record<string, { readonly recipe: Recipe }>>>> = { retinanet: retinaNetPresets, fcos: fcosPresets, gfl: gflPresets, atss: atssPresets };
 const all = Object.entries(detectors).flatMap(([detector, presets]) => Object.entries(presets).map(([preset, { recipe }]): [string, Recipe] => [`${detector} ${preset}`, recipe]));

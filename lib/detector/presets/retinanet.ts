@@ -1,16 +1,17 @@
-import type { RetinaNetConfig } from "./config.ts";
-import { lgdInput, lgdOneStage, mmdetInput, mmdetOneStage, mmdetOneStageTwice, torchvisionAdam, torchvisionInput, torchvisionOneStage } from "./presets/recipe.ts";
-import { detectron2Names, mmdetNames, torchvisionNames } from "./names.ts";
+import type { RetinaNetConfig } from "../config.ts";
+import { caffeResNet50, denseNeck, mmdetResNet50, resNet50, tinyBackboneConfig, tinyNeck } from "./parts.ts";
+import { lgdInput, lgdOneStage, mmdetInput, mmdetOneStage, mmdetOneStageTwice, tinyInput, torchvisionAdam, torchvisionInput, torchvisionOneStage } from "./recipe.ts";
+import { detectron2Names, mmdetNames, torchvisionNames } from "../names.ts";
 
 const octaves = (base: number) => [0, 1, 2].map((i) => base * 2 ** (i / 3));
-const resNet50 = { name: "resnet-50", norm: { kind: "frozen" }, stride: "3x3", groups: 1, width: 64 } as const;
 
 /** torchvision 0.14 `retinanet_resnet50_fpn`: anchors rounded, P6 from P5, per-image normaliser, L1. */
 const torchvision: RetinaNetConfig = {
   names: torchvisionNames,
   recipe: { classes: 91, input: torchvisionInput, schedule: torchvisionOneStage },
-  backbone: { ...resNet50, frozenStages: 1 },
-  neck: { first: 3, last: 5, extraLevels: 2, extraFrom: "p5", extraRelu: true, initialiser: "kaiming-uniform" },
+  channels: 256,
+  backbone: resNet50,
+  neck: denseNeck,
   head: { convs: 4, norm: "none", prior: 0.01 },
   anchors: {
     sizes: [32, 64, 128, 256, 512].map((x) => [x, Math.floor(x * 2 ** (1 / 3)), Math.floor(x * 2 ** (2 / 3))]),
@@ -48,7 +49,8 @@ const torchvisionV2: RetinaNetConfig = {
 const mmdet: RetinaNetConfig = {
   names: mmdetNames,
   recipe: { classes: 80, input: mmdetInput, schedule: mmdetOneStage },
-  backbone: { ...resNet50, norm: { kind: "affine" }, frozenStages: 1 },
+  channels: 256,
+  backbone: mmdetResNet50,
   neck: { first: 3, last: 5, extraLevels: 2, extraFrom: "c5", extraRelu: false, initialiser: "xavier-uniform" },
   head: { convs: 4, norm: "none", prior: 0.01 },
   anchors: { sizes: [8, 16, 32, 64, 128].map((stride) => octaves(4 * stride)), ratios: [0.5, 1, 2], rounded: false, outer: "ratio", strides: "level" },
@@ -70,7 +72,7 @@ const detectron2: RetinaNetConfig = {
   ...mmdet,
   names: detectron2Names,
   recipe: { classes: 80, input: lgdInput, schedule: lgdOneStage },
-  backbone: { ...resNet50, stride: "1x1", frozenStages: 1 },
+  backbone: caffeResNet50,
   neck: { ...mmdet.neck, extraRelu: true, initialiser: "kaiming-uniform" }, // detectron2 calls it c2_xavier_fill
   anchors: { ...mmdet.anchors, outer: "size" },
   assign: { positive: 0.5, negative: 0.4, lowQuality: "own" },
@@ -84,9 +86,10 @@ const detectron2: RetinaNetConfig = {
 /** Our own small network for machines without a GPU, trained from scratch; levels /4, /8, /16, two square anchors per cell. */
 const tiny: RetinaNetConfig = {
   ...torchvision,
-  recipe: { classes: 80, input: { train: { flip: 0.5, normalise: "simple" }, test: { normalise: "simple" } }, schedule: mmdetOneStage },
-  backbone: { name: "tiny-8", norm: { kind: "group", groups: 8 }, frozenStages: -1, stride: "3x3", groups: 1, width: 64 },
-  neck: { first: 2, last: 4, extraLevels: 0, extraFrom: "p5", extraRelu: false, initialiser: "kaiming-uniform" },
+  recipe: { classes: 80, input: tinyInput, schedule: mmdetOneStage },
+  channels: 32,
+  backbone: tinyBackboneConfig,
+  neck: tinyNeck,
   head: { convs: 1, norm: "auto", prior: 0.01 },
   anchors: { sizes: [4, 8, 16].map((stride) => [4 * stride, 6 * stride]), ratios: [1], rounded: false, outer: "ratio", strides: "level" },
   assign: { positive: 0.5, negative: 0.4, lowQuality: "served", minPositive: 0.1 },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { resolveFasterRcnn } from "../../../lib/detector/faster-rcnn-options.ts";
-import { resolveCascadeRcnn } from "../../../lib/detector/cascade-rcnn-options.ts";
-import { resolveMaskRcnn } from "../../../lib/detector/mask-rcnn-options.ts";
+import { resolveFasterRcnn } from "../../../../lib/detector/options/faster-rcnn.ts";
+import { resolveCascadeRcnn } from "../../../../lib/detector/options/cascade-rcnn.ts";
+import { resolveMaskRcnn } from "../../../../lib/detector/options/mask-rcnn.ts";
 
 describe("options of two-stage detectors", () => {
   it("take a preset's name alone for its origin's classes and seed 0", () => {
