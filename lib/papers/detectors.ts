@@ -12,7 +12,7 @@ import { fcosPresets } from "../detector/presets/fcos.ts";
 import { gflPresets } from "../detector/presets/gfl.ts";
 import { maskRcnnPresets } from "../detector/presets/mask-rcnn.ts";
 import type { Recipe } from "../detector/presets/recipe.ts";
-import { retinaNetPresets } from "../detector/presets.ts";
+import { retinaNetPresets } from "../detector/presets/retinanet.ts";
 import { retinanet, type RetinaNetOptions } from "../detector/retinanet.ts";
 
 /** What each detector takes beside classes and seed, which follow from the data and the run. */

@@ -3,7 +3,7 @@ import { loadBackend } from "../../../../lib/backend/load.ts";
 import { squeezeExcitation } from "../../../../lib/detector/backbones/squeeze-excitation.ts";
 import type { Parameter } from "../../../../lib/detector/detector.ts";
 import { maskRcnn } from "../../../../lib/detector/mask-rcnn.ts";
-import type { MaskRcnnPreset } from "../../../../lib/detector/mask-rcnn-options.ts";
+import type { MaskRcnnPreset } from "../../../../lib/detector/options/mask-rcnn.ts";
 import { parameterStore } from "../../../../lib/detector/parameters.ts";
 
 beforeAll(async () => { await loadBackend(); });
