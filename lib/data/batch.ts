@@ -15,11 +15,13 @@ export interface Target {
   /** Size in pixels of the image's content in the batch; padding lies right and below. */
   readonly width: number;
   readonly height: number;
-  /** Batch pixels per original pixel, horizontally and vertically: original = batch / scale. */
+  /** Batch pixels per original pixel, horizontally and vertically: original = batch / scale (+ `crop`). */
   readonly scaleX: number;
   readonly scaleY: number;
   /** Mirrored left-right (after which x' = width − x). */
   readonly flipped: boolean;
+  /** Where the part begins that was cut out of the original; absent when it is whole. */
+  readonly crop?: { readonly x: number; readonly y: number };
 }
 
 /** Images ready for a detector, with their targets in the same order. */

@@ -6,6 +6,7 @@ export { openCocoFolder, requireSameCategories } from "./coco-folder.ts";
 export { openCoco } from "./coco.ts";
 export type { CocoDataset, CocoOptions, CocoReport } from "./coco.ts";
 export type { Annotation, Category, Dataset, ImageInfo, Pixels, Segmentation } from "./dataset.ts";
+export type { Crop } from "./crop.ts";
 export { DatasetError } from "./error.ts";
 export { toCocoGroundTruth } from "./ground-truth.ts";
 export type { CocoGroundTruth } from "./ground-truth.ts";

@@ -1,5 +1,6 @@
 import { MaskError } from "../tensor/masks/rle.ts";
 import type { Rle } from "../tensor/masks/rle.ts";
+import { cropRle } from "../tensor/masks/crop.ts";
 import { resampleRle } from "../tensor/masks/resample.ts";
 import { rleFrom } from "../tensor/masks/segmentation.ts";
 import type { Annotation, ImageInfo } from "./dataset.ts";
@@ -23,18 +24,21 @@ export function moveMask({ id, segmentation }: Annotation, image: ImageInfo, { t
   if (segmentation === undefined) throw new DatasetError(`${what}: it has no mask, and masks are asked for; annotate it, leave it out, open the dataset without \`masks: false\`, or make batches without \`masks\``);
   try {
     if (convention === "polygon" && !("counts" in segmentation)) return rleFrom(segmentation.map((xy) => moved(xy, image, to)), to, what);
-    const { width, height, flipX, flipY } = to;
-    return resampleRle(rleFrom(segmentation, image, what), { size: { width, height }, flipX, flipY, sampling: convention === "bitmap" ? "floor" : "centre" });
+    const { width, height, flipX, flipY, crop } = to;
+    const whole = rleFrom(segmentation, image, what);
+    return resampleRle(crop === undefined ? whole : cropRle(whole, crop), { size: { width, height }, flipX, flipY, sampling: convention === "bitmap" ? "floor" : "centre" });
   } catch (error) {
     throw error instanceof MaskError ? new DatasetError(`${error.message}; correct the annotation or leave it out`) : error;
   }
 }
 
-/** A polygon's coordinates as its image's pixels move. */
+/** A polygon's coordinates as its image's pixels move; what lies outside is cut off when it is drawn. */
 function moved(xy: readonly number[], from: ImageInfo, to: Plan): number[] {
-  const [sx, sy] = [to.width / from.width, to.height / from.height];
+  const part = to.crop ?? { x: 0, y: 0, ...from };
+  const [sx, sy] = [to.width / part.width, to.height / part.height];
   return xy.map((value, i) => {
-    if (i % 2 === 0) return to.flipX ? to.width - value * sx : value * sx;
-    return to.flipY ? to.height - value * sy : value * sy;
+    const at = i % 2 === 0 ? (value - part.x) * sx : (value - part.y) * sy;
+    if (i % 2 === 0) return to.flipX ? to.width - at : at;
+    return to.flipY ? to.height - at : at;
   });
 }

@@ -20,13 +20,17 @@ export interface Placement {
   readonly scaleX: number;
   readonly scaleY: number;
   readonly flipped: boolean;
+  /** Of a part that was cut out for training: the original is not all there. */
+  readonly crop?: object;
 }
 
 /**
  * Detections taken back to the original image, as `DetectionBuffer.add` wants them: boxes divided by the scales and mirrored
  * back, masks resized to the nearest pixel, labels as category ids.
+ * @throws Error for an image that was cut out: detections are scored on whole images (`evaluationBatches`)
  */
-export function inOriginal({ boxes, scores, labels, masks }: BatchDetections, { width, height, scaleX, scaleY, flipped }: Placement, categories: readonly { readonly id: number }[]): ImageDetections {
+export function inOriginal({ boxes, scores, labels, masks }: BatchDetections, { width, height, scaleX, scaleY, flipped, crop }: Placement, categories: readonly { readonly id: number }[]): ImageDetections {
+  if (crop !== undefined) throw new Error("this image is a part that was cut out for training; detections are taken back to whole images, as evaluationBatches makes them");
   const size = { width: Math.round(width / scaleX), height: Math.round(height / scaleY) };
   const back = Float64Array.from({ length: boxes.length }, (_, i) => {
     if (i % 2 === 1) return boxes[i] / scaleY;

@@ -1,5 +1,6 @@
 export { compressCounts, decompressCounts } from "./counts.ts";
 export { maskIou } from "./iou.ts";
+export { cropRle } from "./crop.ts";
 export { intersectionOf, unionOf } from "./merge.ts";
 export { pasteMask, pasteMasks, pasteValues } from "./paste.ts";
 export type { PasteConvention, PasteOptions, SmallMask } from "./paste.ts";

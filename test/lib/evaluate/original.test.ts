@@ -20,6 +20,7 @@ it.each([[1, false], [1, true], [2, false], [2, true]])("finds everything again:
 });
 
 it("keeps boxes alone when there are no masks", () => {
+  expect(() => inOriginal({ boxes: [], scores: [], labels: [] }, { width: 1, height: 1, scaleX: 1, scaleY: 1, flipped: false, crop: { x: 0, y: 0 } }, [])).toThrow(/cut out for training/);
   const taken = inOriginal({ boxes: [10, 20, 30, 40], scores: [0.5], labels: [1] }, { width: 100, height: 50, scaleX: 2, scaleY: 4, flipped: true }, [{ id: 7 }, { id: 9 }]);
   expect(taken).toEqual({ boxes: Float64Array.of(35, 5, 45, 10), scores: [0.5], categoryIds: [9] });
 });
