@@ -13,6 +13,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandFile>>> = {
   start: () => import("./reproduce.ts"),
   reproduce: () => import("./reproduce.ts"),
   run: () => import("./run.ts"),
+  train: () => import("./train.ts"),
   evaluate: () => import("./evaluate.ts"),
   dataset: () => import("./dataset.ts"),
   weights: () => import("./weights.ts"),
