@@ -56,6 +56,11 @@ export function mapSizes({ logits }: Prediction): ImageSize[] {
   return logits.map(({ shape }) => ({ height: shape[1], width: shape[2] }));
 }
 
+/** Pixels between the cells of `count` levels, from the first that enters the neck. */
+export function levelStrides({ first }: NeckConfig, count: number): number[] {
+  return Array.from({ length: count }, (_, l) => 2 ** (first + l));
+}
+
 /** @throws Error unless there is one target per image */
 export function checkBatch(what: string, prediction: Prediction, targets: readonly unknown[]): void {
   const batch = prediction.logits[0].shape[0];

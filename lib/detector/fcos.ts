@@ -1,11 +1,11 @@
-import { assignedLevels, levelSizes } from "./assignment.ts";
-import { extractor, headNorm, mapSizes, movingAverage, rememberedPerBatch } from "./assemble.ts";
-import { assignToPoints, pointTargets, type PointTargetOptions } from "./assign/point-targets.ts";
+import { rowsOf } from "../tensor/boxes.ts";
+import { extractor, headNorm, levelStrides, movingAverage } from "./assemble.ts";
+import { assignToPoints, pointTargets, type PointTargetOptions, type PointTargets } from "./assign/point-targets.ts";
 import { originalObjects } from "./assign/rows.ts";
 import { decodeDistances } from "./coder/distance.ts";
-import { decodePrediction, rowsOf, type BoxReader } from "./decode/prediction.ts";
-import type { Detector, Prediction } from "./detector.ts";
-import { denseHead } from "./heads/dense.ts";
+import type { BoxReader } from "./decode/prediction.ts";
+import type { Detector } from "./detector.ts";
+import { denseHead, denseOutputs } from "./heads/dense.ts";
 import { fcosLoss } from "./loss/fcos.ts";
 import { resolveFcos, type FcosOptions, type ResolvedFcos } from "./options/fcos.ts";
 import { oneStageDetector } from "./one-stage.ts";
@@ -31,27 +31,17 @@ export function fcos(options: FcosPreset | FcosOptions): Detector {
   const extract = extractor(store, config);
   const head = buildHead(store, config);
   const divisor = config.normaliser === "moving-average" ? movingAverage(store, 300) : undefined;
-  const strides = config.assign.ranges.map((_, l) => 2 ** (config.neck.first + l));
-  const layout = pointLayout(config.points, strides);
-  const layoutOf = (prediction: Prediction) => layout(mapSizes(prediction), prediction);
-  const targetOptions: PointTargetOptions = { classes: config.classes, assign: config.assign, strides, units: config.head.units };
-  const targetsOf = rememberedPerBatch((points: PointLayout, targets) => pointTargets(points, targets, targetOptions));
-
-  const predict: Detector["predict"] = (pyramid, { height, width }) => {
-    const { logits, boxes, centerness = [] } = head(pyramid);
-    return { pyramid, logits, boxes, extra: { centerness }, height, width };
-  };
-  return oneStageDetector({
-    config, store, strides, extract, predict,
-    loss: (prediction, targets, moment) => {
-      const wanted = targetsOf(layoutOf(prediction), targets);
-      return fcosLoss(prediction, wanted, { ...config, ...(divisor && { divisor: divisor(wanted.positives, moment) }) });
-    },
-    decode: (prediction, targets) => decodePrediction(prediction, targets, { ...config.decode, classes: config.classes, readBoxes: distanceReader(layoutOf(prediction), config.head.units === "pixels" ? strides.map(() => 1) : strides) }),
-    assignment: (target, size) => {
-      const points = layout(levelSizes(strides, size), size);
-      return assignedLevels(points.levels, originalObjects(assignToPoints(points, [target], targetOptions)[0]));
-    },
+  const strides = levelStrides(config.neck, config.assign.ranges.length);
+  const units = config.head.units === "pixels" ? strides.map(() => 1) : strides;
+  const assigning: PointTargetOptions = { classes: config.classes, assign: config.assign, strides, units: config.head.units };
+  return oneStageDetector<PointLayout, PointTargets>({
+    config, store, strides, extract,
+    predict: denseOutputs(head),
+    layout: pointLayout(config.points, strides),
+    targets: (points, targets) => pointTargets(points, targets, assigning),
+    loss: (prediction, wanted, moment) => fcosLoss(prediction, wanted, { ...config, ...(divisor && { divisor: divisor(wanted.positives, moment) }) }),
+    readBoxes: (points) => distanceReader(points, units),
+    assigned: (points, target) => originalObjects(assignToPoints(points, [target], assigning)[0]),
   });
 }
 

@@ -1,26 +1,50 @@
-import { checkBatch } from "./assemble.ts";
-import type { Detector } from "./detector.ts";
+import type { Target } from "../data/batch.ts";
+import { checkBatch, mapSizes, rememberedPerBatch } from "./assemble.ts";
+import { assignedLevels, levelSizes, type ImageSize, type PriorLevel } from "./assignment.ts";
+import type { DecodeOptions } from "./decode/dense.ts";
+import { decodePrediction, type BoxReader } from "./decode/prediction.ts";
+import type { Detector, LossTerms, Moment, Prediction } from "./detector.ts";
 import type { ParameterStore } from "./parameters.ts";
 
-export interface OneStageParts extends Pick<Detector, "strides" | "extract" | "predict" | "loss" | "decode" | "assignment"> {
-  readonly config: Pick<Detector, "name" | "classes" | "channels">;
+/** Anchors or points of all levels over an image. */
+interface Layout {
+  readonly levels: readonly PriorLevel[];
+}
+
+/** What tells one-stage detectors apart; `L` are the priors of a batch's maps, `T` what the head should say about them. */
+export interface OneStageParts<L extends Layout, T> extends Pick<Detector, "strides" | "extract" | "predict"> {
+  readonly config: Pick<Detector, "name" | "classes" | "channels"> & { readonly decode: DecodeOptions };
   readonly store: ParameterStore;
+  /** Remembers the layouts of the sizes seen last. */
+  readonly layout: (maps: readonly ImageSize[], image: ImageSize) => L;
+  /** Asked once per batch and layout. */
+  readonly targets: (layout: L, targets: readonly Target[]) => T;
+  readonly loss: (prediction: Prediction, wanted: T, moment?: Moment) => LossTerms;
+  readonly readBoxes: (layout: L) => BoxReader;
+  /** Per prior: an object of the target, background or ignored. */
+  readonly assigned: (layout: L, target: Target) => Int32Array;
 }
 
 /** A head on every cell of a pyramid as a detector: what all one-stage detectors have in common. */
-export function oneStageDetector({ config: { name, classes, channels }, store, extract, predict, loss, decode, ...parts }: OneStageParts): Detector {
+export function oneStageDetector<L extends Layout, T>({ config, store, strides, extract, predict, layout, targets: compute, loss, readBoxes, assigned }: OneStageParts<L, T>): Detector {
+  const { name, classes, channels } = config;
+  const layoutOf = (prediction: Prediction) => layout(mapSizes(prediction), prediction);
+  const targetsOf = rememberedPerBatch(compute);
   return {
-    ...parts,
-    name, classes, channels, extract, predict,
+    name, classes, channels, strides, extract, predict,
     parameters: () => store.list(),
     forward: (images) => predict(extract(images), { height: images.shape[1], width: images.shape[2] }),
     loss: (prediction, targets, moment) => {
       checkBatch("loss", prediction, targets);
-      return loss(prediction, targets, moment);
+      return loss(prediction, targetsOf(layoutOf(prediction), targets), moment);
     },
     decode: (prediction, targets) => {
       checkBatch("decode", prediction, targets);
-      return decode(prediction, targets);
+      return decodePrediction(prediction, targets, { ...config.decode, classes, readBoxes: readBoxes(layoutOf(prediction)) });
+    },
+    assignment: (target, size) => {
+      const own = layout(levelSizes(strides, size), size);
+      return assignedLevels(own.levels, assigned(own, target));
     },
     dispose: () => store.dispose(),
   };

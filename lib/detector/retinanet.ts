@@ -1,11 +1,10 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Target } from "../data/batch.ts";
-import { anchorLayout } from "./anchor-layout.ts";
+import { anchorLayout, type AnchorLayout } from "./anchor-layout.ts";
 import { anchorsPerCell } from "./anchors.ts";
-import { extractor, headNorm, mapSizes, movingAverage, rememberedPerBatch } from "./assemble.ts";
+import { extractor, headNorm, levelStrides, movingAverage } from "./assemble.ts";
 import { assignedObjects, denseTargets, type DenseTargets } from "./assign/dense-targets.ts";
-import { assignedLevels, levelSizes } from "./assignment.ts";
-import { decodePrediction, deltaReader } from "./decode/prediction.ts";
+import { deltaReader } from "./decode/prediction.ts";
 import type { Detector, Prediction } from "./detector.ts";
 import { retinaHead, type RetinaHead } from "./heads/retina.ts";
 import { denseLoss } from "./loss/dense.ts";
@@ -30,23 +29,15 @@ export function retinanet(options: RetinaNetPreset | RetinaNetOptions): Detector
   const extract = extractor(store, config);
   const head = buildHead(store, config);
   const divisor = config.normaliser === "moving-average" ? movingAverage(store) : undefined;
-  const strides = config.anchors.sizes.map((_, l) => 2 ** (config.neck.first + l));
-  const layout = anchorLayout(config.anchors, strides);
-  const layoutOf = (prediction: Prediction) => layout(mapSizes(prediction), prediction);
-  const targetsOf = targetsFor(config);
-
-  const predict: Detector["predict"] = (pyramid, size) => predictLevels(head, pyramid, size);
-  return oneStageDetector({
-    config, store, strides, extract, predict,
-    loss: (prediction, targets, moment) => {
-      const dense = targetsOf(layoutOf(prediction).anchors, targets);
-      return denseLoss(prediction, dense, { ...config, ...(divisor && { divisor: divisor(dense.positives, moment) }) });
-    },
-    decode: (prediction, targets) => decodePrediction(prediction, targets, { ...config.decode, classes: config.classes, readBoxes: deltaReader(layoutOf(prediction).levels, config.coder) }),
-    assignment: (target, size) => {
-      const { levels, anchors: all } = layout(levelSizes(strides, size), size);
-      return assignedLevels(levels, assignedObjects(target, { ...config, anchors: all }));
-    },
+  const strides = levelStrides(config.neck, config.anchors.sizes.length);
+  return oneStageDetector<AnchorLayout, DenseTargets>({
+    config, store, strides, extract,
+    predict: (pyramid, size) => predictLevels(head, pyramid, size),
+    layout: anchorLayout(config.anchors, strides),
+    targets: targetsFor(config),
+    loss: (prediction, wanted, moment) => denseLoss(prediction, wanted, { ...config, ...(divisor && { divisor: divisor(wanted.positives, moment) }) }),
+    readBoxes: ({ levels }) => deltaReader(levels, config.coder),
+    assigned: ({ anchors }, target) => assignedObjects(target, { ...config, anchors }),
   });
 }
 
@@ -60,11 +51,11 @@ function predictLevels(head: RetinaHead, pyramid: readonly tf.Tensor4D[], { heig
 }
 
 /** The batch's targets for this configuration. */
-function targetsFor(config: ResolvedRetinaNet): (anchors: Float64Array, targets: readonly Target[]) => DenseTargets {
+function targetsFor(config: ResolvedRetinaNet): (layout: AnchorLayout, targets: readonly Target[]) => DenseTargets {
   const { classes, assign, region, coder, normaliser } = config;
-  return rememberedPerBatch((anchors, targets) => denseTargets(targets, {
+  return ({ anchors }, targets) => denseTargets(targets, {
     anchors, classes, assign, region, coder,
     regress: config.boxLoss.kind === "giou" ? "boxes" : "deltas",
     normaliser: normaliser === "moving-average" ? "none" : normaliser,
-  }));
+  });
 }

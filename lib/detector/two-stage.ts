@@ -2,7 +2,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { Target } from "../data/batch.ts";
 import { anchorLayout } from "./anchor-layout.ts";
 import { anchorsPerCell } from "./anchors.ts";
-import { extractor, rememberedPerBatch, type FeatureConfig } from "./assemble.ts";
+import { extractor, levelStrides, mapSizes, rememberedPerBatch, type FeatureConfig } from "./assemble.ts";
 import { assignedLevels, levelSizes } from "./assignment.ts";
 import type { Detector, Moment, Prediction } from "./detector.ts";
 import { rpnHead, type RpnNames } from "./heads/rpn.ts";
@@ -34,9 +34,9 @@ export function firstStage(store: ParameterStore, config: FirstStageConfig): Fir
   const { rpn, neck, classes, seed } = config;
   const extract = extractor(store, config);
   const head = rpnHead(store, { channels: config.channels, anchors: anchorsPerCell(rpn.anchors), names: config.names.rpn });
-  const strides = rpn.anchors.sizes.map((_, l) => 2 ** (neck.first + l));
+  const strides = levelStrides(neck, rpn.anchors.sizes.length);
   const layout = anchorLayout(rpn.anchors, strides);
-  const anchorsOf = ({ logits, height, width }: Prediction) => layout(logits.map(({ shape }) => ({ height: shape[1], width: shape[2] })), { height, width }).anchors;
+  const anchorsOf = (prediction: Prediction) => layout(mapSizes(prediction), prediction).anchors;
   const assigned = rememberedPerBatch((anchors: Float64Array, targets: readonly Target[]) => assignRpn(targets, anchors, { ...rpn, classes }));
   const predict: Detector["predict"] = (pyramid, { height, width }) => {
     const hidden = pyramid.map((map) => head.conv(map));

@@ -51,3 +51,11 @@ export function largeBoxes(boxes: Boxes, minimum: number): number[] {
     return boxes[4 * i + 2] - boxes[4 * i] >= minimum && boxes[4 * i + 3] - boxes[4 * i + 1] >= minimum;
   });
 }
+
+/** Rows of a matrix [n, depth]; of boxes by default. */
+export function rowsOf<T extends Boxes>(matrix: T, rows: readonly number[] | Int32Array, depth?: number): T extends Float32Array ? Float32Array : Float64Array;
+export function rowsOf(matrix: Boxes, rows: readonly number[] | Int32Array, depth = 4): Float32Array | Float64Array {
+  const out = matrix instanceof Float32Array ? new Float32Array(rows.length * depth) : new Float64Array(rows.length * depth);
+  for (const [i, row] of rows.entries()) for (let k = 0; k < depth; k++) out[i * depth + k] = matrix[row * depth + k];
+  return out;
+}

@@ -1,6 +1,6 @@
 import type { Target } from "../../data/batch.ts";
 import type { AnchorLayout } from "../anchor-layout.ts";
-import { rowsOf } from "../decode/prediction.ts";
+import { rowsOf } from "../../tensor/boxes.ts";
 import { assignAmong, type AnchorRegion } from "./anchors-inside.ts";
 import { assignAtss, type AtssOptions } from "./atss.ts";
 import { assignBatch, positiveRows, type ImageAssignment, type PositiveRows } from "./rows.ts";

@@ -2,6 +2,7 @@ import type { Detections } from "../detector.ts";
 import { clipBoxes, type Boxes } from "../../tensor/boxes.ts";
 import { bestByScore, nthLargest } from "./best.ts";
 import { nonMaximumSuppression } from "./nms.ts";
+import { pickDetections } from "./pick.ts";
 
 /**
  * How centre-ness enters the score of a class:
@@ -53,29 +54,21 @@ export function decodeDense(levels: readonly LevelOutput[], size: { readonly wid
   const raw = Float32Array.from(chosen.flatMap((c) => [...c.boxes]));
   const boxes = Float32Array.from(options.clip === true ? clipBoxes(raw, size.width, size.height) : raw);
   const valid = Array.from(scores.keys()).filter((i) => isLarge(boxes, i, options.minSize));
-  const kept = nonMaximumSuppression(pick({ boxes, scores, labels }, valid), options.nms, options.maxDetections).map((k) => valid[k]);
-  const found = pick({ boxes, scores, labels }, kept);
+  const kept = nonMaximumSuppression(pickDetections({ boxes, scores, labels }, valid), options.nms, options.maxDetections).map((k) => valid[k]);
+  const found = pickDetections({ boxes, scores, labels }, kept);
   return options.clip === "after" ? clipped(found, size) : found;
 }
 
 /** Detections cut to the image, without those of which nothing is left. */
 function clipped({ boxes, scores, labels }: Detections, { width, height }: { readonly width: number; readonly height: number }): Detections {
   const cut = { boxes: Float32Array.from(clipBoxes(boxes, width, height)), scores, labels };
-  return pick(cut, Array.from(scores.keys()).filter((i) => isLarge(cut.boxes, i, 0)));
+  return pickDetections(cut, Array.from(scores.keys()).filter((i) => isLarge(cut.boxes, i, 0)));
 }
 
 /** Boxes that are not numbers, of a network that has diverged, are dropped however small boxes may be. */
 function isLarge(boxes: Boxes, i: number, minSize: number): boolean {
   for (let k = 4 * i; k < 4 * i + 4; k++) if (!Number.isFinite(boxes[k])) return false;
   return minSize < 0 || (boxes[4 * i + 2] - boxes[4 * i] > minSize && boxes[4 * i + 3] - boxes[4 * i + 1] > minSize);
-}
-
-function pick({ boxes, scores, labels }: Detections, indices: readonly number[]): Detections {
-  return {
-    boxes: Float32Array.from(indices.flatMap((i) => [...boxes.subarray(4 * i, 4 * i + 4)])),
-    scores: Float32Array.from(indices, (i) => scores[i]),
-    labels: Int32Array.from(indices, (i) => labels[i]),
-  };
 }
 
 function decodeLevel(level: LevelOutput, options: DenseDecodeOptions): Detections {

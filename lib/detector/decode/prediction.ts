@@ -2,7 +2,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import { decodeDeltas, type DeltaCoder } from "../coder/delta.ts";
 import type { PriorLevel } from "../assignment.ts";
 import type { Detections, Prediction } from "../detector.ts";
-import type { Boxes } from "../../tensor/boxes.ts";
+import { rowsOf } from "../../tensor/boxes.ts";
 import { decodeDense, type DenseDecodeOptions, type LevelOutput } from "./dense.ts";
 
 /** Turns the box outputs [m, depth] of m priors of level `level` into boxes [m, 4] xyxy. */
@@ -34,12 +34,4 @@ export function decodePrediction(prediction: Prediction, sizes: readonly { reado
 /** Reads deltas against the anchors of a layout. */
 export function deltaReader(levels: readonly PriorLevel[], coder: DeltaCoder): BoxReader {
   return (deltas, priors, l) => decodeDeltas(rowsOf(levels[l].coordinates, priors, 4), deltas, coder);
-}
-
-/** Rows of a matrix [n, depth]. */
-export function rowsOf<T extends Boxes>(matrix: T, rows: readonly number[], depth: number): T extends Float32Array ? Float32Array : Float64Array;
-export function rowsOf(matrix: Boxes, rows: readonly number[], depth: number): Float32Array | Float64Array {
-  const out = matrix instanceof Float32Array ? new Float32Array(rows.length * depth) : new Float64Array(rows.length * depth);
-  for (const [i, row] of rows.entries()) for (let k = 0; k < depth; k++) out[i * depth + k] = matrix[row * depth + k];
-  return out;
 }

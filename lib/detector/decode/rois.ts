@@ -3,6 +3,7 @@ import { decodeDeltas, type DeltaCoder } from "../coder/delta.ts";
 import { boxGroupOf, boxGroups, columnOf, type BoxHeadLayout } from "../heads/box.ts";
 import { clipBoxes } from "../../tensor/boxes.ts";
 import { nonMaximumSuppression } from "./nms.ts";
+import { pickDetections } from "./pick.ts";
 
 export interface RoiDecodeOptions {
   /** Class probabilities must be above it (strictly). */
@@ -44,9 +45,9 @@ export function decodeRois({ boxes, probabilities, deltas }: RoiOutput, size: { 
   const decoded = Float32Array.from(clipBoxes(Float32Array.from(decodeDeltas(anchors, chosen, coder)), size.width, size.height));
   const usable = labels.map((_, i) => i).filter((i) => isUsable(decoded.subarray(4 * i, 4 * i + 4), minSize));
   const all = { boxes: decoded, scores: Float32Array.from(scores), labels: Int32Array.from(labels) };
-  const found = pick(all, usable);
+  const found = pickDetections(all, usable);
   const kept = nonMaximumSuppression(found, nms, maxDetections);
-  return pick(found, dropEmpty ? kept.filter((k) => hasArea(found.boxes.subarray(4 * k, 4 * k + 4))) : kept);
+  return pickDetections(found, dropEmpty ? kept.filter((k) => hasArea(found.boxes.subarray(4 * k, 4 * k + 4))) : kept);
 }
 
 function hasArea([x1, y1, x2, y2]: Float32Array): boolean {
@@ -56,12 +57,4 @@ function hasArea([x1, y1, x2, y2]: Float32Array): boolean {
 /** Boxes of networks that have diverged are dropped too. */
 function isUsable(box: Float32Array, minSize: number): boolean {
   return box.every(Number.isFinite) && box[2] - box[0] >= minSize && box[3] - box[1] >= minSize;
-}
-
-function pick({ boxes, scores, labels }: Detections, indices: readonly number[]): Detections {
-  return {
-    boxes: Float32Array.from(indices.flatMap((i) => [...boxes.subarray(4 * i, 4 * i + 4)])),
-    scores: Float32Array.from(indices, (i) => scores[i]),
-    labels: Int32Array.from(indices, (i) => labels[i]),
-  };
 }

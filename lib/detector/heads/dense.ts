@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { relu } from "../../tensor/elementwise.ts";
 import { convLayer, type Layer } from "../layers.ts";
+import type { Detector } from "../detector.ts";
 import type { ParameterStore } from "../parameters.ts";
 import { headInitialiser, priorBias, tower, type TowerNames, type TowerOptions } from "./tower.ts";
 
@@ -52,6 +53,14 @@ export function denseHead(store: ParameterStore, options: DenseHeadOptions): (py
       boxes: own.map((maps, l) => activate(scales ? tf.mul(regress(maps.box), factors[l]) : regress(maps.box), options.activation)),
       ...(centre && { centerness: own.map((maps) => centre.layer(maps[centre.from])) }),
     };
+  };
+}
+
+/** What the head says, as a detector's prediction. */
+export function denseOutputs(head: ReturnType<typeof denseHead>): Detector["predict"] {
+  return (pyramid, { height, width }) => {
+    const { logits, boxes, centerness } = head(pyramid);
+    return { pyramid, logits, boxes, ...(centerness && { extra: { centerness } }), height, width };
   };
 }
 

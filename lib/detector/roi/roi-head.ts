@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Target } from "../../data/batch.ts";
-import { clipBoxes } from "../../tensor/boxes.ts";
+import { clipBoxes, rowsOf } from "../../tensor/boxes.ts";
 import { decodeDeltas } from "../coder/delta.ts";
 import type { RoiDecodeOptions } from "../decode/rois.ts";
 import type { Detections, LossTerms, Moment } from "../detector.ts";
@@ -111,10 +111,6 @@ function withObject({ boxes, objects }: RoiSample): { boxes: Float32Array; objec
 /** The ground truth joins the next stage's proposals anew. */
 function withoutTruth({ boxes }: Regions, { truths }: RoiSample): Regions {
   return { boxes: rowsOf(boxes, Array.from(truths.keys()).filter((r) => truths[r] === 0)) };
-}
-
-function rowsOf(boxes: Float32Array, rows: readonly number[]): Float32Array {
-  return Float32Array.from({ length: 4 * rows.length }, (_, k) => boxes[4 * rows[k >> 2] + (k & 3)]);
 }
 
 /**

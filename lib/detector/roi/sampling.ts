@@ -1,4 +1,5 @@
 import type { Target } from "../../data/batch.ts";
+import { rowsOf } from "../../tensor/boxes.ts";
 import { random } from "../../tensor/random.ts";
 import { checkedObjects } from "../assign/dense-targets.ts";
 import { assignMaxIou, background, type MaxIouOptions } from "../assign/max-iou.ts";
@@ -65,7 +66,7 @@ function assignedRois(proposals: Float32Array, target: Target, image: number, { 
 
 function pick({ boxes, labels, objects, truths }: RoiSample, rows: Int32Array): RoiSample {
   return {
-    boxes: Float32Array.from({ length: 4 * rows.length }, (_, k) => boxes[4 * rows[k >> 2] + (k & 3)]),
+    boxes: rowsOf(boxes, rows),
     labels: rows.map((r) => labels[r]),
     objects: rows.map((r) => objects[r]),
     truths: Uint8Array.from(rows, (r) => truths[r]),

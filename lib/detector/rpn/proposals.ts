@@ -1,4 +1,4 @@
-import { clipBoxes, type Boxes } from "../../tensor/boxes.ts";
+import { clipBoxes, rowsOf, type Boxes } from "../../tensor/boxes.ts";
 import { decodeDeltas, type DeltaCoder } from "../coder/delta.ts";
 import { bestByScore } from "../decode/best.ts";
 import { nonMaximumSuppression } from "../decode/nms.ts";
@@ -75,10 +75,7 @@ function concatenated(parts: readonly Float32Array[]): Float32Array {
 }
 
 function pick({ boxes, scores }: Proposals, indices: readonly number[]): Proposals {
-  return {
-    boxes: Float32Array.from({ length: 4 * indices.length }, (_, k) => boxes[4 * indices[k >> 2] + (k & 3)]),
-    scores: Float32Array.from(indices, (i) => scores[i]),
-  };
+  return { boxes: rowsOf(boxes, indices), scores: rowsOf(scores, indices, 1) };
 }
 
 /** Downloads a prediction once and makes the proposals of every image; nothing of it is on the gradient tape. */

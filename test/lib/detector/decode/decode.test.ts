@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decodeDense, type DenseDecodeOptions, type LevelOutput, type ScoreRule } from "../../../../lib/detector/decode/dense.ts";
-import { rowsOf } from "../../../../lib/detector/decode/prediction.ts";
+import { rowsOf } from "../../../../lib/tensor/boxes.ts";
 import { byScore, nonMaximumSuppression } from "../../../../lib/detector/decode/nms.ts";
 
 describe("non-maximum suppression", () => {

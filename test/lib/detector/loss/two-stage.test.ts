@@ -2,9 +2,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadBackend } from "../../../../lib/backend/load.ts";
 import { roiBoxLoss, roiBoxTargets } from "../../../../lib/detector/loss/roi-box.ts";
-import { sigmoidCrossEntropy } from "../../../../lib/detector/loss/sigmoid-cross-entropy.ts";
 import { softmaxCrossEntropy } from "../../../../lib/detector/loss/softmax-cross-entropy.ts";
-import { expectGradients, expectNoLeak, normal } from "../../tensor/finite-difference.ts";
+import { expectGradients, normal } from "../../tensor/finite-difference.ts";
 
 beforeAll(async () => { await loadBackend(); });
 
@@ -32,21 +31,6 @@ describe("softmaxCrossEntropy", () => {
     tf.tidy(() => {
       expect(softmaxCrossEntropy(tf.tensor2d([1e4, -1e4, 0], [1, 3]), Int32Array.of(1), Float32Array.of(1)).dataSync()[0]).toBe(2e4);
     });
-  });
-});
-
-describe("sigmoidCrossEntropy", () => {
-  const ones = Float32Array.of(1, 0, 1, 0);
-
-  it("is −log of the probability of what is asked for, with its gradient", () => {
-    tf.tidy(() => {
-      expect(sigmoidCrossEntropy(tf.tensor1d([2]), { ones: Float32Array.of(1), weights: Float32Array.of(3) }).dataSync()[0]).toBeCloseTo(-3 * Math.log(1 / (1 + Math.exp(-2))), 6);
-      expectGradients((x) => sigmoidCrossEntropy(x as tf.Tensor1D, { ones, weights }), [normal([4], "objectness")]);
-    });
-  });
-
-  it("leaves nothing behind", () => {
-    expectNoLeak(() => tf.tidy(() => { tf.grad((x) => sigmoidCrossEntropy(x as tf.Tensor1D, { ones, weights }))(normal([4], "objectness")); }));
   });
 });
 
