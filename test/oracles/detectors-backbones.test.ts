@@ -20,15 +20,16 @@ type Network = Backbone & { stem(images: tf.Tensor4D): tf.Tensor4D };
 /** The network by the name that a case gives: any ResNet, wide ResNet, ResNeXt or RegNet of torchvision's. */
 function networkOf(store: ParameterStore, called: string): { readonly network: Network; readonly stages: (index: number) => string; readonly pooled: boolean } {
   const [, name] = /^torchvision (\w+)\(norm_layer=FrozenBatchNorm2d\)$/.exec(called) ?? [];
-  const [, blocks, groups, width] = /^torchvision ResNet\(Bottleneck, \[([\d, ]+)\], groups=(\d+), width_per_group=(\d+)\)$/.exec(called) ?? [];
-  const parsed = parseBackbone(name ?? `resnext-${depthOf(blocks)}-${groups}x${width}d`);
+  const [, block, blocks, groups, width] = /^torchvision ResNet\((BasicBlock|Bottleneck), \[([\d, ]+)\](?:, groups=(\d+), width_per_group=(\d+))?\)$/.exec(called) ?? [];
+  const parsed = parseBackbone(name ?? (groups === undefined ? `resnet-${depthOf(block, blocks)}` : `resnext-${depthOf(block, blocks)}-${groups}x${width}d`));
   if (parsed.kind === "regnet") return { network: regNet(store, { member: parsed.member }), stages: (s) => `trunk_output.block${s + 1}`, pooled: false };
   if (parsed.kind !== "resnet") return expect.fail(`${called} is no backbone of torchvision's`);
   return { network: resNet(store, parsed), stages: (s) => `layer${s + 1} (C${s + 2})`, pooled: true };
 }
 
-function depthOf(blocks = ""): ResNetDepth {
-  const depth = resNetDepths.find((one) => resNetStructures[one].block === "bottleneck" && resNetStructures[one].blocks.join() === blocks.replaceAll(" ", ""));
+function depthOf(block = "", blocks = ""): ResNetDepth {
+  const kind = block === "BasicBlock" ? "basic" : "bottleneck";
+  const depth = resNetDepths.find((one) => resNetStructures[one].block === kind && resNetStructures[one].blocks.join() === blocks.replaceAll(" ", ""));
   expect(depth, `blocks [${blocks}] of a known depth`).toBeDefined();
   return depth!;
 }

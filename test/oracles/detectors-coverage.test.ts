@@ -48,7 +48,7 @@ const covered: Readonly<Record<string, string>> = {
   "torchvision resnet": "backbones",
   "torchvision wide_resnet": "backbones",
   "torchvision resnext": "backbones",
-  "torchvision ResNet(Bottleneck": "backbones",
+  "torchvision ResNet(": "backbones",
   "torchvision regnet": "backbones",
   "torchvision FeaturePyramidNetwork": "backbones",
   "mmdet DistancePointBBoxCoder": "boxes",

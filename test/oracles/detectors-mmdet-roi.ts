@@ -1,25 +1,31 @@
+import * as tf from "@tensorflow/tfjs-core";
 import { expect } from "vitest";
+import type { Target } from "../../lib/data/batch.ts";
+import { resolveCascadeRcnn, type CascadeRcnnOptions } from "../../lib/detector/options/cascade-rcnn.ts";
 import type { Detections } from "../../lib/detector/detector.ts";
-import { mmdetBoxNames } from "../../lib/detector/roi/box-names.ts";
-import { mmdetMaskNames } from "../../lib/detector/roi/mask-names.ts";
-import type { RoiHeadOptions, RoiStageOptions } from "../../lib/detector/roi/roi-head.ts";
+import { resolveFasterRcnn, type FasterRcnnOptions } from "../../lib/detector/options/faster-rcnn.ts";
+import { loadParameters } from "../../lib/detector/load.ts";
+import { resolveMaskRcnn } from "../../lib/detector/options/mask-rcnn.ts";
+import { parameterStore } from "../../lib/detector/parameters.ts";
+import { boxStageOptions } from "../../lib/detector/roi/box-stage-options.ts";
+import { roiHead, type RoiHeadOptions } from "../../lib/detector/roi/roi-head.ts";
+import { cascadeRcnnHead, maskRcnnHead } from "../../lib/detector/roi/roi-head-options.ts";
 import { areaOfRle, encodeRle, type MaskSize, type Rle } from "../../lib/tensor/masks/rle.ts";
-import { checkKeys, expectClose } from "./detectors-oracle.ts";
+import { mmdetAnchors, mmdetAssign, mmdetBeta, mmdetWeights, type MmAnchors, type MmAssigner, type MmBoxLoss, type MmCoder } from "./detectors-mmdet.ts";
+import { checkKeys, expectClose, expectLive, expectRelative, nchw, nhwc, sumOfSquares, tensorOf, weights, type Expected, type Formula, type OracleCase, type Whole } from "./detectors-oracle.ts";
 
-interface MmExtractor { readonly roi_layer: { readonly output_size: number; readonly sampling_ratio: number }; readonly out_channels: number; readonly featmap_strides: number[] }
+interface MmExtractor { readonly roi_layer: { readonly output_size: number; readonly sampling_ratio: number; readonly aligned?: boolean }; readonly featmap_strides: number[]; readonly finest_scale?: number }
 
 interface MmBoxHead {
   readonly in_channels: number; readonly fc_out_channels: number; readonly roi_feat_size: number; readonly num_classes: number; readonly reg_class_agnostic: boolean;
-  readonly bbox_coder: { readonly target_means: number[]; readonly target_stds: number[] };
+  readonly bbox_coder: MmCoder;
   readonly loss_cls: { readonly loss_weight: number };
-  readonly loss_bbox: { readonly type: string; readonly beta?: number; readonly loss_weight: number };
+  readonly loss_bbox: MmBoxLoss;
 }
 
-export interface MmRoiTrain {
-  readonly assigner: { readonly pos_iou_thr: number; readonly neg_iou_thr: number; readonly min_pos_iou: number; readonly match_low_quality: boolean; readonly ignore_iof_thr: number };
-  readonly sampler: { readonly num: number; readonly pos_fraction: number; readonly add_gt_as_proposals: boolean };
-  readonly mask_size?: number;
-}
+interface MmSampler { readonly num: number; readonly pos_fraction: number; readonly neg_pos_ub?: number; readonly add_gt_as_proposals: boolean }
+
+export interface MmRoiTrain { readonly assigner: MmAssigner; readonly sampler: MmSampler; readonly mask_size?: number }
 
 interface MmMaskHead { readonly num_convs: number; readonly in_channels: number; readonly conv_out_channels: number; readonly num_classes: number; readonly loss_mask: { readonly loss_weight: number } }
 
@@ -34,68 +40,148 @@ export interface MmRoiHead {
   readonly train_cfg: MmRoiTrain | MmRoiTrain[];
 }
 
-export interface MmRoiTest { readonly score_thr: number; readonly nms: number | { readonly iou_threshold: number }; readonly max_per_img: number; readonly mask_thr_binary?: number }
+export interface MmRoiTest { readonly score_thr: number; readonly nms: number | { readonly type?: string; readonly iou_threshold: number }; readonly max_per_img: number; readonly mask_thr_binary?: number }
 
-/** mmdet's RoI head as ours; fails for settings that have no counterpart here. @param prefix of the parameters' names */
-export function mmdetRoiHead(head: MmRoiHead, test: MmRoiTest, prefix: string): RoiHeadOptions {
+function sampling(sampler: MmSampler, truth: boolean): { count: number; positiveFraction: number } {
+  checkKeys("sampler", sampler, ["type", "num", "pos_fraction", "neg_pos_ub", "add_gt_as_proposals"]);
+  expect([sampler.neg_pos_ub ?? -1, sampler.add_gt_as_proposals]).toEqual([-1, truth]);
+  return { count: sampler.num, positiveFraction: sampler.pos_fraction };
+}
+
+export interface MmRpnHead { readonly anchor_generator: MmAnchors; readonly bbox_coder: MmCoder; readonly loss_cls: { readonly use_sigmoid: boolean; readonly loss_weight: number }; readonly loss_bbox: MmBoxLoss }
+export interface MmRpnTrain extends MmRoiTrain { readonly allowed_border: number }
+export interface MmRpnTest { readonly nms_pre: number; readonly max_per_img: number; readonly nms: { readonly iou_threshold: number }; readonly min_bbox_size: number }
+
+/** RPNHead's configuration over a preset. The region of anchors that train follows from `allowed_border`; −1 is the preset's. */
+export function mmdetRpn(head: MmRpnHead, train: MmRpnTrain, phases: Readonly<Record<"train" | "test", MmRpnTest>>): NonNullable<FasterRcnnOptions["rpn"]> {
+  checkKeys("train_cfg", train, ["assigner", "sampler", "allowed_border", "pos_weight", "debug"]);
+  expect([head.loss_cls.use_sigmoid, head.loss_cls.loss_weight, head.loss_bbox.loss_weight]).toEqual([true, 1, 1]);
+  expect([-1, 0]).toContain(train.allowed_border);
+  const filter = (test: MmRpnTest) => {
+    checkKeys("proposals", test, ["nms_pre", "max_per_img", "nms", "min_bbox_size"]);
+    return { perLevel: test.nms_pre, total: test.max_per_img, nms: test.nms.iou_threshold, minSize: test.min_bbox_size };
+  };
+  return {
+    anchors: mmdetAnchors(head.anchor_generator), assign: mmdetAssign(train.assigner), sampling: sampling(train.sampler, false), coder: mmdetWeights(head.bbox_coder), beta: mmdetBeta(head.loss_bbox),
+    region: train.allowed_border === 0 ? "whole" : resolveFasterRcnn({ preset: "mmdet", classes: 1, seed: 0 }).rpn.region,
+    train: filter(phases.train), test: filter(phases.test),
+  };
+}
+
+/** The RoI head's configuration over a preset; fails for settings that have no counterpart here. */
+export function mmdetRoi(head: MmRoiHead, test: MmRoiTest): Required<Pick<CascadeRcnnOptions, "classes" | "channels" | "roi" | "box" | "stages" | "decode">> & Pick<CascadeRcnnOptions, "mask"> & { readonly agnostic: boolean; readonly strides: readonly number[] } {
   checkKeys("head", head, ["type", "num_stages", "stage_loss_weights", "bbox_roi_extractor", "bbox_head", "mask_roi_extractor", "mask_head", "train_cfg"]);
   checkKeys("test", test, ["score_thr", "nms", "max_per_img", "mask_thr_binary"]);
-  const boxes = [head.bbox_head].flat();
-  const trains = [head.train_cfg].flat();
+  const { stages: pairs, box } = stagesOf(head);
+  const { roi_layer: layer, featmap_strides: strides, finest_scale: canonical = 56 } = head.bbox_roi_extractor;
+  expect(layer.output_size).toBe(box.roi_feat_size);
+  const given = typeof test.nms === "number" ? { iou_threshold: test.nms } : test.nms;
+  expect(given.type ?? "nms").toBe("nms");
+  return {
+    classes: box.num_classes,
+    channels: box.in_channels,
+    roi: { levels: { canonical }, samplingRatio: layer.sampling_ratio, aligned: layer.aligned ?? true },
+    box: { size: [box.roi_feat_size, box.roi_feat_size], hidden: [box.fc_out_channels, box.fc_out_channels], beta: mmdetBeta(box.loss_bbox), sampling: sampling(pairs[0].train.sampler, true) },
+    stages: pairs.map(({ box: { bbox_coder: coder }, train: { assigner } }, s) => ({ assign: mmdetAssign(assigner), coder: { clamp: "both", single: "encode", ...mmdetWeights(coder) }, weight: head.stage_loss_weights?.[s] ?? 1 })),
+    decode: { scoreThreshold: test.score_thr, nms: given.iou_threshold, maxDetections: test.max_per_img },
+    agnostic: box.reg_class_agnostic,
+    strides,
+    ...(head.mask_head && { mask: mmdetMask(head, test, pairs) }),
+  };
+}
+
+type Stages = readonly { readonly box: MmBoxHead; readonly train: MmRoiTrain }[];
+
+/** Stages differ in what is assigned, encoded and weighted, and in nothing else. */
+function stagesOf(head: MmRoiHead): { readonly stages: Stages; readonly box: MmBoxHead } {
+  const [boxes, trains] = [[head.bbox_head].flat(), [head.train_cfg].flat()];
   expect([boxes.length, trains.length]).toEqual([head.num_stages ?? 1, head.num_stages ?? 1]);
-  const stages = boxes.map((box, s) => mmdetStage(head, { box, train: trains[s], stage: boxes.length === 1 ? undefined : s, prefix }));
-  const nms = typeof test.nms === "number" ? test.nms : test.nms.iou_threshold;
-  return {
-    stages,
-    decode: { scoreThreshold: test.score_thr, nms, maxDetections: test.max_per_img, minSize: 0 },
-    ...(head.mask_roi_extractor && {
-      mask: {
-        extract: { ...extraction(head.mask_roi_extractor), output: square(head.mask_roi_extractor.roi_layer.output_size) },
-        map: "class", targets: { aligned: true, binary: true, beyond: "nothing" }, paste: "mmdet", threshold: test.mask_thr_binary!,
-      },
-    }),
-  };
+  for (const [s, box] of boxes.entries()) {
+    checkKeys("bbox_head", box, ["type", "in_channels", "fc_out_channels", "roi_feat_size", "num_classes", "bbox_coder", "reg_class_agnostic", "loss_cls", "loss_bbox"]);
+    checkKeys("train_cfg", trains[s], ["assigner", "sampler", "mask_size", "pos_weight", "debug"]);
+    expect([box.loss_cls.loss_weight, box.loss_bbox.loss_weight]).toEqual([1, 1]);
+    expect({ ...box, bbox_coder: boxes[0].bbox_coder }).toEqual(boxes[0]);
+    expect(trains[s].sampler).toEqual(trains[0].sampler);
+  }
+  return { stages: boxes.map((box, s) => ({ box, train: trains[s] })), box: boxes[0] };
 }
 
-const square = (n: number): [number, number] => [n, n];
-
-function extraction({ roi_layer: layer, featmap_strides: strides }: MmExtractor) {
-  return { strides, levels: { kind: "mmdet", canonical: 56, level: 0 }, samplingRatio: layer.sampling_ratio, aligned: true } as const;
+function mmdetMask({ mask_head: head, mask_roi_extractor: extractor, bbox_roi_extractor: boxes }: MmRoiHead, test: MmRoiTest, stages: Stages): CascadeRcnnOptions["mask"] {
+  checkKeys("mask_head", head!, ["type", "num_convs", "in_channels", "conv_out_channels", "num_classes", "loss_mask"]);
+  const { roi_layer: { output_size: size, ...layer }, ...rest } = extractor!;
+  const { roi_layer: { output_size: _, ...boxLayer }, ...boxRest } = boxes;
+  expect([layer, rest]).toEqual([boxLayer, boxRest]);
+  for (const { train, box } of stages) expect([train.mask_size, head!.in_channels, head!.num_classes]).toEqual([2 * size, box.in_channels, box.num_classes]);
+  return { size: [size, size], convs: head!.num_convs, channels: head!.conv_out_channels, weight: head!.loss_mask.loss_weight, threshold: test.mask_thr_binary! };
 }
 
-interface OneStage { readonly box: MmBoxHead; readonly train: MmRoiTrain; readonly stage: number | undefined; readonly prefix: string }
-
-function mmdetStage(head: MmRoiHead, { box, train, stage, prefix }: OneStage): RoiStageOptions {
-  checkKeys("bbox_head", box, ["type", "in_channels", "fc_out_channels", "roi_feat_size", "num_classes", "bbox_coder", "reg_class_agnostic", "loss_cls", "loss_bbox"]);
-  checkKeys("train_cfg", train, ["assigner", "sampler", "mask_size", "pos_weight", "debug"]);
-  const { assigner, sampler } = train;
-  checkKeys("assigner", assigner, ["type", "pos_iou_thr", "neg_iou_thr", "min_pos_iou", "match_low_quality", "ignore_iof_thr"]);
-  expect([box.loss_cls.loss_weight, box.loss_bbox.loss_weight, box.bbox_coder.target_means, assigner.ignore_iof_thr, sampler.add_gt_as_proposals]).toEqual([1, 1, [0, 0, 0, 0], -1, true]);
-  expect(["L1Loss", "SmoothL1Loss"]).toContain(box.loss_bbox.type);
-  const normal = () => ({ kind: "normal", deviation: 0.01 }) as const;
-  const weight = head.stage_loss_weights?.[stage ?? 0] ?? 1;
-  const infix = stage === undefined ? "" : `${stage}.`;
-  return {
-    box: {
-      head: {
-        classes: box.num_classes, background: "last", agnostic: box.reg_class_agnostic, channels: box.in_channels, size: square(box.roi_feat_size), hidden: [box.fc_out_channels, box.fc_out_channels],
-        names: mmdetBoxNames(`${prefix}bbox_head.${infix}`), initialiser: { hidden: normal, class: normal, box: normal },
-      },
-      extract: extraction(head.bbox_roi_extractor),
-      loss: { coder: { weights: box.bbox_coder.target_stds.map((std) => 1 / std) as [number, number, number, number], clamp: "both", single: "encode" }, beta: box.loss_bbox.type === "L1Loss" ? 0 : box.loss_bbox.beta!, weight },
-    },
-    sampling: {
-      classes: box.num_classes, seed: 0, truth: "prepend", count: sampler.num, positiveFraction: sampler.pos_fraction,
-      assign: { positive: assigner.pos_iou_thr, negative: assigner.neg_iou_thr, minPositive: assigner.min_pos_iou, lowQuality: assigner.match_low_quality ? "served" : "none" },
-    },
-    ...(head.mask_head && { mask: { head: mmdetMask(head.mask_head, train, `${prefix}mask_head.${infix}`), weight: weight * head.mask_head.loss_mask.loss_weight } }),
-  };
+/** The product's RoI head for mmdet's configuration, made from the preset of its kind. */
+export function mmdetRoiHead(head: MmRoiHead, test: MmRoiTest): RoiHeadOptions {
+  const { stages, agnostic, strides, mask, ...options } = mmdetRoi(head, test);
+  expect(["StandardRoIHead", "CascadeRoIHead"]).toContain(head.type);
+  if (head.type === "CascadeRoIHead") {
+    expect(agnostic).toBe(true);
+    return cascadeRcnnHead(resolveCascadeRcnn({ ...options, preset: mask ? "mmdet-mask" : "mmdet", seed: 0, stages, ...(mask && { mask }) }), strides);
+  }
+  const [{ assign, coder, weight }] = stages;
+  expect(weight).toBe(1);
+  const single = { ...options, preset: "mmdet", seed: 0, box: { ...options.box, agnostic, assign, coder } } as const;
+  if (mask) return maskRcnnHead(resolveMaskRcnn({ ...single, mask }), strides);
+  const config = resolveFasterRcnn(single);
+  return { stages: [{ box: boxStageOptions(config, strides), sampling: { classes: config.classes, seed: 0, assign: config.box.assign, truth: config.box.truth, ...config.box.sampling } }], decode: config.decode };
 }
 
-function mmdetMask(head: MmMaskHead, train: MmRoiTrain, prefix: string): NonNullable<RoiStageOptions["mask"]>["head"] {
-  checkKeys("mask_head", head, ["type", "num_convs", "in_channels", "conv_out_channels", "num_classes", "loss_mask"]);
-  expect(train.mask_size).toBe(28);
-  return { input: head.in_channels, channels: head.conv_out_channels, convs: head.num_convs, maps: head.num_classes, names: mmdetMaskNames(prefix) };
+export interface MmRoiParams { readonly head: MmRoiHead; readonly test: MmRoiTest; readonly image: [number, number]; readonly seed_prefix: string }
+export interface MmRoiInputs { readonly features: Formula[]; readonly proposals: Whole[]; readonly gt: { boxes: Whole; labels: number[] }[] }
+export interface MmRoiExpected { readonly losses: Record<string, number>; readonly gradient_sumsq: Record<string, number>; readonly dfeatures: Expected[]; readonly detections: FoundMasks[] }
+
+/** What a case of a head alone calls `bbox_head` is the detector's `roi_head.bbox_head`. */
+const whole = (name: string) => `roi_head.${name}`;
+
+const floats = ({ data }: Whole) => Float32Array.from(data, Number);
+
+/** An RoI head of mmdet on given features and proposals: losses, gradients of features and parameters, detections. */
+export function compareMmdetRoiHead(one: OracleCase<MmRoiParams, MmRoiInputs, MmRoiExpected>): void {
+  const { params, inputs, expected } = one;
+  checkKeys("params", params, ["head", "test", "image", "seed_prefix"]);
+  checkKeys("expected", expected, ["losses", "gradient_sumsq", "dfeatures", "detections"]);
+  const tolerance = one.tolerance as { readonly losses_rel: number; readonly gradient_sumsq_rel: number; readonly boxes: number; readonly scores: number };
+  const [height, width] = params.image;
+  const store = parameterStore(0);
+  const head = roiHead(store, mmdetRoiHead(params.head, params.test));
+  const parameters = store.list();
+  loadParameters({ parameters: () => parameters }, new Map([...weights(one, params.seed_prefix)].map(([name, value]) => [whole(name), value])), { layout: "pytorch" });
+  const targets = inputs.gt.map(({ boxes, labels }, image): Target => ({
+    image, imageId: image, boxes: floats(boxes), labels: Int32Array.from(labels), masks: ellipses(floats(boxes), { height, width }), width, height, scaleX: 1, scaleY: 1, flipped: false,
+  }));
+  const proposals = inputs.proposals.map((boxes) => ({ boxes: floats(boxes) }));
+  tf.tidy(() => {
+    const pyramid = inputs.features.map((formula) => nhwc(tensorOf(formula)));
+    const batch = { targets, size: { height, width }, moment: { iteration: 0 } };
+    const { values, grads } = slopes((xs) => head.loss(xs.slice(0, pyramid.length) as tf.Tensor4D[], proposals, batch), [...pyramid, ...parameters.map(({ variable }) => variable as tf.Tensor)]);
+    const compared = Object.entries(expected.losses).filter(([name]) => !name.endsWith("acc"));
+    expect(Object.keys(values).sort()).toEqual(compared.map(([name]) => ourTerm(name)).sort());
+    for (const [name, value] of compared) expectRelative(name, values[ourTerm(name)], value, tolerance.losses_rel);
+    expect(expected.dfeatures.length).toBe(pyramid.length);
+    for (const [l, wanted] of expected.dfeatures.entries()) expectLive(`gradient of level ${l}`, nchw(grads[l]), wanted, 1e-3 * (wanted as { std: number }).std);
+    for (const [group, wanted] of Object.entries(expected.gradient_sumsq)) {
+      const sum = parameters.reduce((total, { name }, i) => (name.startsWith(`${whole(group)}.`) ? total + sumOfSquares(grads[pyramid.length + i]) : total), 0);
+      expectRelative(`gradients of ${group}`, sum, wanted, tolerance.gradient_sumsq_rel);
+    }
+    for (const [i, found] of head.decode(pyramid, proposals, targets).entries()) expectMaskDetections(`image ${i}`, found, expected.detections[i], tolerance);
+  });
+  store.dispose();
+}
+
+/** Values, then gradients of their sum; inputs that nothing depends on (levels without regions) have a gradient of zeros. */
+export function slopes(terms: (inputs: tf.Tensor[]) => Readonly<Record<string, tf.Scalar>>, inputs: tf.Tensor[]): { values: Record<string, number>; grads: tf.Tensor[] } {
+  const values: Record<string, number> = {};
+  const grads = tf.grads((...xs: tf.Tensor[]) => {
+    const all = Object.entries(terms(xs));
+    for (const [name, value] of all) values[name] = value.dataSync()[0];
+    return [...all.map(([, value]) => value), ...xs.map((x) => tf.mul(tf.sum(x), 0))].reduce((a, b) => tf.add(a, b));
+  })(inputs);
+  return { values, grads };
 }
 
 /** mmdet's name of a loss as ours. */

@@ -17,7 +17,7 @@ import { readWeights } from "../../../../lib/detector/weights/read.ts";
 import { decodeRle } from "../../../../lib/tensor/masks/rle.ts";
 import { testPython } from "../../../python.ts";
 import { expectClose } from "../../../close.ts";
-import { target } from "../../../oracles/detectors-whole.ts";
+import { patience, target } from "../../../oracles/detectors-whole.ts";
 
 const python = testPython(["torch", "torchvision"]);
 
@@ -30,7 +30,7 @@ describe.skipIf(python === undefined)("a .pth of torchvision's own detector give
     await loadBackend();
     const { status, stderr } = spawnSync(python!, [join(import.meta.dirname, "run-torchvision.py"), folder], { encoding: "utf8" });
     expect([status, stderr]).toEqual([0, ""]);
-  });
+  }, patience);
   afterAll(() => { rmSync(folder, { recursive: true }); });
 
   const common = { preset: "torchvision", classes: 5, seed: 0 } as const;
@@ -57,7 +57,7 @@ describe.skipIf(python === undefined)("a .pth of torchvision's own detector give
     } finally {
       detector.dispose();
     }
-  });
+  }, patience);
 
   /** @param image [1, 3, H, W] in [0, 1], of a size that torchvision's transform leaves as it is */
   function detect(detector: Detector, { shape: [, , height, width], data }: NamedArray): Detections {
