@@ -5,6 +5,7 @@ export type { Distiller, Hints, Schedule, WeightedTerm } from "./distiller.ts";
 export { jsDistance, klDivergence, meanSquaredError, type Distribution, type JsDistanceOptions, type KlOptions, type MseOptions } from "./js-distance.ts";
 export { lgd, type LabelGuided, type LabelGuidedOptions, type NormalisedMaps } from "./lgd.ts";
 export { divergenceStatistics, readings, type LevelStatistics } from "./readings.ts";
+export { pairLevels, taught, teacherOf, type LevelPair, type Method, type MethodTerms, type StudentShape, type TaughtOptions, type Teacher } from "./taught.ts";
 export { sssd, type Distance, type SssdOptions } from "./sssd.ts";
 
 /** The methods by name: options → `Distiller`. */
