@@ -4,7 +4,7 @@ import { performance } from "node:perf_hooks";
 import * as tf from "@tensorflow/tfjs-core";
 import { loadBackend } from "../../dist/lib/backend/load.js";
 import { gradients } from "../../dist/lib/train/gradients.js";
-import { sgd } from "../../dist/lib/train/optimiser.js";
+import { optimiser as optimiserOf } from "../../dist/lib/train/optimiser.js";
 import { CLASSES, imageValues, targets } from "./step-data.mjs";
 import { serve } from "./worker.mjs";
 
@@ -28,7 +28,7 @@ for (const { name, variable } of detector.parameters()) if (name.endsWith("bn3.w
 /** Made with the first step: inference needs no momentum. */
 let trained;
 function trainer() {
-  const optimiser = sgd(detector.parameters(), { learningRate: () => 5e-3, momentum: 0.9, weightDecay: 1e-4 });
+  const optimiser = optimiserOf(detector.parameters(), { learningRate: () => 5e-3, momentum: 0.9, weightDecay: 1e-4 });
   return { optimiser, variables: optimiser.trained(0).map(({ variable }) => variable) };
 }
 

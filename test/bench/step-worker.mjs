@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { loadBackend } from "../../dist/lib/backend/load.js";
 import { retinanet } from "../../dist/lib/detector/retinanet.js";
 import { gradients } from "../../dist/lib/train/gradients.js";
-import { sgd } from "../../dist/lib/train/optimiser.js";
+import { optimiser as optimiserOf } from "../../dist/lib/train/optimiser.js";
 import { BATCH, CLASSES, SIZE, imageValues, targets } from "./step-data.mjs";
 import { serve } from "./worker.mjs";
 
@@ -14,7 +14,7 @@ const detector = retinanet({ preset: "torchvision", classes: CLASSES, seed: 1 })
 // Without trained statistics the residual sums would double at every block; small last scales keep them level.
 for (const { name, variable } of detector.parameters()) if (name.endsWith("bn3.weight")) tf.tidy(() => variable.assign(tf.fill(variable.shape, 0.3)));
 
-const optimiser = sgd(detector.parameters(), { learningRate: () => 5e-3, momentum: 0.9, weightDecay: 1e-4 });
+const optimiser = optimiserOf(detector.parameters(), { learningRate: () => 5e-3, momentum: 0.9, weightDecay: 1e-4 });
 const variables = optimiser.trained(0).map(({ variable }) => variable);
 const images = tf.tensor4d(imageValues(), [BATCH, SIZE, SIZE, 3]);
 const objects = targets().map((target, image) => ({ image, imageId: image + 1, width: SIZE, height: SIZE, scaleX: 1, scaleY: 1, flipped: false, ...target }));

@@ -9,7 +9,7 @@ const { module, builder, options, masks } = JSON.parse(process.argv[2]);
 const lib = (path) => import(join(import.meta.dirname, "..", "..", "..", "dist", "lib", path));
 const { loadBackend } = await lib("backend/load.js");
 const { gradients } = await lib("train/gradients.js");
-const { sgd } = await lib("train/optimiser.js");
+const { optimiser: optimiserOf } = await lib("train/optimiser.js");
 await loadBackend({ backend: "native", threads: 2 });
 const detector = (await lib(`detector/${module}.js`))[builder](options);
 
@@ -24,7 +24,7 @@ async function rectangles() {
   return [0, 4, 8, 12].map((k) => rleBox([boxes[k], boxes[k + 1], boxes[k + 2] - boxes[k], boxes[k + 3] - boxes[k + 1]], { height, width: 1333 }));
 }
 
-const optimiser = sgd(detector.parameters(), { learningRate: () => 1e-3, momentum: 0.9, weightDecay: 1e-4 });
+const optimiser = optimiserOf(detector.parameters(), { learningRate: () => 1e-3, momentum: 0.9, weightDecay: 1e-4 });
 const start = performance.now();
 let names = [];
 const result = gradients(() => {
