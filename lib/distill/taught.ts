@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "@tensorflow/tfjs-core";
 import type { Batch } from "../data/batch.ts";
 import type { Detector, Prediction } from "../detector/detector.ts";
 import { stopGradient, withoutTape } from "../tensor/stop-gradient.ts";
