@@ -32,7 +32,7 @@ export type { Experiment } from "./papers/experiment.ts";
 export { optimiserOf, recipeSettings } from "./train/recipe.ts";
 export type { TrainingSettings } from "./train/recipe.ts";
 export { training } from "./train/training.ts";
-export { constant, learningRate, stepwise } from "./train/schedule.ts";
+export { constant, from, learningRate, product, ramp, stepwise, until } from "./train/schedule.ts";
 export { restoreCheckpoint, saveCheckpoint } from "./train/checkpoint.ts";
 export type { Step } from "./train/step.ts";
 

@@ -21,6 +21,37 @@ export function stepwise(entries: readonly (readonly [number, number])[]): Sched
   return (iteration) => entries.findLast(([start]) => iteration >= start)![1];
 }
 
+/**
+ * Linear from 0 at the first iteration to 1: min(1, iteration / iterations), as FRS's 500 iterations of warm-up.
+ * @throws RangeError unless the length is a whole number from 0; 0 is 1 throughout
+ */
+export function ramp(iterations: number): Schedule {
+  requireIteration("ramp", iterations);
+  return (iteration) => (iteration >= iterations ? 1 : iteration / iterations);
+}
+
+/** 1 before an iteration, 0 from it on: where distillation stops (LGD's POST_NONDISTILL, LabelEnc's second step). */
+export function until(end: number): Schedule {
+  requireIteration("until", end);
+  return (iteration) => (iteration < end ? 1 : 0);
+}
+
+/** 0 before an iteration, 1 from it on: where distillation starts. */
+export function from(start: number): Schedule {
+  requireIteration("from", start);
+  return (iteration) => (iteration >= start ? 1 : 0);
+}
+
+/** The product of schedules and numbers at every iteration: `product(75, ramp(500), until(120_000))`. Of nothing: 1. */
+export function product(...factors: readonly (number | Schedule)[]): Schedule {
+  for (const factor of factors) if (typeof factor !== "function" && !Number.isFinite(factor)) throw new RangeError(`product: a factor is ${String(factor)}; it must be a finite number or a function of the iteration`);
+  return (iteration) => factors.reduce<number>((result, factor) => result * (typeof factor === "number" ? factor : factor(iteration)), 1);
+}
+
+function requireIteration(what: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${what}: the iteration is ${value}; it must be a whole number from 0`);
+}
+
 export interface LearningRateOptions {
   /** Learning rate after warm-up and before the first drop. */
   readonly base: number;

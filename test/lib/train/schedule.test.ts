@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { constant, learningRate, stepwise } from "../../../lib/train/schedule.ts";
+import { constant, from, learningRate, product, ramp, stepwise, until } from "../../../lib/train/schedule.ts";
 
 describe("stepwise", () => {
   it("switches λ at the paper's iteration: 119,999 has λ1, 120,000 has λ2 (SSSD section 2.2)", () => {
@@ -11,6 +11,30 @@ describe("stepwise", () => {
     for (const entries of [[], [[1, 2]], [[0, 1], [0, 2]], [[0, 1], [5, 2], [3, 1]]] as [number, number][][]) {
       expect(() => stepwise(entries)).toThrow(RangeError);
     }
+  });
+});
+
+describe("ramp, until, from and their product", () => {
+  it("ramp rises by one part per iteration and stays: FRS's 500", () => {
+    expect([0, 1, 250, 499, 500, 10_000].map(ramp(500))).toEqual([0, 1 / 500, 0.5, 499 / 500, 1, 1]);
+    expect([0, 1].map(ramp(0))).toEqual([1, 1]);
+  });
+
+  it("until and from switch at the iteration they name, and are each other's complement", () => {
+    expect([0, 119_999, 120_000].map(until(120_000))).toEqual([1, 1, 0]);
+    expect([0, 29_999, 30_000].map(from(30_000))).toEqual([0, 0, 1]);
+    for (const i of [0, 6, 7, 8]) expect(until(7)(i) + from(7)(i)).toBe(1);
+  });
+
+  it("product multiplies numbers and schedules; of nothing it is 1", () => {
+    const weight = product(75, ramp(10), until(20));
+    expect([0, 5, 10, 19, 20].map(weight)).toEqual([0, 37.5, 75, 75, 0]);
+    expect(product()(3)).toBe(1);
+  });
+
+  it("refuse what is no iteration or factor", () => {
+    for (const schedule of [ramp, until, from]) for (const bad of [-1, 0.5, NaN, Infinity]) expect(() => schedule(bad)).toThrow(/must be a whole number from 0/);
+    for (const bad of [NaN, "2", undefined]) expect(() => product(2, bad as number)).toThrow(/a factor is .*finite number or a function/);
   });
 });
 
