@@ -92,20 +92,30 @@ function nativeConv(x: tf.Tensor4D, filter: tf.Tensor4D, options: ConvOptions): 
   const { scale, bias, relu = false } = options;
   const attributes = geometry(filter.shape, options);
   const inputs = { x, filter, ...(scale && { scale }), ...(bias && { bias }) };
-  const scaled = () => (scale === undefined ? filter : runFloat("Mul", filter, scale));
+  const scaled = scaling(x, filter, options);
   return differentiable<tf.Tensor4D>({
     inputs,
     forward: (save) => {
-      const f = scaled();
+      const f = scaled === "filter" ? runFloat("Mul", filter, scale!) : filter;
       let y = raw("Conv2D", attributes, [x, f]);
       if (f !== filter) f.dispose();
+      if (scaled === "output") y = replace(y, runFloat("Mul", y, scale!));
       if (bias !== undefined) y = replace(y, runFloat("BiasAdd", y, bias));
       if (relu) y = replace(y, runFloat("Relu", y));
       save([x, filter, ...(scale ? [scale] : []), ...(relu ? [y] : [])]);
       return y as tf.Tensor4D;
     },
-    backward: (dy, context) => convGradients({ attributes, relu, scaled: scale !== undefined }, dy, context),
+    backward: (dy, context) => convGradients({ attributes, relu, scaled }, dy, context),
   });
+}
+
+/** What the scale is multiplied with: s·(f ∗ x) = (s·f) ∗ x, and the smaller of the two costs less. */
+type Scaling = "filter" | "output" | "nothing";
+
+function scaling(x: tf.Tensor4D, filter: tf.Tensor4D, options: ConvOptions): Scaling {
+  if (options.scale === undefined) return "nothing";
+  const [batch, height, width, channels] = convShape(x.shape, filter.shape, options);
+  return batch * height * width * channels < filter.size ? "output" : "filter";
 }
 
 function replace(old: tf.Tensor, made: tf.Tensor): tf.Tensor {
@@ -116,25 +126,28 @@ function replace(old: tf.Tensor, made: tf.Tensor): tf.Tensor {
 interface ConvNode {
   readonly attributes: Attributes;
   readonly relu: boolean;
-  readonly scaled: boolean;
+  readonly scaled: Scaling;
 }
 
-/** dx = convᵀ(g, s·f), df = s · corr(x, g), ds = Σ corr(x, g) · f, db = Σ g with g = dy where y > 0. */
-function convGradients(node: ConvNode, dy: tf.Tensor, { saved, share }: BackwardContext): Record<string, () => tf.Tensor> {
-  const { attributes } = node;
+/**
+ * dx = convᵀ(g, s·f) = convᵀ(s·g, f), df = s · corr(x, g) = corr(x, s·g), ds = Σ corr(x, g) · f, db = Σ g with g = dy where
+ * y > 0.
+ */
+function convGradients({ attributes, relu, scaled }: ConvNode, dy: tf.Tensor, { saved, share }: BackwardContext): Record<string, () => tf.Tensor> {
   const [x, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
-  const scale = node.scaled ? saved[2] : undefined;
-  const output = node.relu ? saved[saved.length - 1] : undefined;
+  const scale = scaled === "nothing" ? undefined : saved[2];
+  const output = relu ? saved[saved.length - 1] : undefined;
   const g = output === undefined ? () => dy : share(() => runFloat("ReluGrad", dy, output));
-  const filterSum = () => withInts(filter.shape, (sizes) => raw("Conv2DBackpropFilter", attributes, [x, sizes, g()]));
-  const shared = scale === undefined ? filterSum : share(filterSum);
+  const scaledG = scaled === "output" ? share(() => runFloat("Mul", g(), scale!)) : g;
+  const correlate = (slope: () => tf.Tensor) => () => withInts(filter.shape, (sizes) => raw("Conv2DBackpropFilter", attributes, [x, sizes, slope()]));
+  const plain = scaled === "nothing" ? correlate(g) : share(correlate(g));
   return {
     x: () => {
-      const f = scale === undefined ? filter : runFloat("Mul", filter, scale);
-      return withInts(x.shape, (sizes) => raw("Conv2DBackpropInput", attributes, [sizes, f, g()]));
+      const f = scaled === "filter" ? runFloat("Mul", filter, scale!) : filter;
+      return withInts(x.shape, (sizes) => raw("Conv2DBackpropInput", attributes, [sizes, f, scaledG()]));
     },
-    filter: () => (scale === undefined ? shared() : runFloat("Mul", shared(), scale)),
-    scale: () => rawSum(runFloat("Mul", shared(), filter), [0, 1, 2], "drop"),
+    filter: scaled === "filter" ? () => runFloat("Mul", plain(), scale!) : correlate(scaledG),
+    scale: () => rawSum(runFloat("Mul", plain(), filter), [0, 1, 2], "drop"),
     bias: () => runFloat("BiasAddGrad", g()),
   };
 }

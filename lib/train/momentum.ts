@@ -25,7 +25,7 @@ export function momentumSgd(parameters: readonly Parameter[], { momentum = 0.9, 
   return {
     state,
     update: (jobs, clip) => {
-      const { add, sub, mul } = arithmetic();
+      const { sum, sub, mul } = arithmetic();
       const scalar = scalars();
       const mu = scalar(momentum);
       assignAll(jobs.flatMap(({ parameter: { name, variable }, gradient, rate, decayFactor }) => {
@@ -34,8 +34,7 @@ export function momentumSgd(parameters: readonly Parameter[], { momentum = 0.9, 
         const [lr, wd] = [scalar(rate), decay === 0 ? undefined : scalar(decay)];
         const [w, v] = tf.tidy(() => {
           const clipped = clip(gradient);
-          const decayed = wd === undefined ? clipped : add(clipped, mul(variable, wd));
-          const next = add(mul(velocity, mu), decayed);
+          const next = sum(wd === undefined ? [clipped, mul(velocity, mu)] : [clipped, mul(variable, wd), mul(velocity, mu)]);
           return [sub(variable, mul(next, lr)), next];
         });
         return [[variable, w], [velocity, v]] as const;
