@@ -1,4 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { hasRawOps } from "../backend/ops.ts";
+import { differentiable } from "./differentiable.ts";
+import { rawMean } from "./raw.ts";
+import { stopGradient } from "./stop-gradient.ts";
 
 /** BatchNorm's parameters and running statistics, [C] each. */
 export interface BatchNormParameters {
@@ -30,4 +34,55 @@ export function batchNorm(x: tf.Tensor4D, { gamma, beta, mean, variance }: Batch
     mean: blend(mean, moments.mean),
     variance: blend(variance, tf.mul(moments.variance, count / (count - 1))),
   };
+}
+
+export interface BatchNormTrainingOptions {
+  /** [C] multiplies. */
+  readonly gamma: tf.Tensor1D;
+  /** [C] is added. */
+  readonly beta: tf.Tensor1D;
+  /** Default 1e-5. */
+  readonly epsilon?: number;
+  /** max(·, 0) at the end. Default false. */
+  readonly relu?: boolean;
+}
+
+/**
+ * BatchNorm over the batch's own statistics (biased variance) as one node of the tape, for layers that are only ever
+ * trained (adapters): no running statistics are kept.
+ *
+ * With z = (x − μ) / √(σ² + ε) and g = dy (where y > 0 with `relu`), sums Σ and means ⟨·⟩ over batch and cells:
+ * dx = γ · (g − ⟨g⟩ − z·⟨g·z⟩) / √(σ² + ε), dγ = Σ g·z, dβ = Σ g.
+ * @param x [B, H, W, C]; one value per channel has z = 0 and dx = 0
+ */
+export function batchNormTraining(x: tf.Tensor4D, { gamma, beta, epsilon = 1e-5, relu = false }: BatchNormTrainingOptions): tf.Tensor4D {
+  return differentiable<tf.Tensor4D>({
+    inputs: { x, gamma, beta },
+    forward: (save) => {
+      const centred = tf.sub(x, meanOverCells(x));
+      const inverse = tf.rsqrt(tf.add(meanOverCells(tf.square(centred)), epsilon));
+      const z = tf.mul(centred, inverse);
+      const affine = tf.add<tf.Tensor4D>(tf.mul(z, gamma), beta);
+      const y = relu ? tf.relu(affine) : affine;
+      save([z, inverse, gamma, ...(relu ? [y] : [])]);
+      return y;
+    },
+    backward: (dy, { saved: [z, inverse, scale, y], share }) => {
+      const g = y === undefined ? () => dy : share(() => tf.mul(dy, tf.step(y)));
+      const along = share(() => tf.sum(tf.mul(g(), z), cells));
+      const total = share(() => tf.sum(g(), cells));
+      const count = z.size / z.shape[3]!;
+      return {
+        x: () => tf.mul(tf.sub(tf.sub(g(), tf.div(total(), count)), tf.mul(z, tf.div(along(), count))), tf.mul(inverse, scale)),
+        gamma: () => stopGradient(along()),
+        beta: () => stopGradient(total()),
+      };
+    },
+  });
+}
+
+const cells = [0, 1, 2];
+
+function meanOverCells(x: tf.Tensor): tf.Tensor {
+  return hasRawOps() ? rawMean(x, cells) : tf.mean(x, cells, true);
 }
