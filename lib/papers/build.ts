@@ -4,18 +4,17 @@ import { loadBackend } from "../backend/load.ts";
 import { batches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Detector } from "../detector/detector.ts";
-import { distillers } from "../distill/index.ts";
 import type { Distiller, LabelGuided } from "../distill/index.ts";
 import { withoutTape } from "../tensor/stop-gradient.ts";
 import { runSteps } from "../train/run.ts";
 import type { BuiltTraining } from "../train/run.ts";
 import { optimiserOf } from "../train/recipe.ts";
-import { stepwise } from "../train/schedule.ts";
 import type { Step } from "../train/step.ts";
 import { training } from "../train/training.ts";
 import { buildDetector, segments } from "./detectors.ts";
 import { fingerprint } from "./experiment.ts";
 import type { Experiment } from "./experiment.ts";
+import { buildMethod, isLabelGuided } from "./method.ts";
 import { findWeights, startFrom, weightsIdentity } from "./weights.ts";
 import type { WeightsSource } from "./weights.ts";
 
@@ -96,9 +95,8 @@ function buildModel({ detector: spec, method }: Experiment, { dataset, seed }: P
   const detector = buildDetector(spec, { classes: dataset.categories.length, seed });
   if (method === undefined) return { detector };
   try {
-    const { channels, classes } = detector;
-    const distiller = distillers[method.name]({ ...method.options, channels, classes, seed, weight: stepwise(method.lambda) });
-    return { detector, distiller: method.observe ? observed(distiller) : distiller };
+    const distiller = buildMethod(method, { student: detector, seed });
+    return { detector, distiller: method.observe && isLabelGuided(distiller) ? observed(distiller) : distiller };
   } catch (error) {
     detector.dispose();
     throw error;

@@ -4,6 +4,7 @@ import { checkTransforms } from "../data/transforms.ts";
 import { recipeSettings, type TrainingSettings } from "../train/recipe.ts";
 import { detectorKinds, recipeOf, type DetectorKind, type DetectorSpec } from "./detectors.ts";
 import type { Experiment } from "./experiment.ts";
+import { checkMethod } from "./method.ts";
 
 /** An experiment with what may be left to the recipe of its detector's preset. */
 export interface TrainConfig extends Partial<Pick<Experiment, "name" | "weights" | "method">> {
@@ -21,7 +22,7 @@ const allowed = {
   "data.transforms": ["crop", "resize", "flip", "verticalFlip", "padTo", "normalise"],
   training: ["iterations", "learningRate", "optimiser", "momentum", "betas", "epsilon", "weightDecay", "clipValue", "clipNorm", "biases", "norms", "groupFactors", "frozenUntil"],
   "training.learningRate": ["base", "warmup", "warmupKind", "warmupFactor", "drops", "gamma"],
-  method: ["name", "options", "lambda", "observe"],
+  method: ["name", "options", "lambda", "ramp", "from", "until", "observe"],
   weights: ["from", "part", "optional"],
 } as const;
 
@@ -38,6 +39,7 @@ function checked(config: unknown): TrainConfig {
   const given = config as TrainConfig;
   const parts = { data: given.data, "data.transforms": given.data?.transforms, training: given.training, "training.learningRate": given.training?.learningRate, method: given.method };
   for (const [what, value] of Object.entries(parts)) if (value !== undefined) requireRecord(value, what as keyof typeof parts);
+  if (given.method !== undefined) checkMethod(given.method);
   if (given.weights !== undefined && typeof given.weights !== "string") requireRecord(given.weights, "weights");
   if (given.name !== undefined && !/^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/.test(given.name)) throw new Error(`name is ${JSON.stringify(given.name)}; it must be a folder below the runs, as "mine/fcos-r50"`);
   return given;

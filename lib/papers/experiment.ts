@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import type { BackendInfo } from "../backend/info.ts";
 import type { Transforms } from "../data/transforms.ts";
-import type { DistillerName, SssdOptions } from "../distill/index.ts";
 import type { MaskConvention } from "../data/move-mask.ts";
 import type { TrainingSettings } from "../train/recipe.ts";
 import type { DetectorSpec } from "./detectors.ts";
+import type { MethodOptionsOf, MethodSpec } from "./method.ts";
 import type { WeightsSpec } from "./weights.ts";
 
-/** A method's options but for what follows from the detector, the seed and λ. */
-export type MethodOptions = Partial<Omit<SssdOptions, "channels" | "classes" | "seed" | "weight">>;
+/** Options of the label-guided methods. */
+export type MethodOptions = MethodOptionsOf<"sssd">;
 
 /** A training as plain data: what is trained on what and how, but not where its results lie. */
 export interface Experiment {
@@ -18,14 +18,7 @@ export interface Experiment {
   /** What it starts from: a catalogue name or file for its backbone, or in detail. Default: random weights. */
   readonly weights?: string | WeightsSpec;
   /** The distillation method; without one the detector trains alone. */
-  readonly method?: {
-    readonly name: DistillerName;
-    readonly options: MethodOptions;
-    /** λ as a step function: [first iteration, λ]. */
-    readonly lambda: readonly (readonly [number, number])[];
-    /** Also report every reading of the distance on each step's maps, as `Step.observed`. */
-    readonly observe?: boolean;
-  };
+  readonly method?: MethodSpec;
   readonly data: {
     readonly transforms: Transforms;
     readonly batchSize: number;

@@ -70,6 +70,11 @@ describe("experimentOf", () => {
     [{ detector: "yolo" }, /no detector "yolo"/],
     [{ detector: 3 }, /detector must be one of/],
     [{ detector: "fcos", name: "../out" }, /name is "\.\.\/out"/],
+    [{ detector: "fcos", method: { name: "frz" } }, /method\.name is "frz"; allowed: .*lgd.*sssd/],
+    [{ detector: "fcos", method: { name: "sssd", options: { head: 2 }, lambda: [[0, 1]] } }, /method\.options of sssd has no entry "head"; allowed: heads, widths/],
+    [{ detector: "fcos", method: { name: "sssd", ramp: 10 } }, /method\.lambda must be said where method\.ramp/],
+    [{ detector: "fcos", method: { name: "sssd", lambda: [[5, 1]] } }, /ascending starts from 0/],
+    [{ detector: "fcos", method: { name: "sssd", lambda: 5 } }, /method\.lambda is 5; it must be a list/],
     [{ detector: "fcos", weights: { form: "x" } }, /weights has no entry "form"/],
   ])("refuses %j", (content, message) => {
     expect(() => of(content)).toThrow(message);

@@ -1,0 +1,20 @@
+import type { distillers, DistillerName } from "../distill/index.ts";
+import type { MethodOptionsOf } from "./method.ts";
+
+interface Entry<N extends DistillerName> {
+  /** Whether it learns from a detector that the experiment names. */
+  readonly teacher: "teacher" extends keyof Parameters<(typeof distillers)[N]>[0] ? true : false;
+  /** Every option that a configuration may set. */
+  readonly options: Readonly<Record<keyof MethodOptionsOf<N>, true>>;
+}
+
+/** What is left to the label-guided methods' builders. */
+const labelGuided = {
+  heads: true, widths: true, addContextBox: true, detachAppearanceEmbed: true, distillFrom: true, distillUntil: true, singleCell: true,
+} as const;
+
+/** What a configuration may say to each method: one line per method, whose completeness the compiler checks. */
+export const methodTable: { readonly [N in DistillerName]?: Entry<N> } = {
+  lgd: { teacher: false, options: labelGuided },
+  sssd: { teacher: false, options: { ...labelGuided, distance: true } },
+};
