@@ -1,8 +1,18 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Parameter } from "../detector/detector.ts";
+import type { Parameter, ParameterRole } from "../detector/detector.ts";
+import { batchNorm } from "../tensor/batch-norm.ts";
 import { conv } from "../tensor/conv.ts";
 import { differentiable } from "../tensor/differentiable.ts";
-import { random } from "../tensor/random.ts";
+import { random, type Random } from "../tensor/random.ts";
+
+/** How a parameter starts and what it is, where that is not a trained weight uniform in ±bound. */
+export interface StartOptions {
+  /** The value of every entry, or how each is drawn from the stream that belongs to the seed and the name. */
+  readonly start: number | ((stream: Random) => number);
+  /** Never trained: a buffer that is kept with the weights. Default false. */
+  readonly frozen?: boolean;
+  readonly role?: ParameterRole;
+}
 
 /** Creates a method's trainable parameters and owns them. */
 export interface ParameterSet {
@@ -11,21 +21,25 @@ export interface ParameterSet {
    * @param name the official PyTorch name
    */
   make<R extends tf.Rank>(name: string, shape: tf.ShapeMap[R], bound: number): tf.Variable<R>;
+  /** A variable that starts in another way. */
+  add<R extends tf.Rank>(name: string, shape: tf.ShapeMap[R], options: StartOptions): tf.Variable<R>;
   readonly all: readonly Parameter[];
   dispose(): void;
 }
 
 export function parameterSet(seed: number | string): ParameterSet {
   const all: Parameter[] = [];
+  const add: ParameterSet["add"] = <R extends tf.Rank>(name: string, shape: tf.ShapeMap[R], { start, frozen = false, role }: StartOptions) => {
+    const stream = random(seed, "distill", name);
+    const values = Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => (typeof start === "number" ? start : start(stream)));
+    const variable = tf.tidy(() => tf.variable(tf.tensor(values, shape), !frozen));
+    all.push({ name, variable, group: "distill", frozen, ...(role && { role }) });
+    return variable;
+  };
   return {
     all,
-    make: <R extends tf.Rank>(name: string, shape: tf.ShapeMap[R], bound: number) => {
-      const stream = random(seed, "distill", name);
-      const values = Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => (bound === 0 ? 0 : stream.uniform(-bound, bound)));
-      const variable = tf.tidy(() => tf.variable(tf.tensor(values, shape), true));
-      all.push({ name, variable, group: "distill", frozen: false });
-      return variable;
-    },
+    add,
+    make: (name, shape, bound) => add(name, shape, { start: bound === 0 ? 0 : (stream) => stream.uniform(-bound, bound) }),
     dispose: () => all.splice(0).forEach(({ variable }) => variable.dispose()),
   };
 }
@@ -49,6 +63,33 @@ export function conv3x3(set: ParameterSet, name: string, channels: number, optio
   const filter = set.make<tf.Rank.R4>(`${name}.weight`, [3, 3, channels, channels], bound);
   const bias = set.make<tf.Rank.R1>(`${name}.bias`, [channels], bound);
   return (x) => conv(x, filter, { padding: 1, bias: bias, relu: options.relu ?? false });
+}
+
+export interface BatchNormLayerOptions {
+  /** Start of γ; 0 makes the layer start as 0. Default 1. */
+  readonly gamma?: number;
+  /** max(·, 0) at the end. Default false. */
+  readonly relu?: boolean;
+}
+
+/**
+ * BatchNorm in training mode: `name.weight` and `name.bias` are trained, `name.running_mean` and `name.running_var` are buffers
+ * that each call moves on and nothing reads: they are kept with the weights for whoever takes these over.
+ */
+export function batchNorm2d(set: ParameterSet, name: string, channels: number, { gamma = 1, relu = false }: BatchNormLayerOptions = {}): Conv {
+  const vector = (part: string, options: StartOptions) => set.add<tf.Rank.R1>(`${name}.${part}`, [channels], options);
+  const parameters = {
+    gamma: vector("weight", { start: gamma, role: "norm" }),
+    beta: vector("bias", { start: 0, role: "norm" }),
+    mean: vector("running_mean", { start: 0, frozen: true }),
+    variance: vector("running_var", { start: 1, frozen: true }),
+  };
+  return (x) => {
+    const { y, mean, variance } = batchNorm(x, parameters, { relu });
+    parameters.mean.assign(mean);
+    parameters.variance.assign(variance);
+    return y;
+  };
 }
 
 /** x·W + b as one node of the tape. x [N, in], W [in, out], b [out]. */
