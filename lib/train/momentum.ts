@@ -32,12 +32,10 @@ export function momentumSgd(parameters: readonly Parameter[], { momentum = 0.9, 
         const velocity = state.get(`velocity/${name}`)!;
         const decay = weightDecay * decayFactor;
         const [lr, wd] = [scalar(rate), decay === 0 ? undefined : scalar(decay)];
-        const [w, v] = tf.tidy(() => {
-          const clipped = clip(gradient);
-          const next = sum(wd === undefined ? [clipped, mul(velocity, mu)] : [clipped, mul(variable, wd), mul(velocity, mu)]);
-          return [sub(variable, mul(next, lr)), next];
-        });
-        return [[variable, w], [velocity, v]] as const;
+        // What is used up is freed at once: of the largest parameter three copies exist at a time, and not five.
+        const next = tf.tidy(() => sum([clip(gradient), ...(wd === undefined ? [] : [mul(variable, wd)]), mul(velocity, mu)]));
+        const w = tf.tidy(() => sub(variable, mul(next, lr)));
+        return [[variable, w], [velocity, next]] as const;
       }));
     },
   };
