@@ -1,4 +1,5 @@
 import { lgd } from "./lgd.ts";
+import { semckd } from "./semckd.ts";
 import { sssd } from "./sssd.ts";
 
 export type { Distiller, Hints, Schedule, WeightedTerm } from "./distiller.ts";
@@ -6,9 +7,10 @@ export { jsDistance, klDivergence, meanSquaredError, type Distribution, type JsD
 export { lgd, type LabelGuided, type LabelGuidedOptions, type NormalisedMaps } from "./lgd.ts";
 export { divergenceStatistics, readings, type LevelStatistics } from "./readings.ts";
 export { pairLevels, taught, teacherOf, type LevelPair, type Method, type MethodTerms, type StudentShape, type TaughtOptions, type Teacher } from "./taught.ts";
+export { semckd, semckdPresets, type SemckdOptions, type Similarity } from "./semckd.ts";
 export { sssd, type Distance, type SssdOptions } from "./sssd.ts";
 
 /** The methods by name: options → `Distiller`. */
-export const distillers = { lgd, sssd };
+export const distillers = { lgd, semckd, sssd };
 
 export type DistillerName = keyof typeof distillers;
