@@ -23,6 +23,8 @@ export type Schedule = (iteration: number) => number;
 
 export interface Distiller {
   readonly name: string;
+  /** The frozen detector it learns from, where there is one: `training` refuses to train it. */
+  readonly taughtBy?: Detector;
   /** Trainable parameters of the method itself (adapters, label encoder…). */
   parameters(): readonly Parameter[];
   /** Called outside the tape; the caller disposes the tensors after the step. */

@@ -3,11 +3,12 @@ import { semckd } from "./semckd.ts";
 import { sssd } from "./sssd.ts";
 
 export type { Distiller, Hints, Schedule, WeightedTerm } from "./distiller.ts";
+export { inherit, type Inherited, type InheritOptions } from "./inherit.ts";
 export { jsDistance, klDivergence, meanSquaredError, type Distribution, type JsDistanceOptions, type KlOptions, type MseOptions } from "./js-distance.ts";
 export { lgd, type LabelGuided, type LabelGuidedOptions, type NormalisedMaps } from "./lgd.ts";
 export { divergenceStatistics, readings, type LevelStatistics } from "./readings.ts";
-export { pairLevels, taught, teacherOf, type LevelPair, type Method, type MethodTerms, type StudentShape, type TaughtOptions, type Teacher } from "./taught.ts";
 export { semckd, semckdPresets, type SemckdOptions, type Similarity } from "./semckd.ts";
+export { pairLevels, taught, teacherOf, type LevelPair, type Method, type MethodTerms, type Reads, type StudentShape, type TaughtOptions, type Teacher } from "./taught.ts";
 export { sssd, type Distance, type SssdOptions } from "./sssd.ts";
 
 /** The methods by name: options → `Distiller`. */

@@ -4,7 +4,7 @@ import { from, product, ramp, stepwise, until, type Schedule } from "../train/sc
 import { methodTable } from "./method-options.ts";
 
 /** What follows from the student, the teacher, the run and λ, and is no option of a method. */
-type Given = "channels" | "classes" | "seed" | "weight" | "teacher" | "student";
+type Given = "channels" | "classes" | "seed" | "weight" | "teacher" | "student" | "movingTeacher";
 
 /** A method's own options. */
 export type MethodOptionsOf<N extends DistillerName> = Partial<Omit<Parameters<(typeof distillers)[N]>[0], Given>>;

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Batch } from "../data/batch.ts";
 import type { Detector, Parameter } from "../detector/detector.ts";
+import { listed } from "../detector/load.ts";
 import type { Distiller, WeightedTerm } from "../distill/distiller.ts";
 import { stopGradient } from "../tensor/stop-gradient.ts";
 import { gradients } from "./gradients.ts";
@@ -34,9 +35,13 @@ export interface Training {
 
 type Terms = Readonly<Record<string, WeightedTerm>>;
 
-/** Starts a training; nothing is computed before `steps()` is iterated. */
+/**
+ * Starts a training; nothing is computed before `steps()` is iterated.
+ * @throws Error when the method's teacher shares variables with what is trained, or two parameters share a name
+ */
 export function training({ detector, distiller, batches, iterations, optimiser }: TrainingOptions): Training {
   const parameters: readonly Parameter[] = [...detector.parameters(), ...(distiller?.parameters() ?? [])];
+  requireFrozenTeacher(parameters, distiller);
   const updater = makeOptimiser(parameters, optimiser);
   const state = new Map([
     ...parameters.map(({ name, variable }) => [name, variable] as const),
@@ -68,6 +73,14 @@ export function training({ detector, distiller, batches, iterations, optimiser }
     steps: () => (done >= iterations ? nothing() : steps()),
     dispose: () => updater.dispose(),
   };
+}
+
+/** @throws Error naming the teacher's variables that would be trained */
+function requireFrozenTeacher(parameters: readonly Parameter[], distiller: Distiller | undefined): void {
+  const taught = new Set(distiller?.taughtBy?.parameters().map(({ variable }) => variable));
+  const shared = parameters.filter(({ variable, frozen }) => !frozen && taught.has(variable)).map(({ name }) => name);
+  if (shared.length === 0) return;
+  throw new Error(`the teacher ${distiller!.taughtBy!.name} would be trained: ${listed("of its variables are among the trained ones", shared).join()}. Build teacher and student each on its own`);
 }
 
 async function* nothing(): AsyncGenerator<Step, void> {}
