@@ -40,6 +40,17 @@ describe("a transposed convolution", () => {
     });
   });
 
+  it("with padding loses rows and columns on each side, and has its gradients", () => {
+    tf.tidy(() => {
+      const [x, filter] = [input([2, 3, 4, 2]), filterOf([4, 4, 3, 2])];
+      const [whole, cut] = [convTranspose(x, filter, { stride: 2 }), convTranspose(x, filter, { stride: 2, padding: 1 })];
+      expect(cut.shape).toEqual([2, 6, 8, 3]);
+      expect(tf.max(tf.abs(tf.sub(cut, tf.slice(whole, [0, 1, 1, 0], cut.shape)))).dataSync()[0]).toBeLessThan(1e-5);
+      expectGradients((a, b, c) => convTranspose(a as tf.Tensor4D, b as tf.Tensor4D, { stride: 2, padding: 1, bias: c as tf.Tensor1D }), [x, filter, normal([3], "bias")]);
+      expect(() => convTranspose(input([1, 1, 1, 2]), filterOf([2, 2, 3, 2]), { padding: 1 })).toThrow("nothing is left");
+    });
+  });
+
   it("leaves no tensor behind, and names channels that do not fit", () => {
     const [x, filter] = [input([1, 2, 2, 2]), filterOf([2, 2, 3, 2])];
     expectNoLeak(() => {
