@@ -24,7 +24,7 @@ export interface FitNetsOptions extends TaughtOptions {
   /** Whose weight. Default: the student's kind, else the first. */
   readonly preset?: keyof typeof fitNetsPresets;
   /** Weight of the sum over levels. Default 1. */
-  readonly featureWeight?: number;
+  readonly feature?: number;
   /** Default `conv1x1`. */
   readonly regressor?: RegressorKind;
   /** ReLU at the end of `convReg`. Default true. */
@@ -38,7 +38,7 @@ export interface FitNetsOptions extends TaughtOptions {
  * L = Σ_l mean (r_l(F_s) − F_t)², r_l a regressor of each level (`regressor.ts`). After DefangChen/SemCKD (`HintLoss`,
  * `ConvReg`): the mean runs over batch, cells and channels alike; BatchNorm of `convReg` uses the batch's statistics.
  *
- * The term `distill.feature` has the weight λ · `featureWeight`; parameters are called `regressor.<level>.…`.
+ * The term `distill.feature` has the weight λ · `feature`; parameters are called `regressor.<level>.…`.
  * @throws Error when levels have no partner, or strides that no regressor bridges
  */
 export function fitNets(options: FitNetsOptions): Distiller {
@@ -46,8 +46,8 @@ export function fitNets(options: FitNetsOptions): Distiller {
   if (kind !== "conv1x1" && kind !== "convReg") throw new RangeError(`fitNets: regressor is ${JSON.stringify(kind)}; allowed: "conv1x1", "convReg"`);
   const teacher = "detector" in options.teacher ? options.teacher.detector : options.teacher;
   const preset = presetOf("fitNets", fitNetsPresets, { student: student.name, ...(options.preset !== undefined && { asked: options.preset }) });
-  const { featureWeight = fitNetsPresets[preset].feature } = options;
-  if (!(featureWeight >= 0 && featureWeight < Infinity)) throw new RangeError(`fitNets: featureWeight is ${featureWeight}; allowed: a finite number from 0`);
+  const { feature: weight = fitNetsPresets[preset].feature } = options;
+  if (!(weight >= 0 && weight < Infinity)) throw new RangeError(`fitNets: feature is ${weight}; allowed: a finite number from 0`);
   const pairs = options.levels ?? pairLevels(student, teacher);
   return taught("fitNets", options, (set) => {
     const regressors = pairs.map((pair, level) => levelRegressor(set, `regressor.${level}`, { pair, student, teacher, options }));
@@ -55,7 +55,7 @@ export function fitNets(options: FitNetsOptions): Distiller {
       hints: ({ pyramid }) => ({ feature: pairs.map((pair) => pyramid[pair.teacher]) }),
       terms: ({ pyramid }, { feature }) => {
         const losses = hintLosses(pairs.map((pair, l) => regressors[l](pyramid[pair.student])), feature as tf.Tensor4D[]);
-        return { feature: { value: tf.addN(losses), weight: featureWeight } };
+        return { feature: { value: tf.addN(losses), weight } };
       },
     };
   });

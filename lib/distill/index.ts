@@ -1,9 +1,11 @@
+import { fitNets } from "./fitnets.ts";
 import { lgd } from "./lgd.ts";
 import { semckd } from "./semckd.ts";
 import { sssd } from "./sssd.ts";
 
 export type { Distiller, Hints, Schedule, WeightedTerm } from "./distiller.ts";
 export { inherit, type Inherited, type InheritOptions } from "./inherit.ts";
+export { fitNets, fitNetsPresets, type FitNetsOptions, type HintPair } from "./fitnets.ts";
 export { jsDistance, klDivergence, meanSquaredError, type Distribution, type JsDistanceOptions, type KlOptions, type MseOptions } from "./js-distance.ts";
 export { lgd, type LabelGuided, type LabelGuidedOptions, type NormalisedMaps } from "./lgd.ts";
 export { divergenceStatistics, readings, type LevelStatistics } from "./readings.ts";
@@ -12,6 +14,6 @@ export { pairLevels, taught, teacherOf, type LevelPair, type Method, type Method
 export { sssd, type Distance, type SssdOptions } from "./sssd.ts";
 
 /** The methods by name: options → `Distiller`. */
-export const distillers = { lgd, semckd, sssd };
+export const distillers = { fitNets, lgd, semckd, sssd };
 
 export type DistillerName = keyof typeof distillers;

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "@tensorflow/tfjs-core";
 import { conv } from "../tensor/conv.ts";
 import { convTranspose } from "../tensor/conv-transpose.ts";
 import { batchNorm2d, type Conv, type ParameterSet } from "./layers.ts";
