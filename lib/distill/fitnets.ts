@@ -52,6 +52,7 @@ export function fitNets(options: FitNetsOptions): Distiller {
   return taught("fitNets", options, (set) => {
     const regressors = pairs.map((pair, level) => levelRegressor(set, `regressor.${level}`, { pair, student, teacher, options }));
     return {
+      reads: "pyramid",
       hints: ({ pyramid }) => ({ feature: pairs.map((pair) => pyramid[pair.teacher]) }),
       terms: ({ pyramid }, { feature }) => {
         const losses = hintLosses(pairs.map((pair, l) => regressors[l](pyramid[pair.student])), feature as tf.Tensor4D[]);
