@@ -26,10 +26,10 @@ export const frsPresets = {
 export interface FrsOptions extends TaughtOptions {
   /** Whose α and β. Default: the student's kind (all detectors of two stages: `fasterRcnn`), else `retinanet`. */
   readonly preset?: keyof typeof frsPresets;
-  /** α; 0 leaves the term and its adapters out. */
-  readonly featureWeight?: number;
-  /** β; 0 leaves the term out, and then the class outputs need not match. */
-  readonly headWeight?: number;
+  /** α, the weight of the term on the pyramid; 0 leaves it and its adapters out. */
+  readonly feature?: number;
+  /** β, the weight of the term on the class outputs; 0 leaves it out, and then these need not match. */
+  readonly head?: number;
   /** Iterations of linear warm-up of both terms from 0. Default 500. */
   readonly warmup?: number;
   /** Default `conv3x3`, one per level, no activation; `none` needs equal channels. */
@@ -38,7 +38,7 @@ export interface FrsOptions extends TaughtOptions {
   readonly crossEntropy?: CrossEntropy;
   /** Default `exact`; `single` is the released code's, which gives NaN where the mask vanishes. */
   readonly mask?: MaskArithmetic;
-  /** Compare in these regions alone (the paper's Table 4, which has `headWeight: 0`). Default: everywhere. */
+  /** Compare in these regions alone (the paper's Table 4, which has `head: 0`). Default: everywhere. */
   readonly regions?: readonly Region[] | RegionSelection;
 }
 
@@ -135,9 +135,9 @@ interface Settings {
 function complete(options: FrsOptions, teacher: Detector): Settings {
   const { student, warmup = 500, adapter = "conv3x3", crossEntropy = "logits", mask = "exact", regions } = options;
   const preset = frsPresets[presetOf("frs", frsPresets, { student: student.name, ...(options.preset !== undefined && { asked: options.preset }) })];
-  const { featureWeight: feature = preset.feature, headWeight: head = preset.head } = options;
-  for (const [name, weight] of Object.entries({ featureWeight: feature, headWeight: head })) if (!(weight >= 0 && weight < Infinity)) throw new RangeError(`frs: ${name} is ${weight}; allowed: a finite number from 0`);
-  if (feature === 0 && head === 0) throw new RangeError("frs: featureWeight and headWeight are both 0; nothing would be distilled");
+  const { feature = preset.feature, head = preset.head } = options;
+  for (const [name, weight] of Object.entries({ feature, head })) if (!(weight >= 0 && weight < Infinity)) throw new RangeError(`frs: the weight ${name} is ${weight}; allowed: a finite number from 0`);
+  if (feature === 0 && head === 0) throw new RangeError("frs: the weights feature and head are both 0; nothing would be distilled");
   oneOf("adapter", adapter, ["conv3x3", "conv1x1", "none"]);
   oneOf("crossEntropy", crossEntropy, ["logits", "single", "double"]);
   oneOf("mask", mask, ["exact", "single"]);
@@ -179,6 +179,6 @@ function requireEqual(what: string, own: readonly tf.Tensor4D[], wanted: readonl
   const wrong = own.findIndex(({ shape }, l) => shape.join() !== wanted[l].shape.join());
   if (wrong < 0) return;
   const [a, b] = [own[wrong], wanted[wrong]].map(({ shape }) => `[${shape.join(", ")}]`);
-  const remedy = what === "class outputs" ? "Both need the same classes and anchors, or headWeight: 0" : "Both must see the same images";
+  const remedy = what === "class outputs" ? "Both need the same classes and anchors, or head: 0" : "Both must see the same images";
   throw new Error(`frs: the student ${student} has ${what} ${a} on level ${wrong}, the teacher ${teacher} ${b}. ${remedy}`);
 }
