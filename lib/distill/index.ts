@@ -1,4 +1,5 @@
 import { fitNets } from "./fitnets.ts";
+import { frs } from "./frs.ts";
 import { lgd } from "./lgd.ts";
 import { semckd } from "./semckd.ts";
 import { sssd } from "./sssd.ts";
@@ -6,14 +7,24 @@ import { sssd } from "./sssd.ts";
 export type { Distiller, Hints, Schedule, WeightedTerm } from "./distiller.ts";
 export { inherit, type Inherited, type InheritOptions } from "./inherit.ts";
 export { fitNets, fitNetsPresets, type FitNetsOptions, type HintPair } from "./fitnets.ts";
+export { frs, frsFeature, frsHead, frsPresets, type FrsHints, type FrsOptions } from "./frs.ts";
 export { jsDistance, klDivergence, meanSquaredError, type Distribution, type JsDistanceOptions, type KlOptions, type MseOptions } from "./js-distance.ts";
 export { lgd, type LabelGuided, type LabelGuidedOptions, type NormalisedMaps } from "./lgd.ts";
+export { normalisedScores, scoreMask, type MaskArithmetic } from "./score-mask.ts";
+export { cellsIn, countRegions, firstAuthorsRegions, partition, regionNames, type PartitionOptions, type Region, type RegionLevel, type ScoreLevel } from "./regions.ts";
+export { regionsOf, type RegionContext, type RegionSelection } from "./region-weights.ts";
 export { divergenceStatistics, readings, type LevelStatistics } from "./readings.ts";
 export { semckd, semckdPresets, type SemckdOptions, type Similarity } from "./semckd.ts";
 export { pairLevels, taught, teacherOf, type LevelPair, type Method, type MethodTerms, type Reads, type StudentShape, type TaughtOptions, type Teacher } from "./taught.ts";
 export { sssd, type Distance, type SssdOptions } from "./sssd.ts";
 
 /** The methods by name: options → `Distiller`. */
-export const distillers = { fitNets, lgd, semckd, sssd };
+export const distillers = {
+  fitNets,
+  frs,
+  lgd,
+  semckd,
+  sssd,
+};
 
 export type DistillerName = keyof typeof distillers;

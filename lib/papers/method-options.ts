@@ -16,6 +16,7 @@ const labelGuided = {
 /** What a configuration may say to each method: one line per method, whose completeness the compiler checks. */
 export const methodTable: { readonly [N in DistillerName]?: Entry<N> } = {
   fitNets: { teacher: true, options: { preset: true, feature: true, regressor: true, relu: true, levels: true } },
+  frs: { teacher: true, options: { preset: true, feature: true, head: true, warmup: true, adapter: true, crossEntropy: true, mask: true, regions: true } },
   lgd: { teacher: false, options: labelGuided },
   semckd: { teacher: true, options: { preset: true, feature: true, factor: true, batch: true, similarity: true, levels: true, epsilon: true } },
   sssd: { teacher: false, options: { ...labelGuided, distance: true } },

@@ -104,7 +104,7 @@ describe("the terms of FRS", () => {
     expect(sum()).toBeCloseTo(1, 5);
     expect(sum({ arithmetic: "single" })).toBeNaN();
     expect(sum({ kept: tf.zeros(shapes[0]) })).toBe(0);
-    const nothing = tf.fill([1, 2, 2, 3], -Infinity) as tf.Tensor4D;
+    const nothing = tf.fill<tf.Rank.R4>([1, 2, 2, 3], -Infinity);
     expect(number(() => tf.sum(normalisedScores(nothing)))).toBe(0);
   });
 });
@@ -133,14 +133,14 @@ describe("FRS in training", () => {
     const start = values(student);
     const adapters = method.parameters().map(({ variable }) => Array.from(variable.dataSync()));
     expect(method.parameters().map(({ name }) => name)).toEqual(teacher.strides.flatMap((_, l) => [`stu_feature_adap.conv.${l}.weight`, `stu_feature_adap.conv.${l}.bias`]));
-    const run = training({ detector: student, distiller: method, batches, iterations: 6, optimiser: { learningRate: () => 0.005 } });
+    const run = training({ detector: student, distiller: method, batches, iterations: 4, optimiser: { learningRate: () => 0.005 } });
     const steps = [];
     for await (const step of run.steps()) steps.push(step);
     const { feature, head } = frsPresets[kind];
     expect(steps[0].weighted["distill.feature"]).toBe(0);
     expect(steps[1].weighted["distill.feature"] / steps[1].losses["distill.feature"]).toBeCloseTo(3 * feature * 0.5, 8);
-    expect(steps[5].weighted["distill.head"] / steps[5].losses["distill.head"]).toBeCloseTo(3 * head, 8);
-    expect(steps[5].losses["distill.feature"]).toBeLessThan(steps[1].losses["distill.feature"]);
+    expect(steps[3].weighted["distill.head"] / steps[3].losses["distill.head"]).toBeCloseTo(3 * head, 8);
+    expect(steps[3].losses["distill.feature"]).toBeLessThan(steps[1].losses["distill.feature"]);
     expect(values(teacher)).toEqual(taughtBy);
     expect(method.parameters().every(({ variable }, i) => Array.from(variable.dataSync()).some((v, j) => v !== adapters[i][j]))).toBe(true);
     expect(values(student)).not.toEqual(start);
@@ -205,7 +205,7 @@ describe("FRS in training", () => {
     expectNoLeak(() => {
       const method = frs({ teacher: other, student });
       const hints = method.hints(batch);
-      expect(() => tf.tidy(() => { method.loss(student.forward(images), hints, batch, { iteration: 0, detector: student }); })).toThrow(/student retinanet-.* has class outputs \[1, 8, 8, 27\] on level 0, the teacher fcos-.* \[1, 8, 8, 3\]/);
+      expect(() => tf.tidy(() => { method.loss(student.forward(images), hints, batch, { iteration: 0, detector: student }); })).toThrow(/student retinanet-.* has class outputs \[1, 16, 16, 6\] on level 0, the teacher fcos-.* \[1, 16, 16, 3\]/);
       tf.dispose(Object.values(hints).flat());
       method.dispose();
     });
