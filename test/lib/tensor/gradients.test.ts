@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadBackend } from "../../../lib/backend/load.ts";
-import { adaptiveAveragePool } from "../../../lib/tensor/adaptive-pool.ts";
+import { adaptiveAveragePool, adaptiveMaxPool } from "../../../lib/tensor/adaptive-pool.ts";
 import { conv, type ConvOptions } from "../../../lib/tensor/conv.ts";
 import { addRelu, addUpsampled, relu, subsample } from "../../../lib/tensor/elementwise.ts";
 import { groupNorm } from "../../../lib/tensor/group-norm.ts";
@@ -74,8 +74,37 @@ describe("gradients of single operations agree with finite differences", () => {
       expectGradients((x) => subsample(map(x), 2), [fine]);
       expectGradients((x) => maxPool(map(x), { size: 3, stride: 2, padding: 1 }), [fine], kinked);
       for (const size of [[1, 1], [2, 4], [6, 9]] as const) expectGradients((x) => adaptiveAveragePool(map(x), size), [fine]);
+      for (const size of [[1, 1], [2, 4], [5, 3]] as const) expectGradients((x) => adaptiveMaxPool(map(x), size), [fine], kinked);
       expectGradients((x) => resize(map(x), { size: [7, 6], mode: "bilinear" }), [fine]);
     });
+  });
+});
+
+describe("adaptive pooling", () => {
+  it("takes the largest cell of each bin, wherever bins overlap", () => {
+    tf.tidy(() => {
+      const x = map(normal([1, 7, 5, 2], "x"));
+      const cells = x.arraySync()[0];
+      const bin = (i: number, n: number, size: number) => [Math.floor((i * size) / n), Math.ceil(((i + 1) * size) / n)];
+      for (const [height, width] of [[3, 2], [7, 4], [1, 1], [7, 5]] as const) {
+        const expected = Array.from({ length: height }, (_, i) => Array.from({ length: width }, (__, j) => [0, 1].map((c) =>
+          Math.max(...cells.slice(...bin(i, height, 7)).flatMap((row) => row.slice(...bin(j, width, 5)).map((cell) => cell[c]))))));
+        expect(adaptiveMaxPool(x, [height, width]).arraySync()[0]).toEqual(expected);
+      }
+    });
+  });
+
+  it("sends the gradient of equal cells to one of them", () => {
+    tf.tidy(() => {
+      const slope = tf.grad((x) => tf.sum(adaptiveMaxPool(map(x), [2, 2])))(tf.ones([1, 4, 4, 1]));
+      expect([...slope.dataSync()].filter((v) => v !== 0)).toEqual([1, 1, 1, 1]);
+    });
+  });
+
+  it("leaves nothing behind", () => {
+    const x = map(normal([1, 7, 5, 2], "x"));
+    for (const pool of [adaptiveAveragePool, adaptiveMaxPool]) expectNoLeak(() => tf.dispose(tf.grad((y) => tf.sum(tf.square(pool(map(y), [3, 2]))))(x)));
+    x.dispose();
   });
 });
 
