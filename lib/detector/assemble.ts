@@ -6,7 +6,7 @@ import type { Backbone } from "./backbones/backbone.ts";
 import { buildBackbone as networkOf, type BackboneNames } from "./backbones/build.ts";
 import { tinyNorm } from "./backbones/tiny.ts";
 import type { BackboneConfig, HeadConfig, NeckConfig } from "./config.ts";
-import type { Moment, Prediction } from "./detector.ts";
+import type { Detector, Moment, Prediction } from "./detector.ts";
 import type { Norm } from "./layers.ts";
 import { fpn, type FpnNames, type Neck } from "./necks/fpn.ts";
 import type { Initialiser, ParameterStore } from "./parameters.ts";
@@ -32,11 +32,27 @@ export function buildNeck(store: ParameterStore, { neck, channels, names }: Feat
   return fpn(store, { inputs, channels, extraLevels: neck.extraLevels, extraFrom: neck.extraFrom, extraRelu: neck.extraRelu, names: names.fpn, initialiser });
 }
 
-/** Images [B, H, W, 3] → the pyramid's levels, finest first. */
-export function extractor(store: ParameterStore, config: FeatureConfig): (images: tf.Tensor4D) => tf.Tensor4D[] {
+/** Images [B, H, W, 3] → the backbone's stages and the pyramid's levels, both finest first. */
+export type Extractor = (images: tf.Tensor4D) => { readonly stages: tf.Tensor4D[]; readonly pyramid: tf.Tensor4D[] };
+
+export function extractor(store: ParameterStore, config: FeatureConfig): Extractor {
   const backbone = buildBackbone(store, config);
   const neck = buildNeck(store, config, backbone);
-  return (images) => neck(backbone.extract(checkedImages(images)).slice(config.neck.first - 2));
+  return (images) => {
+    const stages = backbone.extract(checkedImages(images));
+    return { stages, pyramid: neck(stages.slice(config.neck.first - 2)) };
+  };
+}
+
+/** The two ways into a detector, from its features and its head. */
+export function entrances(features: Extractor, predict: Detector["predict"]): Pick<Detector, "extract" | "forward"> {
+  return {
+    extract: (images) => features(images).pyramid,
+    forward: (images) => {
+      const { stages, pyramid } = features(images);
+      return { ...predict(pyramid, { height: images.shape[1], width: images.shape[2] }), stages };
+    },
+  };
 }
 
 /** The norm that a head's configuration asks for. */

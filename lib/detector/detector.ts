@@ -39,6 +39,8 @@ export interface Prediction {
   readonly boxes: readonly tf.Tensor4D[];
   /** Further outputs by name (centerness, masks…), per level. */
   readonly extra?: Readonly<Record<string, readonly tf.Tensor4D[]>>;
+  /** The backbone's stages C2, C3, … as far as the neck reads: [B, H_s, W_s, C_s] at strides 4, 8, …; only from `forward`. */
+  readonly stages?: readonly tf.Tensor4D[];
   /** Size in pixels of the padded batch image. */
   readonly height: number;
   readonly width: number;

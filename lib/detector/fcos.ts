@@ -28,14 +28,14 @@ export type { FcosOptions } from "./options/fcos.ts";
 export function fcos(options: FcosPreset | FcosOptions): Detector {
   const config = resolveFcos(options);
   const store = parameterStore(config.seed);
-  const extract = extractor(store, config);
+  const features = extractor(store, config);
   const head = buildHead(store, config);
   const divisor = config.normaliser === "moving-average" ? movingAverage(store, 300) : undefined;
   const strides = levelStrides(config.neck, config.assign.ranges.length);
   const units = config.head.units === "pixels" ? strides.map(() => 1) : strides;
   const assigning: PointTargetOptions = { classes: config.classes, assign: config.assign, strides, units: config.head.units };
   return oneStageDetector<PointLayout, PointTargets>({
-    config, store, strides, extract,
+    config, store, strides, features,
     predict: denseOutputs(head),
     layout: pointLayout(config.points, strides),
     targets: (points, targets) => pointTargets(points, targets, assigning),

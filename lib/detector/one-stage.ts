@@ -1,5 +1,5 @@
 import type { Target } from "../data/batch.ts";
-import { checkBatch, mapSizes, rememberedPerBatch } from "./assemble.ts";
+import { checkBatch, entrances, mapSizes, rememberedPerBatch, type Extractor } from "./assemble.ts";
 import { assignedLevels, levelSizes, type ImageSize, type PriorLevel } from "./assignment.ts";
 import type { DecodeOptions } from "./decode/dense.ts";
 import { decodePrediction, type BoxReader } from "./decode/prediction.ts";
@@ -12,7 +12,8 @@ interface Layout {
 }
 
 /** What tells one-stage detectors apart; `L` are the priors of a batch's maps, `T` what the head should say about them. */
-export interface OneStageParts<L extends Layout, T> extends Pick<Detector, "strides" | "extract" | "predict"> {
+export interface OneStageParts<L extends Layout, T> extends Pick<Detector, "strides" | "predict"> {
+  readonly features: Extractor;
   readonly config: Pick<Detector, "name" | "classes" | "channels"> & { readonly decode: DecodeOptions };
   readonly store: ParameterStore;
   /** Remembers the layouts of the sizes seen last. */
@@ -26,14 +27,14 @@ export interface OneStageParts<L extends Layout, T> extends Pick<Detector, "stri
 }
 
 /** A head on every cell of a pyramid as a detector: what all one-stage detectors have in common. */
-export function oneStageDetector<L extends Layout, T>({ config, store, strides, extract, predict, layout, targets: compute, loss, readBoxes, assigned }: OneStageParts<L, T>): Detector {
+export function oneStageDetector<L extends Layout, T>({ config, store, strides, features, predict, layout, targets: compute, loss, readBoxes, assigned }: OneStageParts<L, T>): Detector {
   const { name, classes, channels } = config;
   const layoutOf = (prediction: Prediction) => layout(mapSizes(prediction), prediction);
   const targetsOf = rememberedPerBatch(compute);
   return {
-    name, classes, channels, strides, extract, predict,
+    name, classes, channels, strides, predict,
+    ...entrances(features, predict),
     parameters: () => store.list(),
-    forward: (images) => predict(extract(images), { height: images.shape[1], width: images.shape[2] }),
     loss: (prediction, targets, moment) => {
       checkBatch("loss", prediction, targets);
       return loss(prediction, targetsOf(layoutOf(prediction), targets), moment);

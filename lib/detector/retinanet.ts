@@ -26,12 +26,12 @@ export type { RetinaNetOptions } from "./options/retinanet.ts";
 export function retinanet(options: RetinaNetPreset | RetinaNetOptions): Detector {
   const config = resolveRetinaNet(options);
   const store = parameterStore(config.seed);
-  const extract = extractor(store, config);
+  const features = extractor(store, config);
   const head = buildHead(store, config);
   const divisor = config.normaliser === "moving-average" ? movingAverage(store) : undefined;
   const strides = levelStrides(config.neck, config.anchors.sizes.length);
   return oneStageDetector<AnchorLayout, DenseTargets>({
-    config, store, strides, extract,
+    config, store, strides, features,
     predict: (pyramid, size) => predictLevels(head, pyramid, size),
     layout: anchorLayout(config.anchors, strides),
     targets: targetsFor(config),

@@ -24,12 +24,12 @@ export interface SquareParts<T> extends Pick<OneStageParts<AnchorLayout, T>, "lo
 export function squareDetector<T>(config: SquareConfig, { head: outputs, targets: wanted, loss, readBoxes }: SquareParts<T>): Detector {
   const { classes, channels, head: { convs, prior, norm: asked }, anchors, names } = config;
   const store = parameterStore(config.seed);
-  const extract = extractor(store, config);
+  const features = extractor(store, config);
   const norm = headNorm(asked, channels);
   const head = denseHead(store, { ...outputs, channels, classes, convs, prior, scales: true, activation: "none", levels: anchors.sizes.length, names: names.head, ...(norm && { norm }) });
   const strides = levelStrides(config.neck, anchors.sizes.length);
   return oneStageDetector<AnchorLayout, T>({
-    config, store, strides, extract, loss,
+    config, store, strides, features, loss,
     predict: denseOutputs(head),
     layout: anchorLayout(anchors, strides),
     targets: (layout, targets) => wanted(atssTargets(layout, targets, config), layout, strides),

@@ -2,7 +2,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { Target } from "../data/batch.ts";
 import { anchorLayout } from "./anchor-layout.ts";
 import { anchorsPerCell } from "./anchors.ts";
-import { extractor, levelStrides, mapSizes, rememberedPerBatch, type FeatureConfig } from "./assemble.ts";
+import { entrances, extractor, levelStrides, mapSizes, rememberedPerBatch, type FeatureConfig } from "./assemble.ts";
 import { assignedLevels, levelSizes } from "./assignment.ts";
 import type { Detector, Moment, Prediction } from "./detector.ts";
 import { rpnHead, type RpnNames } from "./heads/rpn.ts";
@@ -32,7 +32,7 @@ export interface FirstStage extends Pick<Detector, "strides" | "extract" | "pred
 
 export function firstStage(store: ParameterStore, config: FirstStageConfig): FirstStage {
   const { rpn, neck, classes, seed } = config;
-  const extract = extractor(store, config);
+  const features = extractor(store, config);
   const head = rpnHead(store, { channels: config.channels, anchors: anchorsPerCell(rpn.anchors), names: config.names.rpn });
   const strides = levelStrides(neck, rpn.anchors.sizes.length);
   const layout = anchorLayout(rpn.anchors, strides);
@@ -45,9 +45,8 @@ export function firstStage(store: ParameterStore, config: FirstStageConfig): Fir
   return {
     strides,
     regionStrides: strides.slice(0, strides.length - neck.extraLevels),
-    extract,
     predict,
-    forward: (images) => predict(extract(images), { height: images.shape[1], width: images.shape[2] }),
+    ...entrances(features, predict),
     loss: (prediction, targets, moment) => {
       const anchors = anchorsOf(prediction);
       const sampled = sampleRpn(assigned(anchors, targets), anchors, { ...rpn, seed }, moment);
