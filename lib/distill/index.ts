@@ -2,7 +2,9 @@ import { fitNets } from "./fitnets.ts";
 import { frs } from "./frs.ts";
 import { lgd } from "./lgd.ts";
 import { semckd } from "./semckd.ts";
+import { sharedKd } from "./shared-kd.ts";
 import { sssd } from "./sssd.ts";
+import { tfFd } from "./tf-fd.ts";
 
 export type { Distiller, Hints, Schedule, WeightedTerm } from "./distiller.ts";
 export { inherit, type Inherited, type InheritOptions } from "./inherit.ts";
@@ -16,7 +18,11 @@ export { regionsOf, type RegionContext, type RegionSelection } from "./region-we
 export { divergenceStatistics, readings, type LevelStatistics } from "./readings.ts";
 export { semckd, semckdPresets, type SemckdOptions, type Similarity } from "./semckd.ts";
 export { pairLevels, taught, teacherOf, type LevelPair, type Method, type MethodTerms, type Reads, type StudentShape, type TaughtOptions, type Teacher } from "./taught.ts";
+export { align, type AlignOptions } from "./align.ts";
+export { sharedKd, sharedKdLabel, sharedKdNotice, sharedKdPresets, type SharedKdChoices, type SharedKdOptions } from "./shared-kd.ts";
+export type { FeatureSite } from "./sites.ts";
 export { sssd, type Distance, type SssdOptions } from "./sssd.ts";
+export { tfFd, type TfFdOptions } from "./tf-fd.ts";
 
 /** The methods by name: options → `Distiller`. */
 export const distillers = {
@@ -24,7 +30,9 @@ export const distillers = {
   frs,
   lgd,
   semckd,
+  sharedKd,
   sssd,
+  tfFd,
 };
 
 export type DistillerName = keyof typeof distillers;

@@ -19,5 +19,10 @@ export const methodTable: { readonly [N in DistillerName]?: Entry<N> } = {
   frs: { teacher: true, options: { preset: true, feature: true, head: true, warmup: true, adapter: true, crossEntropy: true, mask: true, regions: true } },
   lgd: { teacher: false, options: labelGuided },
   semckd: { teacher: true, options: { preset: true, feature: true, factor: true, batch: true, similarity: true, levels: true, epsilon: true } },
+  sharedKd: {
+    teacher: true,
+    options: { preset: true, featureWeight: true, identical: true, cross: true, site: true, pool: true, crop: true, target: true, dense: true, direction: true, pairs: true, reduction: true },
+  },
   sssd: { teacher: false, options: { ...labelGuided, distance: true } },
+  tfFd: { teacher: false, options: { interWeight: true, intraWeight: true, site: true, asPublished: true, detachSalient: true } },
 };
