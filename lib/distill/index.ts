@@ -1,5 +1,6 @@
 import { fitNets } from "./fitnets.ts";
 import { frs } from "./frs.ts";
+import { ld } from "./ld.ts";
 import { lgd } from "./lgd.ts";
 import { semckd } from "./semckd.ts";
 import { sharedKd } from "./shared-kd.ts";
@@ -11,6 +12,7 @@ export { inherit, type Inherited, type InheritOptions } from "./inherit.ts";
 export { fitNets, fitNetsPresets, type FitNetsOptions, type HintPair } from "./fitnets.ts";
 export { frs, frsFeature, frsHead, frsPresets, type FrsHints, type FrsOptions } from "./frs.ts";
 export { jsDistance, klDivergence, meanSquaredError, type Distribution, type JsDistanceOptions, type KlOptions, type MseOptions } from "./js-distance.ts";
+export { ld, ldDivergence, ldPresets, type LdDivergenceOptions, type LdOptions } from "./ld.ts";
 export { lgd, type LabelGuided, type LabelGuidedOptions, type NormalisedMaps } from "./lgd.ts";
 export { normalisedScores, scoreMask, type MaskArithmetic } from "./score-mask.ts";
 export { cellsIn, countRegions, firstAuthorsRegions, partition, regionNames, type PartitionOptions, type Region, type RegionLevel, type ScoreLevel } from "./regions.ts";
@@ -28,6 +30,7 @@ export { tfFd, type TfFdOptions } from "./tf-fd.ts";
 export const distillers = {
   fitNets,
   frs,
+  ld,
   lgd,
   semckd,
   sharedKd,

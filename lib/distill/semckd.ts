@@ -64,6 +64,7 @@ export function semckd(options: SemckdOptions): Distiller {
     const embedding = Math.max(1, Math.floor(Math.min(...inputs.student, ...inputs.teacher) / factor));
     const network = semckdNetwork(set, { student: own, teacher: other, inputs, embedding, ...(epsilon !== undefined && { epsilon }) });
     return {
+      reads: "pyramid",
       hints: ({ pyramid }) => {
         const maps = chosen.teacher.map((level) => pyramid[level]);
         if (similarity === "gram") checkBatch(maps[0].shape[0], batch!);

@@ -17,6 +17,10 @@ const labelGuided = {
 export const methodTable: { readonly [N in DistillerName]?: Entry<N> } = {
   fitNets: { teacher: true, options: { preset: true, feature: true, regressor: true, relu: true, levels: true } },
   frs: { teacher: true, options: { preset: true, feature: true, head: true, warmup: true, adapter: true, crossEntropy: true, mask: true, regions: true } },
+  ld: {
+    teacher: true,
+    options: { preset: true, box: true, valuable: true, class: true, temperature: true, classTemperature: true, bins: true, gamma: true, candidates: true, valuableWeight: true, normaliser: true },
+  },
   lgd: { teacher: false, options: labelGuided },
   semckd: { teacher: true, options: { preset: true, feature: true, factor: true, batch: true, similarity: true, levels: true, epsilon: true } },
   sharedKd: {

@@ -9,9 +9,11 @@ export function boxAreas(boxes: Boxes): Float64Array {
   return Float64Array.from({ length: boxes.length / 4 }, (_, i) => (boxes[4 * i + 2] - boxes[4 * i]) * (boxes[4 * i + 3] - boxes[4 * i + 1]));
 }
 
+type OverlapKind = "iou" | "giou" | "diou" | "iof";
+
 export interface OverlapOptions {
-  /** `iou` (default), `giou` (Rezatofighi et al. 2019, eq. 1) or `iof`: intersection over the area of `a`. */
-  readonly kind?: "iou" | "giou" | "iof";
+  /** `iou` (default), `giou` (Rezatofighi et al. 2019, eq. 1), `diou` (Zheng et al. 2020, eq. 6) or `iof`: intersection over the area of `a`. */
+  readonly kind?: OverlapKind;
   /** Lower bound of the denominators. Default 0: two empty boxes give NaN, as torchvision has it; mmdet uses 1e-6. */
   readonly epsilon?: number;
 }
@@ -26,7 +28,7 @@ export function boxOverlaps(a: Boxes, b: Boxes, { kind = "iou", epsilon = 0 }: O
   return out;
 }
 
-function overlap(a: Boxes, i: number, b: Boxes, j: number, kind: "iou" | "giou" | "iof", epsilon: number): number {
+function overlap(a: Boxes, i: number, b: Boxes, j: number, kind: OverlapKind, epsilon: number): number {
   const [ax1, ay1, ax2, ay2] = [a[4 * i], a[4 * i + 1], a[4 * i + 2], a[4 * i + 3]];
   const [bx1, by1, bx2, by2] = [b[4 * j], b[4 * j + 1], b[4 * j + 2], b[4 * j + 3]];
   const width = Math.max(0, Math.min(ax2, bx2) - Math.max(ax1, bx1));
@@ -36,7 +38,9 @@ function overlap(a: Boxes, i: number, b: Boxes, j: number, kind: "iou" | "giou" 
   if (kind === "iof") return intersection / Math.max(area, epsilon);
   const union = Math.max(area + (bx2 - bx1) * (by2 - by1) - intersection, epsilon);
   if (kind === "iou") return intersection / union;
-  const hull = Math.max((Math.max(ax2, bx2) - Math.min(ax1, bx1)) * (Math.max(ay2, by2) - Math.min(ay1, by1)), epsilon);
+  const [hullWidth, hullHeight] = [Math.max(ax2, bx2) - Math.min(ax1, bx1), Math.max(ay2, by2) - Math.min(ay1, by1)];
+  if (kind === "diou") return intersection / union - ((bx1 + bx2 - ax1 - ax2) ** 2 + (by1 + by2 - ay1 - ay2) ** 2) / 4 / Math.max(hullWidth ** 2 + hullHeight ** 2, epsilon);
+  const hull = Math.max(hullWidth * hullHeight, epsilon);
   return intersection / union - (hull - union) / hull;
 }
 

@@ -53,17 +53,35 @@ interface Candidate {
 }
 
 /** The anchors that one object takes for itself. */
-function positives(anchors: Boxes, points: Float64Array, object: Float64Array, options: AtssAssignOptions & { readonly covered: ReadonlySet<number> }): Candidate[] {
-  const chosen = nearest(points, object, options);
-  const boxes = Float64Array.from(chosen.flatMap((a) => [0, 1, 2, 3].map((k) => anchors[4 * a + k])));
-  const overlaps = boxOverlaps(boxes, object, { epsilon: 1e-6 });
-  const threshold = meanPlusDeviation(overlaps);
+function positives(anchors: Boxes, points: Float64Array, object: Float64Array, options: NearestOptions): Candidate[] {
+  const { chosen, overlaps, threshold } = candidatesOf(anchors, points, object, options);
   const inside = (a: number) => Math.min(points[2 * a] - object[0], points[2 * a + 1] - object[1], object[2] - points[2 * a], object[3] - points[2 * a + 1]) > 0.01;
   return chosen.map((anchor, i): Candidate => ({ anchor, iou: overlaps[i] })).filter(({ anchor, iou }) => iou >= threshold && inside(anchor));
 }
 
+type NearestOptions = Pick<AtssAssignOptions, "counts" | "candidates"> & { readonly covered: ReadonlySet<number> };
+
+/** An object's candidates, their IoU with it, and the IoU that its positives must reach. */
+function candidatesOf(anchors: Boxes, points: Float64Array, object: Float64Array, options: NearestOptions): { readonly chosen: readonly number[]; readonly overlaps: Float64Array; readonly threshold: number } {
+  const chosen = nearest(points, object, options);
+  const boxes = Float64Array.from(chosen.flatMap((a) => [0, 1, 2, 3].map((k) => anchors[4 * a + k])));
+  const overlaps = boxOverlaps(boxes, object, { epsilon: 1e-6 });
+  return { chosen, overlaps, threshold: meanPlusDeviation(overlaps) };
+}
+
+/**
+ * The IoU from which each object takes its candidates: [m], NaN for an object with a single candidate, which takes none.
+ * @param anchors [n, 4] xyxy
+ * @param objects [m, 4] xyxy
+ */
+export function atssThresholds(anchors: Boxes, objects: Boxes, options: Pick<AtssAssignOptions, "counts" | "candidates">): Float64Array {
+  const points = centres(anchors);
+  return Float64Array.from({ length: objects.length / 4 }, (_, o) =>
+    candidatesOf(anchors, points, Float64Array.from({ length: 4 }, (__, k) => objects[4 * o + k]), { ...options, covered: new Set() }).threshold);
+}
+
 /** Of each level the anchors with the nearest centres; of equally near ones the first. */
-function nearest(points: Float64Array, object: Float64Array, { counts, candidates, covered }: AtssAssignOptions & { readonly covered: ReadonlySet<number> }): number[] {
+function nearest(points: Float64Array, object: Float64Array, { counts, candidates, covered }: NearestOptions): number[] {
   const [cx, cy] = centres(object);
   const chosen: number[] = [];
   let start = 0;

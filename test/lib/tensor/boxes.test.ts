@@ -6,10 +6,11 @@ describe("boxes", () => {
     expect(Array.from(boxAreas([0, 0, 2, 3, 5, 5, 5, 9, 2, 0, 0, 1]))).toEqual([6, 0, -2]);
   });
 
-  it("overlap by IoU, GIoU and IoF", () => {
+  it("overlap by IoU, GIoU, DIoU and IoF", () => {
     const [a, b] = [[0, 0, 2, 2], [1, 0, 3, 2, 4, 0, 6, 2]];
     expect(Array.from(boxOverlaps(a, b))).toEqual([1 / 3, 0]);
     expect(Array.from(boxOverlaps(a, b, { kind: "giou" }))).toEqual([1 / 3, -1 / 3]);
+    expect(Array.from(boxOverlaps(a, b, { kind: "diou" }))).toEqual([1 / 3 - 1 / 13, -16 / 40]);
     expect(Array.from(boxOverlaps(a, b, { kind: "iof" }))).toEqual([0.5, 0]);
   });
 
