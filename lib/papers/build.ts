@@ -4,6 +4,7 @@ import { loadBackend } from "../backend/load.ts";
 import { batches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Detector } from "../detector/detector.ts";
+import { inherit } from "../distill/index.ts";
 import type { Distiller, LabelGuided } from "../distill/index.ts";
 import { withoutTape } from "../tensor/stop-gradient.ts";
 import { runSteps } from "../train/run.ts";
@@ -11,10 +12,12 @@ import type { BuiltTraining } from "../train/run.ts";
 import { optimiserOf } from "../train/recipe.ts";
 import type { Step } from "../train/step.ts";
 import { training } from "../train/training.ts";
+import { checkAllowed, marksOf, otherStrides, randomBackbone, refuseUnless, untrainedMethod } from "./concerns.ts";
 import { buildDetector, segments } from "./detectors.ts";
 import { fingerprint } from "./experiment.ts";
 import type { Experiment } from "./experiment.ts";
-import { buildMethod, isLabelGuided } from "./method.ts";
+import { buildMethod, isLabelGuided, type MethodParts } from "./method.ts";
+import { buildTeacher, teacherIdentity, type RunFolder } from "./teacher.ts";
 import { findWeights, startFrom, weightsIdentity } from "./weights.ts";
 import type { WeightsSource } from "./weights.ts";
 
@@ -49,58 +52,114 @@ export async function* experimentSteps(experiment: Experiment, options: Experime
   });
 }
 
+type Place = Pick<ExperimentOptions, "dataset" | "seed" | "runs" | "requireGpu">;
+
 /** Where an experiment's run lies, what it is named after, and what its `config.json` shows. */
-export async function runPlace(experiment: Experiment, { dataset, seed, runs = "runs", requireGpu = false }: Pick<ExperimentOptions, "dataset" | "seed" | "runs" | "requireGpu">): Promise<{ readonly folder: string; readonly identity: string; readonly shown: object }> {
+export async function runPlace(experiment: Experiment, { dataset, seed, runs = "runs", requireGpu = false }: Place): Promise<{ readonly folder: string; readonly identity: string; readonly shown: object }> {
   const environment = await loadBackend({ requireGpu });
-  const { weights, ...own } = experiment;
-  const known = { ...own, ...(weights !== undefined && { weights: await weightsIdentity(weights) }) };
+  const { weights, teacher, allow, ...own } = experiment;
+  const folderOf = runFolder({ dataset, seed, runs, requireGpu });
+  const known = { ...own, ...(weights !== undefined && { weights: await weightsIdentity(weights) }), ...(teacher !== undefined && { teacher: await teacherIdentity(teacher, folderOf) }) };
   const identity = fingerprint(known, dataset.hash, environment);
-  return {
-    folder: join(runs, experiment.name, identity, `seed-${seed}`),
-    identity,
-    shown: { ...known, seed, data: { ...experiment.data, name: dataset.name, hash: dataset.hash } },
-  };
+  const data = { ...experiment.data, name: dataset.name, hash: dataset.hash, classes: dataset.categories.map(({ name }) => name) };
+  return { folder: join(runs, experiment.name, identity, `seed-${seed}`), identity, shown: { ...known, ...(allow && { allow }), seed, data } };
+}
+
+/** Where another training on the same data lies. */
+function runFolder(place: Place): RunFolder {
+  return async (experiment, seed) => (await runPlace(experiment, { ...place, seed })).folder;
+}
+
+/** An experiment's detector with its weights, its teacher and its method; owned together. */
+export interface ExperimentModel {
+  readonly detector: Detector;
+  readonly teacher?: Detector;
+  readonly distiller?: Distiller;
+  /** What they start from, for `config.json`. */
+  readonly started: object | undefined;
+  dispose(): void;
 }
 
 /**
  * Detector, method, data and optimiser of an experiment, ready to train.
- * @throws Error when its weights are neither there nor to be had, or do not fit; nothing is left behind
+ * @throws RefusedError for what `allow` would have to name; Error when weights are neither there nor to be had, or do not fit;
+ * nothing is left behind
  */
 export async function buildTraining(experiment: Experiment, options: ExperimentOptions): Promise<BuiltTraining> {
   const { dataset, seed, requireGpu = false } = options;
   const environment = await loadBackend({ requireGpu });
-  const { data: { masks = "bitmap", ...data }, training: settings, weights } = experiment;
-  const found = weights === undefined ? undefined : await findWeights(weights, options.weights);
-  const parts = buildModel(experiment, { dataset, seed });
-  const dispose = () => {
-    parts.distiller?.dispose();
-    parts.detector.dispose();
-  };
+  const { data: { masks = "bitmap", ...data }, training: settings } = experiment;
+  const model = await buildModel(experiment, options);
   try {
-    const started = found && { weights: startFrom(parts.detector, weights!, { found, transforms: data.transforms }) };
     const run = training({
-      ...parts,
+      detector: model.detector,
+      ...(model.distiller && { distiller: model.distiller }),
       iterations: settings.iterations,
       batches: (from) => batches(dataset, { ...data, seed, from, ...(segments(experiment.detector) && { masks }) }),
       optimiser: optimiserOf(settings),
     });
-    return { environment, training: run, ...(started && { started }), dispose: () => { run.dispose(); dispose(); } };
+    try {
+      if (model.distiller) refuseUnless(experiment.allow, [untrainedMethod(model.distiller, { trained: new Set(run.state().keys()), settings })]);
+    } catch (error) {
+      run.dispose();
+      throw error;
+    }
+    return { environment, training: run, ...(model.started && { started: model.started }), dispose: () => { run.dispose(); model.dispose(); } };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/**
+ * What an experiment trains and by what, with all weights in place.
+ * @throws RefusedError and Error as `buildTraining`
+ */
+export async function buildModel(experiment: Experiment, options: ExperimentOptions): Promise<ExperimentModel> {
+  checkAllowed(experiment.allow);
+  const owned: { dispose(): void }[] = [];
+  const dispose = () => { for (const one of owned.splice(0).reverse()) one.dispose(); };
+  try {
+    return { ...(await assemble(experiment, options, (one) => (owned.push(one), one))), dispose };
   } catch (error) {
     dispose();
     throw error;
   }
 }
 
-function buildModel({ detector: spec, method }: Experiment, { dataset, seed }: Pick<ExperimentOptions, "dataset" | "seed">): { readonly detector: Detector; readonly distiller?: Distiller } {
-  const detector = buildDetector(spec, { classes: dataset.categories.length, seed });
-  if (method === undefined) return { detector };
-  try {
-    const distiller = buildMethod(method, { student: detector, seed });
-    return { detector, distiller: method.observe && isLabelGuided(distiller) ? observed(distiller) : distiller };
-  } catch (error) {
-    detector.dispose();
-    throw error;
-  }
+type Own = <T extends { dispose(): void }>(one: T) => T;
+
+async function assemble(experiment: Experiment, options: ExperimentOptions, own: Own): Promise<Omit<ExperimentModel, "dispose">> {
+  const { dataset, seed } = options;
+  const { data: { transforms }, weights, teacher: spec, method, allow } = experiment;
+  if (spec !== undefined && method === undefined) throw new Error("teacher: there is no method to learn from it by; name one, or leave the teacher out");
+  const found = weights === undefined ? undefined : await findWeights(weights, options.weights);
+  const taught = spec && await buildTeacher(spec, { dataset, transforms, folderOf: runFolder(options), ...(options.weights && { weights: options.weights }) });
+  if (taught) own(taught.detector);
+  const detector = own(buildDetector(experiment.detector, { classes: dataset.categories.length, seed }));
+  const marks = marksOf(detector);
+  const start = found && startFrom(detector, weights!, { found, transforms });
+  const inherited = inheritFrom(experiment, detector, taught?.detector);
+  refuseUnless(allow, [
+    ...(taught ? [...taught.findings(detector), otherStrides(detector, taught.detector)] : []),
+    randomBackbone(detector, marks, { taught: taught !== undefined }),
+  ]);
+  const distiller = method && own(methodOf(experiment, { student: detector, seed, ...(taught && { teacher: taught.detector }) }));
+  const started = { ...(start && { weights: start }), ...(taught && { teacher: taught.record }), ...(inherited && { inherited }) };
+  return { detector, ...(taught && { teacher: taught.detector }), ...(distiller && { distiller }), started: Object.keys(started).length > 0 ? started : undefined };
+}
+
+function inheritFrom({ inherit: asked }: Experiment, student: Detector, teacher: Detector | undefined): object | undefined {
+  if (asked === undefined) return undefined;
+  if (teacher === undefined) throw new Error("inherit: there is no teacher to inherit from; name one, or leave inherit out");
+  if (asked !== true && (typeof asked !== "object" || Array.isArray(asked))) throw new Error(`inherit is ${JSON.stringify(asked)}; it must be true, or a record with "parts" and "unfit"`);
+  const { taken, kept } = inherit(student, teacher, asked === true ? {} : asked);
+  return { parameters: taken.length, kept };
+}
+
+function methodOf({ method, allow }: Experiment, parts: MethodParts): Distiller {
+  const distiller = buildMethod(method!, { ...parts, movingTeacher: allow?.includes("movingTeacher") ?? false });
+  return method!.observe && isLabelGuided(distiller) ? observed(distiller) : distiller;
 }
 
 /** The same method, which also reports its readings at every step; nothing of them stays for the backward pass. */

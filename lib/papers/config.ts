@@ -4,10 +4,12 @@ import { checkTransforms } from "../data/transforms.ts";
 import { recipeSettings, type TrainingSettings } from "../train/recipe.ts";
 import { detectorKinds, recipeOf, type DetectorKind, type DetectorSpec } from "./detectors.ts";
 import type { Experiment } from "./experiment.ts";
+import { checkAllowed } from "./concerns.ts";
 import { checkMethod } from "./method.ts";
+import { checkTeacher } from "./teacher.ts";
 
 /** An experiment with what may be left to the recipe of its detector's preset. */
-export interface TrainConfig extends Partial<Pick<Experiment, "name" | "weights" | "method">> {
+export interface TrainConfig extends Partial<Pick<Experiment, "name" | "weights" | "method" | "teacher" | "inherit" | "allow">> {
   /** A kind alone means its `tiny` preset. */
   readonly detector: DetectorKind | DetectorSpec;
   /** Default: the recipe's images and batch size, without images that have no object. */
@@ -17,7 +19,7 @@ export interface TrainConfig extends Partial<Pick<Experiment, "name" | "weights"
 }
 
 const allowed = {
-  config: ["name", "detector", "weights", "method", "data", "training"],
+  config: ["name", "detector", "weights", "teacher", "inherit", "method", "data", "training", "allow"],
   data: ["transforms", "batchSize", "masks", "dropEmpty"],
   "data.transforms": ["crop", "resize", "flip", "verticalFlip", "padTo", "normalise"],
   training: ["iterations", "learningRate", "optimiser", "momentum", "betas", "epsilon", "weightDecay", "clipValue", "clipNorm", "biases", "norms", "groupFactors", "frozenUntil"],
@@ -40,6 +42,8 @@ function checked(config: unknown): TrainConfig {
   const parts = { data: given.data, "data.transforms": given.data?.transforms, training: given.training, "training.learningRate": given.training?.learningRate, method: given.method };
   for (const [what, value] of Object.entries(parts)) if (value !== undefined) requireRecord(value, what as keyof typeof parts);
   if (given.method !== undefined) checkMethod(given.method);
+  if (given.teacher !== undefined) checkTeacher(given.teacher);
+  checkAllowed(given.allow);
   if (given.weights !== undefined && typeof given.weights !== "string") requireRecord(given.weights, "weights");
   if (given.name !== undefined && !/^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/.test(given.name)) throw new Error(`name is ${JSON.stringify(given.name)}; it must be a folder below the runs, as "mine/fcos-r50"`);
   return given;
@@ -51,7 +55,7 @@ function checked(config: unknown): TrainConfig {
  * @throws Error naming the entry that is unknown or impossible
  */
 export function experimentOf(config: unknown, { dataset, name }: { readonly dataset: Dataset; readonly name: string }): Experiment {
-  const { detector: asked, data = {}, training = {}, name: own = name, weights, method } = checked(config);
+  const { detector: asked, data = {}, training = {}, name: own = name, weights, method, teacher, inherit, allow } = checked(config);
   if (typeof asked !== "string" && (typeof asked !== "object" || asked === null)) throw new Error(`detector must be one of ${detectorKinds.join(", ")}, or a record with "kind" and "preset"`);
   const detector = typeof asked === "string" ? ({ kind: asked } as DetectorSpec) : asked;
   const { input, schedule } = recipeOf(detector);
@@ -64,7 +68,10 @@ export function experimentOf(config: unknown, { dataset, name }: { readonly data
     name: own,
     detector,
     ...(weights !== undefined && { weights }),
+    ...(teacher && { teacher }),
+    ...(inherit !== undefined && { inherit }),
     ...(method && { method }),
+    ...(allow && { allow }),
     data: { transforms, batchSize, dropEmpty, ...(masks && { masks }) },
     training: { ...recipe, ...clips, ...training, learningRate: { ...recipe.learningRate, ...training.learningRate } },
   };

@@ -59,7 +59,8 @@ function requireFile(from: string): string {
   throw new Error(`weights: there is no file ${from}${catalogue}. Name a file (.pth, .pkl, .safetensors), or a checkpoint of \`potstill weights list\``);
 }
 
-async function hashOf(path: string): Promise<string> {
+/** SHA-256 (hex) of a file. */
+export async function hashOf(path: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const block of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(block as Buffer);
   return hash.digest("hex");
