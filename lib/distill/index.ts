@@ -1,3 +1,4 @@
+import { fgd } from "./fgd.ts";
 import { fitNets } from "./fitnets.ts";
 import { frs } from "./frs.ts";
 import { ld } from "./ld.ts";
@@ -8,6 +9,9 @@ import { sssd } from "./sssd.ts";
 import { tfFd } from "./tf-fd.ts";
 
 export type { Distiller, Hints, Schedule, WeightedTerm } from "./distiller.ts";
+export { attentionDistance, channelAttention, spatialAttention, type Attention } from "./attention.ts";
+export { boxMasks, type BoxMaskOptions, type BoxMasks } from "./box-masks.ts";
+export { fgd, fgdPresets, type FgdOptions } from "./fgd.ts";
 export { inherit, type Inherited, type InheritOptions } from "./inherit.ts";
 export { fitNets, fitNetsPresets, type FitNetsOptions, type HintPair } from "./fitnets.ts";
 export { frs, frsFeature, frsHead, frsPresets, type FrsHints, type FrsOptions } from "./frs.ts";
@@ -28,6 +32,7 @@ export { tfFd, type TfFdOptions } from "./tf-fd.ts";
 
 /** The methods by name: options → `Distiller`. */
 export const distillers = {
+  fgd,
   fitNets,
   frs,
   ld,

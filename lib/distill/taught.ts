@@ -63,7 +63,7 @@ export interface Method {
  * a teacher that has changed
  */
 export function taught(name: string, { teacher, seed = 0, weight = 1, movingTeacher = false }: TaughtOptions, build: (set: ParameterSet) => Method): Distiller {
-  const asked = "predict" in teacher && "detector" in teacher ? teacher : teacherOf(teacher);
+  const asked = isTeacher(teacher) ? teacher : teacherOf(teacher);
   const lambda: Schedule = typeof weight === "number" ? () => weight : weight;
   const watch = movingTeacher ? () => undefined : watchTeacher(asked.detector);
   const set = parameterSet(seed);
@@ -99,6 +99,15 @@ export function teacherOf(detector: Detector): Teacher {
       return { pyramid: detector.extract(images), logits: [], boxes: [], height: images.shape[1], width: images.shape[2] };
     },
   };
+}
+
+/** The detector that answers, or whose answers were kept: what its levels and channels are. */
+export function detectorOf(teacher: Detector | Teacher): Detector {
+  return isTeacher(teacher) ? teacher.detector : teacher;
+}
+
+function isTeacher(teacher: Detector | Teacher): teacher is Teacher {
+  return "predict" in teacher && "detector" in teacher;
 }
 
 /**

@@ -15,6 +15,7 @@ const labelGuided = {
 
 /** What a configuration may say to each method: one line per method, whose completeness the compiler checks. */
 export const methodTable: { readonly [N in DistillerName]?: Entry<N> } = {
+  fgd: { teacher: true, options: { preset: true, alpha: true, beta: true, gamma: true, lambda: true, temperature: true, levels: true, scaleBy: true, area: true } },
   fitNets: { teacher: true, options: { preset: true, feature: true, regressor: true, relu: true, levels: true } },
   frs: { teacher: true, options: { preset: true, feature: true, head: true, warmup: true, adapter: true, crossEntropy: true, mask: true, regions: true } },
   ld: {

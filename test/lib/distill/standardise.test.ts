@@ -30,6 +30,24 @@ describe("standardise", () => {
     expect(tf.grad((z) => weighed(standardise(z, [1, 2])))(x).dataSync().every((value) => value === 0)).toBe(true);
   });
 
+  it("keeps the precision of what two entries leave of a gradient: ε/(σ² + ε)", () => {
+    const rows = [[0.3, 2.1], [-4, 7], [1, 1.01], [5, 5]];
+    const slopes = [[1.7, -0.4], [0.9, 0.8], [-2, 1], [3, 4]];
+    const gradient = tf.grad((x) => tf.sum(tf.mul(standardise(x, [1], { precise: true }), slopes)))(tf.tensor2d(rows)).arraySync() as number[][];
+    rows.forEach(([a, b], i) => {
+      // z = ∓d/√(d² + ε) with d = (b − a)/2: dz/da = ∓½·(d² + ε)^(−3/2)·ε.
+      const half = (Math.fround(b) - Math.fround(a)) / 2;
+      const expected = (0.5 * 1e-5 * (slopes[i][0] - slopes[i][1])) / (half * half + 1e-5) ** 1.5;
+      expect(Math.abs(gradient[i][0] / expected - 1)).toBeLessThan(1e-4);
+      expect(Math.abs(gradient[i][1] / -expected - 1)).toBeLessThan(1e-4);
+    });
+  });
+
+  it.each(cases)("%s: precise or not, the same gradient up to rounding", (_, shape, axes) => {
+    const [plain, precise] = [false, true].map((choice) => tf.grad((x) => weighed(standardise(x, [...axes], { precise: choice, relu: true })))(normal("x", [...shape])).dataSync());
+    precise.forEach((value, i) => expect(value).toBeCloseTo(plain[i], 5));
+  });
+
   it("leaves no tensors behind", () => {
     const x = normal("leak", [2, 4, 3, 5]);
     const before = tf.memory().numTensors;
