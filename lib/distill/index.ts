@@ -1,5 +1,6 @@
 import { fgd } from "./fgd.ts";
 import { fitNets } from "./fitnets.ts";
+import { fkd } from "./fkd.ts";
 import { frs } from "./frs.ts";
 import { ld } from "./ld.ts";
 import { lgd } from "./lgd.ts";
@@ -14,6 +15,7 @@ export { boxMasks, type BoxMaskOptions, type BoxMasks } from "./box-masks.ts";
 export { fgd, fgdPresets, type FgdOptions } from "./fgd.ts";
 export { inherit, type Inherited, type InheritOptions } from "./inherit.ts";
 export { fitNets, fitNetsPresets, type FitNetsOptions, type HintPair } from "./fitnets.ts";
+export { fkd, fkdPresets, type FkdOptions } from "./fkd.ts";
 export { frs, frsFeature, frsHead, frsPresets, type FrsHints, type FrsOptions } from "./frs.ts";
 export { jsDistance, klDivergence, meanSquaredError, type Distribution, type JsDistanceOptions, type KlOptions, type MseOptions } from "./js-distance.ts";
 export { ld, ldDivergence, ldPresets, type LdDivergenceOptions, type LdOptions } from "./ld.ts";
@@ -34,6 +36,7 @@ export { tfFd, type TfFdOptions } from "./tf-fd.ts";
 export const distillers = {
   fgd,
   fitNets,
+  fkd,
   frs,
   ld,
   lgd,

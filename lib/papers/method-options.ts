@@ -17,6 +17,7 @@ const labelGuided = {
 export const methodTable: { readonly [N in DistillerName]?: Entry<N> } = {
   fgd: { teacher: true, options: { preset: true, alpha: true, beta: true, gamma: true, lambda: true, temperature: true, levels: true, scaleBy: true, area: true } },
   fitNets: { teacher: true, options: { preset: true, feature: true, regressor: true, relu: true, levels: true } },
+  fkd: { teacher: true, options: { preset: true, feature: true, channel: true, spatial: true, nonLocal: true, levels: true, reduction: true, temperature: true, pool: true, pooling: true, atEquality: true } },
   frs: { teacher: true, options: { preset: true, feature: true, head: true, warmup: true, adapter: true, crossEntropy: true, mask: true, regions: true } },
   ld: {
     teacher: true,

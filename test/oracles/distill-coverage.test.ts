@@ -8,6 +8,7 @@ const folder = oracleFolder("distill");
 const covered: Readonly<Record<string, string>> = {
   "fgd.json": "distill-fgd.test.ts",
   "fitnets.json": "distill-fitnets.test.ts",
+  "fkd.json": "distill-fkd.test.ts",
   "frs.json": "distill-frs.test.ts",
   "ld.json": "distill-ld.test.ts",
   "lgd.json": "distill-lgd.test.ts",
@@ -20,7 +21,6 @@ const covered: Readonly<Record<string, string>> = {
 const leftOut: Readonly<Record<string, string>> = {
   "mgd.json": "MGD (a baseline of Shared-KD) is not built yet",
   "gid.json": "GID (a baseline) is not built yet",
-  "fkd.json": "FKD (a baseline) is not built yet",
   "labelenc.json": "LabelEnc (a baseline of SSSD) is not built yet",
   "pkd.json": "PKD is not built yet",
   "cwd.json": "CWD is not built yet",
