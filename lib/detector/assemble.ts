@@ -61,9 +61,11 @@ export function headNorm(norm: HeadConfig["norm"], channels: number): Norm | und
   return norm === "auto" ? tinyNorm(channels) : norm;
 }
 
-/** @throws Error unless the shape is [B, H, W, 3] */
+/** @throws Error unless the images are float32 [B, H, W, 3], at least one of at least one pixel */
 export function checkedImages(images: tf.Tensor4D): tf.Tensor4D {
-  if (images.rank !== 4 || images.shape[3] !== 3) throw new Error(`images have shape [${images.shape.join(", ")}]; a detector takes [batch, height, width, 3]`);
+  const { rank, shape, dtype } = images;
+  if (rank !== 4 || shape[3] !== 3 || shape.includes(0)) throw new Error(`images have shape [${shape.join(", ")}]; a detector takes [batch, height, width, 3], and at least one image of at least one pixel`);
+  if (dtype !== "float32") throw new Error(`images are ${dtype}; a detector takes float32, normalised as its preset's recipe says`);
   return images;
 }
 

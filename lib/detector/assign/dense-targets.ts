@@ -73,6 +73,9 @@ function assignImage(target: Target, image: number, { anchors, classes, assign, 
   return { ...whole, assignment, positives };
 }
 
+/** Beyond these pixels single precision does not tell one from the next; RoIAlign's samples of such a box would not end. */
+const farthest = 2 ** 24;
+
 /** The objects that have an area: an empty box overlaps nothing and would make every anchor its equally bad best. */
 export function checkedObjects({ boxes, labels }: Target, image: number, classes: number): Pick<AssignedImage, "objects" | "labels" | "kept"> {
   if (boxes.length !== 4 * labels.length) throw new Error(`image ${image} of the batch: ${boxes.length} box coordinates for ${labels.length} labels; 4 are needed per label`);
@@ -80,6 +83,7 @@ export function checkedObjects({ boxes, labels }: Target, image: number, classes
   for (let o = 0; o < labels.length; o++) {
     const corners = box(boxes, o);
     if (!corners.every(Number.isFinite)) throw new Error(`image ${image} of the batch, object ${o}: box [${corners.join(", ")}] is not finite`);
+    if (corners.some((v) => Math.abs(v) > farthest)) throw new Error(`image ${image} of the batch, object ${o}: box [${corners.join(", ")}] reaches beyond ±${farthest} pixels; boxes are xyxy in pixels of the batch image`);
     if (labels[o] < 0 || labels[o] >= classes) throw new Error(`image ${image} of the batch, object ${o}: label ${labels[o]}, allowed 0 to ${classes - 1}; build the detector with the dataset's number of classes`);
     if (corners[2] > corners[0] && corners[3] > corners[1]) kept.push(o);
   }

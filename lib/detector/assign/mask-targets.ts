@@ -1,3 +1,4 @@
+import { bilinearTaps } from "../../tensor/bilinear-taps.ts";
 import type { Boxes } from "../../tensor/boxes.ts";
 import { forEachRun, type Rle } from "../../tensor/masks/rle.ts";
 
@@ -68,22 +69,13 @@ interface Axis {
  * positions beyond one cell outside of the map are 0, nearer ones repeat the border.
  */
 function axisWeights(low: number, high: number, { bins, cells, aligned }: { readonly bins: number; readonly cells: number; readonly aligned: boolean }): Axis {
-  const start = aligned ? low - 0.5 : low;
   const length = aligned ? high - low : Math.max(high - low, 1);
-  const samples = Math.ceil(length / bins);
-  const first = Math.min(Math.max(Math.floor(start), 0), cells - 1);
-  const span = Math.min(Math.max(Math.ceil(start + length) + 1, first + 1), cells) - first;
+  const taps = bilinearTaps({ from: aligned ? low - 0.5 : low, length, bins, samples: 0, cells });
+  const first = taps.cells.reduce((least, cell) => Math.min(least, cell), cells - 1);
+  const span = taps.cells.reduce((most, cell) => Math.max(most, cell), first) - first + 1;
   const weights = new Float64Array(bins * span);
   for (let bin = 0; bin < bins; bin++) {
-    for (let s = 0; s < samples; s++) {
-      const at = start + ((bin + (s + 0.5) / samples) * length) / bins;
-      if (at < -1 || at > cells) continue;
-      const position = Math.min(Math.max(at, 0), cells - 1);
-      const cell = Math.floor(position);
-      const part = position - cell;
-      weights[bin * span + cell - first] += (1 - part) / samples;
-      if (part > 0) weights[bin * span + cell + 1 - first] += part / samples;
-    }
+    for (let t = taps.start[bin]; t < taps.start[bin + 1]; t++) weights[bin * span + taps.cells[t] - first] = taps.weights[t];
   }
   return { first, span, weights };
 }

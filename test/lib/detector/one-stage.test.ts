@@ -97,6 +97,16 @@ describe.each(Object.entries(detectors))("%s", (name, make) => {
       expect(() => detector.loss(prediction, [some[0]])).toThrow("loss: 1 targets for a prediction of 2 images");
       expect(() => detector.loss(prediction, [target([1, 1, 5, 5], [3]), some[1]])).toThrow("image 0 of the batch, object 0: label 3, allowed 0 to 2");
       expect(() => detector.loss(prediction, [some[0], target([1, NaN, 5, 5], [0])])).toThrow("image 1 of the batch, object 0: box [1, NaN, 5, 5] is not finite");
+      expect(() => detector.loss(prediction, [some[0], target([0, 0, 3e38, 5], [0])])).toThrow(/image 1 of the batch, object 0: box \[.*\] reaches beyond ±16777216 pixels/);
+    });
+  });
+
+  it("names what is wrong with images", () => {
+    withDetector(make, (detector) => {
+      expect(() => detector.forward(tf.zeros([64, 64, 3]) as never)).toThrow("images have shape [64, 64, 3]; a detector takes [batch, height, width, 3]");
+      expect(() => detector.forward(images().slice(0, 0))).toThrow("images have shape [0, 64, 64, 3]");
+      expect(() => detector.forward(tf.zeros([1, 0, 8, 3]))).toThrow("images have shape [1, 0, 8, 3]");
+      expect(() => detector.forward(tf.zeros([1, 8, 8, 3], "int32"))).toThrow("images are int32; a detector takes float32");
     });
   });
 

@@ -77,4 +77,11 @@ describe("mask targets", () => {
     const targets = maskTargets([empty, full], { boxes: [0, 0, 7, 9, 1, 1, 6, 5], objects: [0, 1] }, { size: 3, aligned: true, binary: false });
     for (const [k, value] of targets.entries()) expect(value).toBeCloseTo(k < 9 ? 0 : 1, 12);
   });
+
+  it("of a box of any size are computed in the time that the mask takes", () => {
+    const full = runs({ height: 9, width: 7, bits: new Uint8Array(63).fill(1) });
+    const targets = maskTargets([full], { boxes: [-1e12, 1, 1e12, 5], objects: [0] }, { size: 3, aligned: true, binary: false });
+    // Some 8 of the middle bin's 2e12 / 3 samples per row lie in the mask's columns, none of the others'.
+    for (const [k, value] of targets.entries()) expect(value * (2e12 / 3), `cell ${k}`).toBeCloseTo(k % 3 === 1 ? 8 : 0, 1);
+  });
 });
