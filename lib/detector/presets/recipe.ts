@@ -92,6 +92,10 @@ export const lgdTwoStage: ScheduleRecipe = { ...lgdOneStage, learningRate: 0.02 
 export const lgdInput = edgeInput({ train: [640, 672, 704, 736, 768, 800], normalise: "caffe", rule: "detectron2" });
 
 export const torchvisionInput = edgeInput({ train: 800, normalise: "torchvision", rule: "torchvision" });
+
+/** Its `--data-augmentation multiscale`: short edge 480, 512, … or 800. */
+export const torchvisionMultiscale = edgeInput({ train: Array.from({ length: 11 }, (_, i) => 480 + 32 * i), normalise: "torchvision", rule: "torchvision" });
+
 /** Images of any size as they are, for our own small networks. */
 export const tinyInput: InputRecipe = { train: { flip: 0.5, normalise: "simple" }, test: { normalise: "simple" } };
 export const mmdetInput = edgeInput({ train: 800, normalise: "torchvision", rule: "mmcv" });

@@ -1,6 +1,6 @@
 import type { RetinaNetConfig } from "../config.ts";
 import { caffeResNet50, denseNeck, mmdetResNet50, resNet50, tinyBackboneConfig, tinyNeck } from "./parts.ts";
-import { lgdInput, lgdOneStage, mmdetInput, mmdetOneStage, mmdetOneStageTwice, tinyInput, torchvisionAdam, torchvisionInput, torchvisionOneStage } from "./recipe.ts";
+import { lgdInput, lgdOneStage, mmdetInput, mmdetOneStage, mmdetOneStageTwice, tinyInput, torchvisionAdam, torchvisionInput, torchvisionMultiscale, torchvisionOneStage } from "./recipe.ts";
 import { detectron2Names, mmdetNames, torchvisionNames } from "../names.ts";
 
 const octaves = (base: number) => [0, 1, 2].map((i) => base * 2 ** (i / 3));
@@ -39,7 +39,7 @@ const torchvision: RetinaNetConfig = {
 const torchvisionV2: RetinaNetConfig = {
   ...torchvision,
   backbone: { ...torchvision.backbone, norm: { kind: "affine" } },
-  recipe: { ...torchvision.recipe, schedule: torchvisionAdam },
+  recipe: { ...torchvision.recipe, input: torchvisionMultiscale, schedule: torchvisionAdam },
   neck: { ...torchvision.neck, extraFrom: "c5" },
   head: { ...torchvision.head, norm: { kind: "group", groups: 32 } },
   boxLoss: { kind: "giou", beta: 0, weight: 1 },

@@ -15,6 +15,13 @@ describe("a preset's recipe", () => {
     expect(schedule.drops.every((drop) => drop > 0 && drop < schedule.length)).toBe(true);
   });
 
+  it("of torchvision's second RetinaNet draws the short edge from 480, 512, … 800 (--data-augmentation multiscale); the first's is 800", () => {
+    const resizeOf = (preset: "torchvision" | "torchvision-v2", use: "train" | "test") => retinaNetPresets[preset].recipe.input[use].resize;
+    expect(resizeOf("torchvision-v2", "train")).toEqual({ kind: "edge", short: [480, 512, 544, 576, 608, 640, 672, 704, 736, 768, 800], long: 1333, rule: "torchvision" });
+    expect(resizeOf("torchvision-v2", "test")).toEqual(resizeOf("torchvision", "test"));
+    expect(resizeOf("torchvision", "train")).toMatchObject({ short: 800 });
+  });
+
   it("differs between 1x and 2x in the schedule alone, and for FCOS and GFL also in the sizes", () => {
     const network = ({ recipe: _, ...rest }: { recipe: Recipe }) => rest;
     expect(network(retinaNetPresets["mmdet-2x"])).toEqual(network(retinaNetPresets.mmdet));
