@@ -50,9 +50,11 @@ const kinds: Readonly<Record<Crop["kind"], readonly string[]>> = {
   "relative-range": ["width", "height"], relative: ["width", "height"], absolute: ["width", "height"], "absolute-range": ["from", "to"],
 };
 
-/** Throws RangeError naming the option that is out of range. */
+/** Throws RangeError naming the option that is out of range, or that nobody reads. */
 export function checkCrop(crop: Crop): void {
   if (!Object.hasOwn(kinds, crop.kind)) throw new RangeError(`transforms: crop.kind received ${JSON.stringify(crop.kind)}, allowed ${Object.keys(kinds).join(", ")}`);
+  const unknown = Object.keys(crop).filter((key) => key !== "kind" && !kinds[crop.kind].includes(key));
+  if (unknown.length > 0) throw new RangeError(`transforms: crop of kind "${crop.kind}" has no ${unknown.join(", ")}, allowed kind, ${kinds[crop.kind].join(", ")}`);
   const pixels = crop.kind.startsWith("absolute");
   for (const name of kinds[crop.kind]) {
     const value = (crop as unknown as Readonly<Record<string, unknown>>)[name];

@@ -19,11 +19,19 @@ export const normalisations: Readonly<Record<NormalisationName, Normalisation>> 
   simple: { order: "rgb", mean: [127.5, 127.5, 127.5], std: [63.75, 63.75, 63.75] },
 };
 
+/** @throws RangeError for an unknown name, and constants that are none */
 export function normalisation(of: NormalisationName | Normalisation): Normalisation {
-  if (typeof of !== "string") return of;
+  if (typeof of !== "string") return checked(of);
   const found = (normalisations as Partial<Record<string, Normalisation>>)[of];
   if (found === undefined) throw new RangeError(`normalisation "${of}" is unknown; allowed: ${Object.keys(normalisations).join(", ")}, or {order, mean, std}`);
   return found;
+}
+
+function checked(of: Normalisation): Normalisation {
+  const numbers = (values: unknown, accepts: (value: number) => boolean) => Array.isArray(values) && values.length === 3 && values.every((value) => Number.isFinite(value) && accepts(value as number));
+  const sound = typeof of === "object" && (of.order === "rgb" || of.order === "bgr") && numbers(of.mean, () => true) && numbers(of.std, (value) => value > 0);
+  if (!sound) throw new RangeError(`normalisation ${JSON.stringify(of)}: it must be {order, mean, std}, the order "rgb" or "bgr", three finite means, three deviations above 0`);
+  return of;
 }
 
 /** One row of RGB values written normalised, mirrored when asked. */

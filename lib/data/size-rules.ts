@@ -33,6 +33,7 @@ function torchvision(size: Size, short: number, long: number): Size {
   return { width: Math.floor(size.width * scale), height: Math.floor(size.height * scale) };
 }
 
+export const sizeRules = ["mmcv", "detectron2", "torchvision"] as const satisfies readonly SizeRule[];
 const rules: Readonly<Record<SizeRule, (size: Size, short: number, long: number) => Size>> = { mmcv, detectron2, torchvision };
 
 /**

@@ -9,10 +9,11 @@ import { imageAt } from "./image-at.ts";
 import type { MaskConvention } from "./move-mask.ts";
 import { moveMask } from "./move-mask.ts";
 import type { Normalisation, NormalisationName, RowWriter } from "./normalise.ts";
+import { normalisation } from "./normalise.ts";
 import type { Size } from "./resize.ts";
 import { resizeRows } from "./resize.ts";
 import type { SizeRule } from "./size-rules.ts";
-import { edgeSize, paddedSize } from "./size-rules.ts";
+import { edgeSize, paddedSize, sizeRules } from "./size-rules.ts";
 
 /** A number, one of several drawn per image, or uniform between two. */
 export type Jittered = number | readonly number[] | { readonly from: number; readonly to: number };
@@ -77,16 +78,31 @@ function positive(value: unknown, name: string): void {
   }
 }
 
-/** Throws RangeError naming the option that is out of range. */
-export function checkTransforms({ crop, resize = { kind: "none" }, flip = 0, verticalFlip = 0, padTo = 32 }: Transforms): void {
+const resizeOptions: Readonly<Record<Resize["kind"], readonly string[]>> = { none: [], fixed: ["width", "height"], edge: ["short", "long", "rule"], scale: ["factor"] };
+
+function checkResize(resize: Resize): void {
+  if (!Object.hasOwn(resizeOptions, resize.kind)) throw new RangeError(`transforms: resize.kind received ${JSON.stringify(resize.kind)}, allowed ${Object.keys(resizeOptions).join(", ")}`);
+  const allowed = resizeOptions[resize.kind];
+  const unknown = Object.keys(resize).filter((key) => key !== "kind" && !allowed.includes(key));
+  if (unknown.length > 0) throw new RangeError(`transforms: resize of kind "${resize.kind}" has no ${unknown.join(", ")}, allowed ${["kind", ...allowed].join(", ")}`);
+  if (resize.kind === "fixed") { positive(resize.width, "resize.width"); positive(resize.height, "resize.height"); }
+  if (resize.kind === "edge") {
+    positive(resize.short, "resize.short");
+    positive(resize.long ?? 1, "resize.long");
+    if (resize.rule !== undefined && !sizeRules.includes(resize.rule)) throw new RangeError(`transforms: resize.rule received ${JSON.stringify(resize.rule)}, allowed ${sizeRules.join(", ")}`);
+  }
+  if (resize.kind === "scale") positive(resize.factor, "resize.factor");
+}
+
+/** Throws RangeError naming the option that is out of range, or that nobody reads. */
+export function checkTransforms({ crop, resize, flip = 0, verticalFlip = 0, padTo = 32, normalise }: Transforms): void {
   for (const [name, p] of [["flip", flip], ["verticalFlip", verticalFlip]] as const) {
     if (!(p >= 0 && p <= 1)) throw new RangeError(`transforms: ${name} is a probability from 0 to 1, received ${p}`);
   }
   if (!Number.isInteger(padTo) || padTo < 1) throw new RangeError(`transforms: padTo must be a whole number above 0, received ${padTo}`);
   if (crop !== undefined) checkCrop(crop);
-  if (resize.kind === "fixed") { positive(resize.width, "resize.width"); positive(resize.height, "resize.height"); }
-  if (resize.kind === "edge") { positive(resize.short, "resize.short"); positive(resize.long ?? 1, "resize.long"); }
-  if (resize.kind === "scale") positive(resize.factor, "resize.factor");
+  if (resize !== undefined) checkResize(resize);
+  if (normalise !== undefined) normalisation(normalise);
 }
 
 /**

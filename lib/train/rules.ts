@@ -23,10 +23,16 @@ export interface ParameterRules {
   decayFactor(parameter: Pick<Parameter, "role">): number;
 }
 
-/** @throws RangeError naming the factor that is out of range */
+const groups = ["backbone", "neck", "head", "distill"] as const satisfies readonly ParameterGroup[];
+
+/** @throws RangeError naming the factor that is out of range, or that nobody reads */
 export function parameterRules({ learningRate, groupFactors = {}, frozenUntil = {}, biases = {}, norms = {} }: RuleOptions & { readonly learningRate: Schedule }): ParameterRules {
+  const known: Readonly<Record<string, readonly string[]>> = { groupFactors: groups, frozenUntil: groups, biases: ["learningRate", "weightDecay"], norms: ["weightDecay"] };
+  for (const [name, values] of Object.entries({ groupFactors, frozenUntil, biases, norms })) {
+    for (const key of Object.keys(values)) if (!known[name].includes(key)) refuse(name, values, `a record of ${known[name].join(", ")}: there is no "${key}"`);
+  }
   const factors = { ...prefixed("groupFactors", groupFactors), ...prefixed("frozenUntil", frozenUntil), ...prefixed("biases", biases), ...prefixed("norms", norms) };
-  for (const [name, value] of Object.entries(factors)) if (!(value >= 0)) refuse(name, value, "a number from 0");
+  for (const [name, value] of Object.entries(factors)) if (typeof value !== "number" || !(value >= 0)) refuse(name, value, "a number from 0");
   const startOf = (group: ParameterGroup) => frozenUntil[group] ?? 0;
   return {
     startOf,

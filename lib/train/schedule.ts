@@ -73,7 +73,8 @@ export interface LearningRateOptions {
  * @throws RangeError for values that make no schedule
  */
 export function learningRate({ base, warmup = 0, warmupKind = "linear", warmupFactor = 0.001, drops = [], gamma = 0.1 }: LearningRateOptions): Schedule {
-  for (const [name, value] of Object.entries({ base, warmup, warmupFactor, gamma })) if (!(value >= 0 && value < Infinity)) throw new RangeError(`learning rate: ${name} is ${value}; it must be a number from 0`);
+  for (const [name, value] of Object.entries({ base, warmup, warmupFactor, gamma })) if (typeof value !== "number" || !(value >= 0 && value < Infinity)) throw new RangeError(`learning rate: ${name} is ${typeof value === "string" ? JSON.stringify(value) : String(value)}; it must be a number from 0`);
+  if (!Array.isArray(drops) || !drops.every((drop) => typeof drop === "number" && drop >= 0)) throw new RangeError(`learning rate: drops is ${JSON.stringify(drops)}; it must be a list of iterations from 0, as [8000, 11000]`);
   if (warmupKind !== "linear" && warmupKind !== "constant") throw new RangeError(`learning rate: warmupKind is ${JSON.stringify(warmupKind)}; it must be "linear" or "constant"`);
   if (warmupKind === "constant") return (iteration) => base * (iteration < warmup ? warmupFactor : 1) * dropped(iteration);
   return (iteration) => {

@@ -38,6 +38,7 @@ describe("drawCrop", () => {
     [{ kind: "relative", width: 1.5, height: 1 }, /crop\.width must be a share above 0 and at most 1, received 1\.5/],
     [{ kind: "absolute", width: 3, height: 2.5 }, /crop\.height must be a whole number of pixels above 0, received 2\.5/],
     [{ kind: "absolute-range", from: 5, to: 4 }, /crop\.from must be at most crop\.to/],
+    [{ kind: "relative", width: 0.5, height: 0.5, from: 2 }, /crop of kind "relative" has no from, allowed kind, width, height/],
   ])("%j is refused", (crop, message) => {
     expect(() => { checkTransforms({ crop: crop as Crop }); }).toThrow(message);
     expect(() => { checkCrop(crop as Crop); }).toThrow(message);

@@ -130,6 +130,13 @@ describe("plan", () => {
   it.each<[Transforms, RegExp]>([
     [{ flip: 1.5 }, /flip is a probability/], [{ padTo: 0 }, /padTo/], [{ resize: { kind: "edge", short: [] } }, /resize\.short/],
     [{ resize: { kind: "fixed", width: -1, height: 4 } }, /resize\.width/], [{ resize: { kind: "scale", factor: { from: 0, to: 1 } } }, /resize\.factor/],
+    [{ resize: { kind: "edges" as "edge", short: 64 } }, /resize\.kind received "edges", allowed none, fixed, edge, scale/],
+    [{ resize: { kind: "edge", short: 64, max: 3 } as never }, /resize of kind "edge" has no max, allowed kind, short, long, rule/],
+    [{ resize: { kind: "edge", short: 64, rule: "mmdet" as "mmcv" } }, /resize\.rule received "mmdet", allowed mmcv, detectron2, torchvision/],
+    [{ normalise: "imagenet" as "caffe" }, /normalisation "imagenet" is unknown/],
+    [{ normalise: { order: "rbg" as "rgb", mean: [0, 0, 0], std: [1, 1, 1] } }, /the order "rgb" or "bgr"/],
+    [{ normalise: { order: "rgb", mean: [0, 0, 0], std: [1, 0, 1] } }, /three deviations above 0/],
+    [{ normalise: { order: "rgb", mean: [0, 0] as never, std: [1, 1, 1] } }, /three finite means/],
   ])("refuses %j", (transforms, message) => expect(() => checkTransforms(transforms)).toThrow(message));
 
   it("pads the largest sides to a multiple", () => expect(batchSizeOf([{ width: 33, height: 10 }, { width: 5, height: 64 }])).toEqual({ width: 64, height: 64 }));

@@ -124,6 +124,9 @@ describe("options", () => {
     [{ momentum: 1 }, /momentum is 1/],
     [{ biases: { learningRate: -1 } }, /biases\.learningRate is -1/],
     [{ kind: "adamw", betas: [0.9, 1] }, /betas is \[0\.9,1\]/],
+    [{ biases: { lr: 2 } as never }, /biases is \{"lr":2\}; it must be a record of learningRate, weightDecay: there is no "lr"/],
+    [{ groupFactors: { backbon: 0.1 } as never }, /groupFactors is .* there is no "backbon"/],
+    [{ frozenUntil: { backbone: "2" as never } }, /frozenUntil\.backbone is "2"; it must be a number from 0/],
     [{ kind: "lion" as never }, /kind is "lion"; it must be "sgd" or "adamw"/],
   ])("%j are refused", (options, message) => {
     expect(() => optimiser(parametersOf(), { learningRate: constant(1), ...options })).toThrow(message);

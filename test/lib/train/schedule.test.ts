@@ -53,6 +53,8 @@ describe("learningRate", () => {
   it("refuses what makes no schedule", () => {
     expect(() => learningRate({ base: Number.NaN })).toThrow(/base is NaN; it must be a number from 0/);
     expect(() => learningRate({ base: 1, warmupKind: "exp" as never })).toThrow(/warmupKind is "exp"; it must be "linear" or "constant"/);
+    expect(() => learningRate({ base: "0.1" as never })).toThrow(/base is "0\.1"; it must be a number/);
+    expect(() => learningRate({ base: 1, drops: 5 as never })).toThrow(/drops is 5; it must be a list of iterations/);
   });
 
   it("is constant without warm-up and drops", () => {
