@@ -70,6 +70,7 @@ export function detectorTitle(spec: DetectorSpec): string {
  */
 export function buildDetector(spec: DetectorSpec, { classes, seed }: { readonly classes: number; readonly seed: number }): Detector {
   const { kind: _, ...options } = spec;
+  for (const [key, from] of [["classes", "the data's categories"], ["seed", "the run"]]) if (key in options) throw new Error(`detector.${key} follows from ${from}; leave it out`);
   return entryOf(spec).make({ ...options, classes, seed } as never);
 }
 

@@ -37,10 +37,14 @@ export interface FoundWeights {
   readonly checkpoint?: Checkpoint;
 }
 
-function specOf(weights: string | WeightsSpec): WeightsSpec {
+/** @throws Error for a part, a source or names that are none */
+export function specOf(weights: string | WeightsSpec): WeightsSpec {
   const spec = typeof weights === "string" ? { from: weights } : weights;
   const part: unknown = spec.part ?? "backbone";
   if (part !== "backbone" && part !== "detector") throw new Error(`weights.part is ${JSON.stringify(part)}; it must be "backbone" or "detector"`);
+  if (typeof spec.from !== "string") throw new Error(`weights.from is ${JSON.stringify(spec.from) ?? "left out"}; it must be a file, or a checkpoint of \`potstill weights list\``);
+  const optional: unknown = spec.optional ?? [];
+  if (!Array.isArray(optional) || !optional.every((name) => typeof name === "string")) throw new Error(`weights.optional is ${JSON.stringify(optional)}; it must be a list of names of parameters, as ["bbox_head.*"]`);
   return spec;
 }
 

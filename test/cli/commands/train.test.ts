@@ -61,6 +61,14 @@ describe("experimentOf", () => {
     expect(of({ detector: "maskRcnn" }).detector).toEqual({ kind: "maskRcnn" });
   });
 
+  it("leaves the recipe's momentum and decay to the recipe's optimiser", () => {
+    const { training } = of({ detector: { preset: "mmdet" }, training: { optimiser: "adamw", betas: [0.8, 0.9], learningRate: { base: 1e-4 } } });
+    expect(training).toMatchObject({ optimiser: "adamw", betas: [0.8, 0.9] });
+    expect(training).not.toHaveProperty("momentum");
+    expect(training).not.toHaveProperty("weightDecay");
+    expect(of({ detector: { preset: "torchvision-v2" }, training: { betas: [0.8, 0.9] } }).training).toMatchObject({ optimiser: "adamw", weightDecay: 0.05 });
+  });
+
   it.each<[unknown, RegExp]>([
     [[], /config must be a record/],
     [{ detector: "fcos", epochs: 3 }, /config has no entry "epochs"; allowed: name, detector/],
@@ -75,6 +83,14 @@ describe("experimentOf", () => {
     [{ detector: "fcos", method: { name: "sssd", ramp: 10 } }, /method\.lambda must be said where method\.ramp/],
     [{ detector: "fcos", method: { name: "sssd", lambda: [[5, 1]] } }, /ascending starts from 0/],
     [{ detector: "fcos", method: { name: "sssd", lambda: 5 } }, /method\.lambda is 5; it must be a list/],
+    [{ detector: "fcos", training: { optimiser: "adamw", momentum: 0.5 } }, /training\.momentum: adamw has no such setting/],
+    [{ detector: "fcos", training: { betas: [0.5, 0.5], epsilon: 1 } }, /training\.betas, training\.epsilon: sgd has no such setting/],
+    [{ detector: "fcos", training: { optimiser: "adam" } }, /training\.optimiser is "adam"; it must be "sgd" or "adamw"/],
+    [{ detector: "fcos", data: { masks: "bitmap" } }, /FCOS learns from no masks/],
+    [{ detector: "maskRcnn", data: { masks: "bitmaps" } }, /data\.masks is "bitmaps"/],
+    [{ detector: "fcos", data: { dropEmpty: "no" } }, /data\.dropEmpty is "no"/],
+    [{ detector: "fcos", weights: {} }, /weights\.from is left out/],
+    [{ detector: "fcos", weights: { from: "x", optional: "head" } }, /weights\.optional is "head"; it must be a list/],
     [{ detector: "fcos", weights: { form: "x" } }, /weights has no entry "form"/],
   ])("refuses %j", (content, message) => {
     expect(() => of(content)).toThrow(message);
