@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { conv } from "../tensor/conv.ts";
+import type { Detector } from "../detector/detector.ts";
 import type { Conv, ParameterSet } from "./layers.ts";
 
 const sizes = { conv1x1: 1, conv3x3: 3 } as const;
@@ -33,4 +34,13 @@ export function levelAdapters(set: ParameterSet, { kind, name, from, to, levels,
     const bias = set.make<tf.Rank.R1>(`${name(level)}.bias`, [to], bound);
     return (x) => conv(x, filter, { padding: (size - 1) / 2, bias, relu });
   });
+}
+
+/**
+ * For methods that declare no adapter.
+ * @throws Error unless both pyramids have the same number of channels
+ */
+export function requireEqualChannels(method: string, student: Pick<Detector, "name" | "channels">, teacher: Pick<Detector, "name" | "channels">): void {
+  if (student.channels === teacher.channels) return;
+  throw new Error(`${method}: the student ${student.name} has ${student.channels} channels, the teacher ${teacher.name} ${teacher.channels}: the method compares channel by channel and has no adapter. Give both pyramids the same channels`);
 }

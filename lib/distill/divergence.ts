@@ -49,11 +49,27 @@ export function jensenShannon(x: tf.Tensor2D, y: tf.Tensor2D, temperature: numbe
 export function kullbackLeibler(x: tf.Tensor2D, y: tf.Tensor2D, temperature: number): Divergences {
   return tf.tidy(() => {
     const ratio = compare(x, y, temperature);
-    const values = tf.tidy(() => {
-      const near = tf.less(tf.abs(ratio.t), small);
-      return tf.sum<tf.Tensor1D>(tf.where(near, nearKullbackLeibler(ratio), farKullbackLeibler(ratio)), 1);
-    });
-    return { values, gradient: throughSoftmax(ratio.delta, ratio.p, -2 / temperature) };
+    return { values: divergenceOf(ratio), gradient: throughSoftmax(ratio.delta, ratio.p, -2 / temperature) };
+  });
+}
+
+/**
+ * Kullback–Leibler divergence KL(softmax(y/T) ‖ softmax(x/T)) row by row, the constant's distribution first as in distillation,
+ * and its gradient by x: (q − p)/T with p = softmax(y/T), q = softmax(x/T). Equal rows give exactly 0, of both.
+ * @param x logits [D, n]; `y` is a constant: no gradient is offered for it
+ */
+export function reverseKullbackLeibler(x: tf.Tensor2D, y: tf.Tensor2D, temperature: number): Divergences {
+  return tf.tidy(() => {
+    const ratio = compare(y, x, temperature);
+    return { values: divergenceOf(ratio), gradient: tf.div<tf.Tensor2D>(tf.sub(ratio.q, ratio.p), temperature) };
+  });
+}
+
+/** Σ (q − p − p·log(q/p)) of each row. */
+function divergenceOf(ratio: Ratio): tf.Tensor1D {
+  return tf.tidy(() => {
+    const near = tf.less(tf.abs(ratio.t), small);
+    return tf.sum<tf.Tensor1D>(tf.where(near, nearKullbackLeibler(ratio), farKullbackLeibler(ratio)), 1);
   });
 }
 

@@ -1,9 +1,12 @@
+import { cwd } from "./cwd.ts";
 import { fgd } from "./fgd.ts";
 import { fitNets } from "./fitnets.ts";
 import { fkd } from "./fkd.ts";
 import { frs } from "./frs.ts";
 import { ld } from "./ld.ts";
 import { lgd } from "./lgd.ts";
+import { mgd } from "./mgd.ts";
+import { pkd } from "./pkd.ts";
 import { semckd } from "./semckd.ts";
 import { sharedKd } from "./shared-kd.ts";
 import { sssd } from "./sssd.ts";
@@ -13,6 +16,9 @@ export type { Distiller, Hints, Schedule, WeightedTerm } from "./distiller.ts";
 export { attentionDistance, channelAttention, spatialAttention, type Attention } from "./attention.ts";
 export { boxMasks, type BoxMaskOptions, type BoxMasks } from "./box-masks.ts";
 export { fgd, fgdPresets, type FgdOptions } from "./fgd.ts";
+export { mgd, mgdPresets, type MgdOptions } from "./mgd.ts";
+export { pkd, pkdPresets, type PkdOptions } from "./pkd.ts";
+export { cwd, cwdPresets, type CwdOptions } from "./cwd.ts";
 export { inherit, type Inherited, type InheritOptions } from "./inherit.ts";
 export { fitNets, fitNetsPresets, type FitNetsOptions, type HintPair } from "./fitnets.ts";
 export { fkd, fkdPresets, type FkdOptions } from "./fkd.ts";
@@ -34,12 +40,15 @@ export { tfFd, type TfFdOptions } from "./tf-fd.ts";
 
 /** The methods by name: options → `Distiller`. */
 export const distillers = {
+  cwd,
   fgd,
   fitNets,
   fkd,
   frs,
   ld,
   lgd,
+  mgd,
+  pkd,
   semckd,
   sharedKd,
   sssd,

@@ -15,6 +15,7 @@ const labelGuided = {
 
 /** What a configuration may say to each method: one line per method, whose completeness the compiler checks. */
 export const methodTable: { readonly [N in DistillerName]?: Entry<N> } = {
+  cwd: { teacher: true, options: { preset: true, alpha: true, temperature: true, levels: true, site: true, logarithm: true } },
   fgd: { teacher: true, options: { preset: true, alpha: true, beta: true, gamma: true, lambda: true, temperature: true, levels: true, scaleBy: true, area: true } },
   fitNets: { teacher: true, options: { preset: true, feature: true, regressor: true, relu: true, levels: true } },
   fkd: { teacher: true, options: { preset: true, feature: true, channel: true, spatial: true, nonLocal: true, levels: true, reduction: true, temperature: true, pool: true, pooling: true, atEquality: true } },
@@ -24,6 +25,8 @@ export const methodTable: { readonly [N in DistillerName]?: Entry<N> } = {
     options: { preset: true, box: true, valuable: true, class: true, temperature: true, classTemperature: true, bins: true, gamma: true, candidates: true, valuableWeight: true, normaliser: true },
   },
   lgd: { teacher: false, options: labelGuided },
+  mgd: { teacher: true, options: { preset: true, alpha: true, ratio: true, levels: true } },
+  pkd: { teacher: true, options: { preset: true, alpha: true, levels: true, pairing: true, resize: true, singleValue: true } },
   semckd: { teacher: true, options: { preset: true, feature: true, factor: true, batch: true, similarity: true, levels: true, epsilon: true } },
   sharedKd: {
     teacher: true,
