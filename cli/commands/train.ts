@@ -2,12 +2,10 @@ import { readFileSync } from "node:fs";
 import { basename, extname } from "node:path";
 import type { Command } from "commander";
 import { terminalReporter } from "../../lib/backend/setup/progress.ts";
-import { openCocoFolder } from "../../lib/data/coco-folder.ts";
-import type { Dataset } from "../../lib/data/dataset.ts";
-import { syntheticScenes } from "../../lib/data/synthetic.ts";
 import { experimentSteps, runPlace } from "../../lib/papers/build.ts";
 import { experimentOf } from "../../lib/papers/config.ts";
 import type { Step } from "../../lib/train/step.ts";
+import { openData } from "../data.ts";
 import { UsageError } from "../errors.ts";
 import { interruptible } from "../interruptible.ts";
 import { wholeNumber } from "../options.ts";
@@ -48,13 +46,9 @@ function readConfig(path: string): unknown {
   }
 }
 
-async function openData(data: string): Promise<Dataset> {
-  return data === "synthetic" ? syntheticScenes({ images: 400, size: 96, seed: 1 }) : (await openCocoFolder(data)).train;
-}
-
 async function train(path: string, { data, seed, runs, every, checkpointEvery, mirror, requireGpu, dryRun }: Flags): Promise<void> {
   const config = readConfig(path);
-  const dataset = await openData(data);
+  const { train: dataset } = await openData(data);
   const experiment = experimentOf(config, { dataset, name: basename(path, extname(path)) });
   if (dryRun) {
     process.stdout.write(`${JSON.stringify(experiment, null, 2)}\n`);

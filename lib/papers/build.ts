@@ -11,8 +11,8 @@ import { runSteps } from "../train/run.ts";
 import type { BuiltTraining } from "../train/run.ts";
 import { optimiserOf } from "../train/recipe.ts";
 import type { Step } from "../train/step.ts";
-import { training } from "../train/training.ts";
-import { checkAllowed, marksOf, otherStrides, randomBackbone, refuseUnless, untrainedMethod } from "./concerns.ts";
+import { training, type Training } from "../train/training.ts";
+import { checkAllowed, marksOf, otherStrides, randomBackbone, refuseUnless, untrainedMethod, type RefusedError } from "./concerns.ts";
 import { buildDetector, segments } from "./detectors.ts";
 import { fingerprint } from "./experiment.ts";
 import type { Experiment } from "./experiment.ts";
@@ -35,6 +35,8 @@ export interface ExperimentOptions {
   readonly checkpointEvery?: number;
   /** Where weights are kept and fetched from; default the user's cache and `POTSTILL_WEIGHTS_MIRROR`. */
   readonly weights?: WeightsSource;
+  /** Told of what would be refused, allowed or not; then nothing of it is refused. Default: the first that is not allowed is thrown. */
+  readonly onFinding?: (finding: RefusedError) => void;
 }
 
 /** The steps of an experiment: read from its run directory when it is finished, continued when it is not. */
@@ -86,26 +88,35 @@ export interface ExperimentModel {
  * nothing is left behind
  */
 export async function buildTraining(experiment: Experiment, options: ExperimentOptions): Promise<BuiltTraining> {
+  const { model: { started }, environment, training: run, dispose } = await buildParts(experiment, options);
+  return { environment, training: run, ...(started && { started }), dispose };
+}
+
+/** A training with what it trains. */
+export interface ExperimentParts extends Omit<BuiltTraining, "started"> {
+  readonly model: ExperimentModel;
+}
+
+/** As `buildTraining`, for those who look at what is trained, too. */
+export async function buildParts(experiment: Experiment, options: ExperimentOptions): Promise<ExperimentParts> {
   const { dataset, seed, requireGpu = false } = options;
   const environment = await loadBackend({ requireGpu });
   const { data: { masks = "bitmap", ...data }, training: settings } = experiment;
   const model = await buildModel(experiment, options);
+  let run: Training | undefined;
   try {
-    const run = training({
+    run = training({
       detector: model.detector,
       ...(model.distiller && { distiller: model.distiller }),
       iterations: settings.iterations,
       batches: (from) => batches(dataset, { ...data, seed, from, ...(segments(experiment.detector) && { masks }) }),
       optimiser: optimiserOf(settings),
     });
-    try {
-      if (model.distiller) refuseUnless(experiment.allow, [untrainedMethod(model.distiller, { trained: new Set(run.state().keys()), settings })]);
-    } catch (error) {
-      run.dispose();
-      throw error;
-    }
-    return { environment, training: run, ...(model.started && { started: model.started }), dispose: () => { run.dispose(); model.dispose(); } };
+    const own = run;
+    if (model.distiller) refuseUnless(experiment.allow, [untrainedMethod(model.distiller, { trained: new Set(run.state().keys()), settings })], options.onFinding);
+    return { environment, model, training: own, dispose: () => { own.dispose(); model.dispose(); } };
   } catch (error) {
+    run?.dispose();
     model.dispose();
     throw error;
   }
@@ -143,7 +154,7 @@ async function assemble(experiment: Experiment, options: ExperimentOptions, own:
   refuseUnless(allow, [
     ...(taught ? [...taught.findings(detector), otherStrides(detector, taught.detector)] : []),
     randomBackbone(detector, marks, { taught: taught !== undefined }),
-  ]);
+  ], options.onFinding);
   const distiller = method && own(methodOf(experiment, { student: detector, seed, ...(taught && { teacher: taught.detector }) }));
   const started = { ...(start && { weights: start }), ...(taught && { teacher: taught.record }), ...(inherited && { inherited }) };
   return { detector, ...(taught && { teacher: taught.detector }), ...(distiller && { distiller }), started: Object.keys(started).length > 0 ? started : undefined };

@@ -35,8 +35,15 @@ export function checkAllowed(allow: readonly Concern[] = []): void {
   if (!Array.isArray(allow) || allow.some((name) => !names.includes(name))) throw new Error(`allow is ${JSON.stringify(allow)}; it must list some of ${names.join(", ")}`);
 }
 
-/** @throws RefusedError of the first finding that is not allowed */
-export function refuseUnless(allow: readonly Concern[] = [], findings: readonly Finding[]): void {
+/**
+ * @param tell is told of every finding, allowed or not, and then nothing is thrown
+ * @throws RefusedError of the first finding that is not allowed
+ */
+export function refuseUnless(allow: readonly Concern[] = [], findings: readonly Finding[], tell?: (finding: RefusedError) => void): void {
+  if (tell) {
+    for (const finding of findings) if (finding) tell(finding);
+    return;
+  }
   const refused = findings.find((finding) => finding !== undefined && !allow.includes(finding.concern));
   if (refused !== undefined) throw refused;
 }

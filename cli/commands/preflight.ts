@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { basename, extname } from "node:path";
+import type { Command } from "commander";
+import { terminalReporter } from "../../lib/backend/setup/progress.ts";
+import { experimentOf } from "../../lib/papers/config.ts";
+import { preflight, type GroupSummary, type Preflight } from "../../lib/papers/preflight.ts";
+import type { Step } from "../../lib/train/step.ts";
+import { openData } from "../data.ts";
+import { UsageError } from "../errors.ts";
+import { interruptible } from "../interruptible.ts";
+import { wholeNumber } from "../options.ts";
+
+interface Flags {
+  readonly data: string;
+  readonly seed: number;
+  readonly runs: string;
+  readonly iterations: number;
+  readonly images: number;
+  readonly mirror?: string;
+  readonly requireGpu: boolean;
+  readonly json: boolean;
+}
+
+/** `potstill preflight EXPERIMENT`: what would make a training worthless, before it costs a day. */
+export function register(program: Command): void {
+  program
+    .command("preflight")
+    .description("check a training before it starts: weights that are not loaded, adapters that do not learn, a teacher that moves or does not fit; print its learning rate, parameter groups, the teacher's AP and the share of each loss. Exit code 1 when something is refused; nothing is written")
+    .argument("<experiment>", "the JSON file that potstill train takes")
+    .option("--data <folder>", "a folder in COCO format, or synthetic", "synthetic")
+    .option("--seed <n>", "weights, order and augmentation follow from it", wholeNumber(0), 0)
+    .option("--runs <folder>", "where trainings are kept (for a teacher that is one)", "runs")
+    .option("--iterations <n>", "first iterations that are tried, in memory", wholeNumber(0), 5)
+    .option("--images <n>", "validation images that the teacher is scored on", wholeNumber(1), 50)
+    .option("--mirror <url>", "address that stands for the publishers' of weights (default: POTSTILL_WEIGHTS_MIRROR)")
+    .option("--require-gpu", "fail instead of computing on the CPU", false)
+    .option("--json", "print one JSON object instead", false)
+    .action(check);
+}
+
+function readExperiment(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new UsageError(`${path} cannot be read as JSON: ${(error as Error).message}`);
+  }
+}
+
+async function check(path: string, { data, mirror, json, ...flags }: Flags): Promise<void> {
+  const config = readExperiment(path);
+  const { train: dataset, val: evaluation } = await openData(data);
+  const experiment = experimentOf(config, { dataset, name: basename(path, extname(path)) });
+  const { result, exitCode } = await interruptible((signal) =>
+    preflight(experiment, { ...flags, dataset, evaluation, weights: { reporter: terminalReporter(), signal, ...(mirror !== undefined && { mirror }) } }));
+  process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${report(result).join("\n")}\n`);
+  process.exitCode = exitCode ?? (result.refused ? 1 : 0);
+}
+
+function report({ checks, learningRate, groups, teacher, steps, refused }: Preflight): string[] {
+  return [
+    ...checks.map(({ name, outcome, message }) => `${outcome.padEnd(8)} ${name}${message ? `\n         ${message}` : ""}`),
+    `learning rate  ${learningRate}`,
+    ...groups.map(groupLine),
+    ...(teacher ? [`teacher        ${teacher.name}: AP ${teacher.ap.toFixed(3)}, AP50 ${teacher.ap50.toFixed(3)} on ${teacher.images} images`] : []),
+    ...shareLines(steps),
+    refused ? "refused" : "nothing is refused",
+  ];
+}
+
+function groupLine({ group, parameters, values, trained, factor, frozenUntil, idle }: GroupSummary): string {
+  const notes = [...(factor === 1 ? [] : [`rate × ${factor}`]), ...(frozenUntil > 0 ? [`from iteration ${frozenUntil}`] : []), ...(idle.length > 0 ? [`${idle.length} without a gradient`] : [])];
+  return `group          ${group}: ${parameters} parameters, ${values} values, ${trained} trained${notes.map((note) => `, ${note}`).join("")}`;
+}
+
+/** Mean of each term's share of the total. */
+function shareLines(steps: readonly Step[]): string[] {
+  if (steps.length === 0) return [];
+  const mean = (of: (step: Step) => number) => steps.reduce((sum, step) => sum + of(step), 0) / steps.length;
+  return Object.keys(steps[0].shares).map((name) => `share          ${name}: ${(100 * mean(({ shares }) => shares[name])).toFixed(1)} % (weighted ${mean(({ weighted }) => weighted[name]).toPrecision(3)}, mean of ${steps.length} iterations)`);
+}
