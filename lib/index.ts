@@ -59,6 +59,9 @@ export { lookAt, viewsOf } from "./report/look.ts";
 export type { LevelMap, Look, View } from "./report/look.ts";
 export { overlay } from "./report/overlay.ts";
 export { pyramidPicture } from "./report/pyramid-picture.ts";
+export { lookAtRegions } from "./report/regions-look.ts";
+export type { RegionLook } from "./report/regions-look.ts";
+export { regionsPicture } from "./report/regions-picture.ts";
 export { searchFigure, stackedSharesFigure } from "./report/share-figures.ts";
 export { table } from "./report/table.ts";
 

@@ -29,6 +29,8 @@ export { lgd, type LabelGuided, type LabelGuidedOptions, type NormalisedMaps } f
 export { normalisedScores, scoreMask, type MaskArithmetic } from "./score-mask.ts";
 export { cellsIn, countRegions, firstAuthorsRegions, partition, regionNames, type PartitionOptions, type Region, type RegionLevel, type ScoreLevel } from "./regions.ts";
 export { regionsOf, type RegionContext, type RegionSelection } from "./region-weights.ts";
+export { histogramEntropy, type EntropyOptions } from "./entropy.ts";
+export { claimedOrder, regionEntropies, type EntropyMeasure, type RegionEntropies, type RegionEntropy, type RegionEntropyOptions } from "./region-entropy.ts";
 export { divergenceStatistics, readings, type LevelStatistics } from "./readings.ts";
 export { semckd, semckdPresets, type SemckdOptions, type Similarity } from "./semckd.ts";
 export { pairLevels, taught, teacherOf, type LevelPair, type Method, type MethodTerms, type Reads, type StudentShape, type TaughtOptions, type Teacher } from "./taught.ts";

@@ -54,7 +54,7 @@ export interface ActivationOptions {
 
 /** Images of a dataset as a detector gets them, each a batch of its own. Throws RangeError outside the dataset. */
 export async function viewsOf(dataset: Dataset, indices: readonly number[], options: ViewOptions = {}): Promise<View[]> {
-  return eachImage(dataset, indices, options, (_, view) => view);
+  return eachView(dataset, indices, options, (_, view) => view);
 }
 
 /**
@@ -62,7 +62,7 @@ export async function viewsOf(dataset: Dataset, indices: readonly number[], opti
  * @throws RangeError for a channel or an image that does not exist
  */
 export async function lookAt(detector: Detector, dataset: Dataset, indices: readonly number[], options: ViewOptions & ActivationOptions = {}): Promise<Look[]> {
-  return eachImage(dataset, indices, options, (images, view) => {
+  return eachView(dataset, indices, options, (images, view) => {
     let look: Look | undefined;
     tf.tidy(() => {
       const prediction = detector.forward(images);
@@ -94,7 +94,11 @@ export function activations(pyramid: readonly tf.Tensor4D[], strides: readonly n
   });
 }
 
-async function eachImage<T>(dataset: Dataset, indices: readonly number[], { transforms = {}, masks = false }: ViewOptions, use: (images: tf.Tensor4D, view: View) => T): Promise<T[]> {
+/**
+ * What `use` makes of each image as a detector gets it, a batch of its own, by ascending position.
+ * @param use is given the images [1, H, W, 3], which are disposed afterwards
+ */
+export async function eachView<T>(dataset: Dataset, indices: readonly number[], { transforms = {}, masks = false }: ViewOptions, use: (images: tf.Tensor4D, view: View) => T): Promise<T[]> {
   const part = subset(dataset, indices);
   const names = dataset.categories.map(({ name }) => name);
   const results: T[] = [];
