@@ -8,10 +8,11 @@ import { dispatch } from "./dispatch.mjs";
 import { evaluator } from "./evaluator.mjs";
 import { printTable } from "./harness.mjs";
 import { kernel } from "./kernel.mjs";
+import { methods } from "./methods.mjs";
 import { step } from "./step.mjs";
 
 /** A new bench is one file and one line here. */
-const benches = { evaluator, kernel, step, dispatch, detectors };
+const benches = { evaluator, kernel, step, dispatch, detectors, methods };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: "string" }, json: { type: "string" } } });
 const unknown = positionals.filter((name) => !(name in benches));
@@ -25,11 +26,11 @@ try { build(); } catch (error) { console.error(error.message); process.exit(1); 
 console.log(`${cpus()[0]?.model ?? "unknown processor"}, ${cpus().length} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}`);
 const report = {};
 for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) {
-  const { title, rounds: usual, run } = benches[name];
+  const { title, rounds: usual, run, print = printTable } = benches[name];
   console.error(`${name}: ${title}`);
   try {
     report[name] = await run({ rounds: rounds ?? usual, log: (text) => console.error(text) });
-    printTable(`${name}: ${title}`, report[name]);
+    print(`${name}: ${title}`, report[name]);
   } catch (error) {
     console.log(`\n${name}: failed: ${error.message}`);
     process.exitCode = 1;
