@@ -12,6 +12,8 @@ export { maskAt } from "./masks.ts";
 export type { MaskColumns } from "./masks.ts";
 export type { Overlap, Shapes } from "./overlap.ts";
 export { readDetections, readGroundTruth } from "./read.ts";
+export { scoreDetector } from "./score.ts";
+export type { ScoreOptions } from "./score.ts";
 export { summarize } from "./summarize.ts";
 export { detectionRecords, writeDetections } from "./write.ts";
 export type { DetectionRecordOptions } from "./write.ts";
