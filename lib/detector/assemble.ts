@@ -70,7 +70,7 @@ export function checkedImages(images: tf.Tensor4D): tf.Tensor4D {
 }
 
 /** Rows and columns of a prediction's maps, finest first. */
-export function mapSizes({ logits }: Prediction): ImageSize[] {
+export function mapSizes({ logits }: Pick<Prediction, "logits">): ImageSize[] {
   return logits.map(({ shape }) => ({ height: shape[1], width: shape[2] }));
 }
 

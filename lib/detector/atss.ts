@@ -1,3 +1,4 @@
+import { decodedRows } from "./decode/rows.ts";
 import { deltaReader } from "./decode/prediction.ts";
 import type { Detector } from "./detector.ts";
 import { atssLoss } from "./loss/atss.ts";
@@ -23,5 +24,6 @@ export function atss(options: AtssPreset | AtssDetectorOptions): Detector {
     targets: (chosen) => chosen,
     loss: (prediction, wanted) => atssLoss(prediction, wanted, config),
     readBoxes: ({ levels }) => deltaReader(levels, config.coder),
+    boxes: ({ boxes }, { anchors }) => decodedRows(boxes, anchors, config.coder),
   });
 }

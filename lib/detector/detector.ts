@@ -46,6 +46,27 @@ export interface Prediction {
   readonly width: number;
 }
 
+/** Maps of both towers of a dense head at one depth, per level [B, H_l, W_l, C]. */
+export interface HeadMaps {
+  readonly class: readonly tf.Tensor4D[];
+  readonly box: readonly tf.Tensor4D[];
+}
+
+/** A dense head that can be left and entered between the convolutions of its towers (CrossKD). */
+export interface HeadSplit {
+  /** Convolutions of each tower. */
+  readonly convs: number;
+  /** Both towers after so many convolutions and their norms, before the activation; after 0 the pyramid itself. */
+  until(pyramid: readonly tf.Tensor4D[], convs: number): HeadMaps;
+  /** The rest of the head, from maps after so many convolutions and their activation. */
+  from(maps: HeadMaps, convs: number): Pick<Prediction, "logits" | "boxes" | "extra">;
+  /**
+   * The boxes that a prediction of this detector stands for, on the gradient tape: [B·N, 4] xyxy, in the order of `levelRows`.
+   * Boxes of one row can be compared by overlap; place and unit differ from row to row where the head says distances.
+   */
+  boxes(prediction: Pick<Prediction, "boxes" | "logits" | "height" | "width">): tf.Tensor2D;
+}
+
 /** Named scalar losses, unweighted; the caller sums them. */
 export type LossTerms = Readonly<Record<string, tf.Scalar>>;
 
@@ -104,5 +125,7 @@ export interface Detector {
    * functions that `loss` uses. Of a two-stage detector: its region proposal network's, before sampling.
    */
   assignment?(target: Target, size: ImageSize): readonly AssignedLevel[];
+  /** Of detectors with a dense head of two towers. */
+  readonly headSplit?: HeadSplit;
   dispose(): void;
 }

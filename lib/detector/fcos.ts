@@ -2,11 +2,12 @@ import { rowsOf } from "../tensor/boxes.ts";
 import { extractor, headNorm, levelStrides, movingAverage } from "./assemble.ts";
 import { assignToPoints, pointTargets, type PointTargetOptions, type PointTargets } from "./assign/point-targets.ts";
 import { originalObjects } from "./assign/rows.ts";
-import { decodeDistances } from "./coder/distance.ts";
+import { centredBoxes, decodeDistances } from "./coder/distance.ts";
 import type { BoxReader } from "./decode/prediction.ts";
 import type { Detector } from "./detector.ts";
 import { denseHead, denseOutputs } from "./heads/dense.ts";
 import { fcosLoss } from "./loss/fcos.ts";
+import { levelRows } from "./loss/rows.ts";
 import { resolveFcos, type FcosOptions, type ResolvedFcos } from "./options/fcos.ts";
 import { oneStageDetector } from "./one-stage.ts";
 import { parameterStore, type ParameterStore } from "./parameters.ts";
@@ -41,6 +42,8 @@ export function fcos(options: FcosPreset | FcosOptions): Detector {
     targets: (points, targets) => pointTargets(points, targets, assigning),
     loss: (prediction, wanted, moment) => fcosLoss(prediction, wanted, { ...config, ...(divisor && { divisor: divisor(wanted.positives, moment) }) }),
     readBoxes: (points) => distanceReader(points, units),
+    split: head.split,
+    boxes: ({ boxes }) => centredBoxes(levelRows(boxes, 4)),
     assigned: (points, target) => originalObjects(assignToPoints(points, [target], assigning)[0]),
   });
 }

@@ -2,6 +2,7 @@ import { rowsOf } from "../tensor/boxes.ts";
 import { priorStrides } from "./assign/point-targets.ts";
 import type { PriorLevel } from "./assignment.ts";
 import { centres, decodeDistances } from "./coder/distance.ts";
+import { expectedRows } from "./decode/rows.ts";
 import type { BoxReader } from "./decode/prediction.ts";
 import type { Detector } from "./detector.ts";
 import { expectedBin } from "./loss/distribution.ts";
@@ -28,6 +29,7 @@ export function gfl(options: GflPreset | GflOptions): Detector {
     head: { boxOutputs: 4 * bins, centerness: "none" },
     targets: (chosen, { levels }, strides) => gflTargets(chosen, priorStrides(levels, strides), bins),
     loss: (prediction, wanted) => gflLoss(prediction, wanted, { classes, bins, loss }),
+    boxes: ({ boxes }) => expectedRows(boxes, bins),
     readBoxes: ({ levels }, strides) => distributionReader(levels, strides, bins),
   });
 }

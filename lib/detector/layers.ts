@@ -9,6 +9,9 @@ import type { Initialiser, ParameterStore } from "./parameters.ts";
 /** A function of feature maps that owns parameters. */
 export type Layer = (x: tf.Tensor4D) => tf.Tensor4D;
 
+/** A layer that may also be asked for its output before the activation it was built with. */
+export type Activated = (x: tf.Tensor4D, relu?: boolean) => tf.Tensor4D;
+
 /**
  * Layers one after another. What lies between is freed as soon as the next layer has used it, so that an inference holds
  * two maps and not all of them; what the backward pass needs is kept by the tape itself.
@@ -63,26 +66,26 @@ export interface ConvSpec {
 }
 
 /** Convolution, then normalisation, then ReLU, as far as the specification asks for them. */
-export function convLayer(store: ParameterStore, spec: ConvSpec): Layer {
+export function convLayer(store: ParameterStore, spec: ConvSpec): Activated {
   const { name, input, output, kernel, groups = 1, group, frozen = false, norm } = spec;
   const filter = store.add({ name: `${name}.weight`, shape: [kernel, kernel, input / groups, output], initialiser: spec.initialiser ?? { kind: "kaiming-normal", fan: kernel * kernel * output }, group, frozen });
   const bias = spec.bias ?? norm === undefined
     ? store.add({ name: `${name}.bias`, shape: [output], initialiser: spec.biasInitialiser ?? { kind: "constant", value: spec.biasValue ?? 0 }, group, frozen, role: "bias" })
     : undefined;
   const options: ConvOptions = { stride: spec.stride ?? 1, padding: spec.padding ?? (kernel - 1) / 2, dilation: spec.dilation ?? 1, groups };
-  const relu = spec.relu ?? false;
+  const activation = spec.relu ?? false;
   const convolve = spec.deform === undefined ? conv : deformableOperation(store, { ...options, deform: spec.deform, input, kernel, group, frozen });
   const weights = filter as unknown as tf.Tensor4D;
   if (norm === undefined) {
-    return (x) => convolve(x, weights, { ...options, relu, ...(bias && { bias: bias as unknown as tf.Tensor1D }) });
+    return (x, relu = activation) => convolve(x, weights, { ...options, relu, ...(bias && { bias: bias as unknown as tf.Tensor1D }) });
   }
   const normSpec = { name: spec.normName ?? `${name}.norm`, channels: output, group, frozen };
   if (norm.kind === "group") {
     const affine = affineParameters(store, normSpec);
-    return (x) => groupNorm(convolve(x, weights, { ...options, ...(bias && { bias: bias as unknown as tf.Tensor1D }) }), { groups: norm.groups, ...affine, relu });
+    return (x, relu = activation) => groupNorm(convolve(x, weights, { ...options, ...(bias && { bias: bias as unknown as tf.Tensor1D }) }), { groups: norm.groups, ...affine, relu });
   }
   const folded = foldedBatchNorm(store, normSpec, norm.kind === "affine" && !frozen);
-  return (x) => convolve(x, weights, { ...options, relu, ...folded() });
+  return (x, relu = activation) => convolve(x, weights, { ...options, relu, ...folded() });
 }
 
 interface NormSpec {

@@ -1,9 +1,10 @@
+import type * as tf from "@tensorflow/tfjs-core";
 import type { Target } from "../data/batch.ts";
 import { checkBatch, entrances, mapSizes, rememberedPerBatch, type Extractor } from "./assemble.ts";
 import { assignedLevels, levelSizes, type ImageSize, type PriorLevel } from "./assignment.ts";
 import type { DecodeOptions } from "./decode/dense.ts";
 import { decodePrediction, type BoxReader } from "./decode/prediction.ts";
-import type { Detector, LossTerms, Moment, Prediction } from "./detector.ts";
+import type { Detector, HeadSplit, LossTerms, Moment, Prediction } from "./detector.ts";
 import type { ParameterStore } from "./parameters.ts";
 
 /** Anchors or points of all levels over an image. */
@@ -22,14 +23,17 @@ export interface OneStageParts<L extends Layout, T> extends Pick<Detector, "stri
   readonly targets: (layout: L, targets: readonly Target[]) => T;
   readonly loss: (prediction: Prediction, wanted: T, moment?: Moment) => LossTerms;
   readonly readBoxes: (layout: L) => BoxReader;
+  readonly split: Omit<HeadSplit, "boxes">;
+  /** All boxes on the tape, comparable row by row: `HeadSplit.boxes`. */
+  readonly boxes: (prediction: Pick<Prediction, "boxes">, layout: L) => tf.Tensor2D;
   /** Per prior: an object of the target, background or ignored. */
   readonly assigned: (layout: L, target: Target) => Int32Array;
 }
 
 /** A head on every cell of a pyramid as a detector: what all one-stage detectors have in common. */
-export function oneStageDetector<L extends Layout, T>({ config, store, strides, features, predict, layout, targets: compute, loss, readBoxes, assigned }: OneStageParts<L, T>): Detector {
+export function oneStageDetector<L extends Layout, T>({ config, store, strides, features, predict, layout, targets: compute, loss, readBoxes, split, boxes, assigned }: OneStageParts<L, T>): Detector {
   const { name, classes, channels } = config;
-  const layoutOf = (prediction: Prediction) => layout(mapSizes(prediction), prediction);
+  const layoutOf = (prediction: Pick<Prediction, "logits" | "height" | "width">) => layout(mapSizes(prediction), prediction);
   const targetsOf = rememberedPerBatch(compute);
   return {
     name, classes, channels, strides, predict,
@@ -47,6 +51,7 @@ export function oneStageDetector<L extends Layout, T>({ config, store, strides, 
       const own = layout(levelSizes(strides, size), size);
       return assignedLevels(own.levels, assigned(own, target));
     },
+    headSplit: { ...split, boxes: (prediction) => boxes(prediction, layoutOf(prediction)) },
     dispose: () => store.dispose(),
   };
 }

@@ -6,6 +6,7 @@ import { extractor, headNorm, levelStrides, movingAverage } from "./assemble.ts"
 import { assignedObjects, denseTargets, type DenseTargets } from "./assign/dense-targets.ts";
 import { deltaReader } from "./decode/prediction.ts";
 import type { Detector, Prediction } from "./detector.ts";
+import { decodedRows } from "./decode/rows.ts";
 import { retinaHead, type RetinaHead } from "./heads/retina.ts";
 import { denseLoss } from "./loss/dense.ts";
 import { resolveRetinaNet, type ResolvedRetinaNet, type RetinaNetOptions } from "./options/retinanet.ts";
@@ -37,6 +38,8 @@ export function retinanet(options: RetinaNetPreset | RetinaNetOptions): Detector
     targets: targetsFor(config),
     loss: (prediction, wanted, moment) => denseLoss(prediction, wanted, { ...config, ...(divisor && { divisor: divisor(wanted.positives, moment) }) }),
     readBoxes: ({ levels }) => deltaReader(levels, config.coder),
+    split: head.split,
+    boxes: ({ boxes }, { anchors }) => decodedRows(boxes, anchors, config.coder),
     assigned: ({ anchors }, target) => assignedObjects(target, { ...config, anchors }),
   });
 }

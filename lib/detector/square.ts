@@ -13,7 +13,7 @@ import type { Resolved } from "./options/resolve.ts";
 type SquareConfig = Resolved<Omit<AtssConfig, "coder" | "focal" | "boxLoss">>;
 
 /** What tells ATSS and GFL apart. */
-export interface SquareParts<T> extends Pick<OneStageParts<AnchorLayout, T>, "loss"> {
+export interface SquareParts<T> extends Pick<OneStageParts<AnchorLayout, T>, "loss" | "boxes"> {
   readonly head: Pick<DenseHeadOptions, "boxOutputs" | "centerness">;
   /** What the head should say, of the positives that ATSS chose. */
   readonly targets: (chosen: AtssTargets, layout: AnchorLayout, strides: readonly number[]) => T;
@@ -21,7 +21,7 @@ export interface SquareParts<T> extends Pick<OneStageParts<AnchorLayout, T>, "lo
 }
 
 /** A detector with one square anchor per cell, whose positives ATSS chooses. */
-export function squareDetector<T>(config: SquareConfig, { head: outputs, targets: wanted, loss, readBoxes }: SquareParts<T>): Detector {
+export function squareDetector<T>(config: SquareConfig, { head: outputs, targets: wanted, loss, boxes, readBoxes }: SquareParts<T>): Detector {
   const { classes, channels, head: { convs, prior, norm: asked }, anchors, names } = config;
   const store = parameterStore(config.seed);
   const features = extractor(store, config);
@@ -29,8 +29,9 @@ export function squareDetector<T>(config: SquareConfig, { head: outputs, targets
   const head = denseHead(store, { ...outputs, channels, classes, convs, prior, scales: true, activation: "none", levels: anchors.sizes.length, names: names.head, ...(norm && { norm }) });
   const strides = levelStrides(config.neck, anchors.sizes.length);
   return oneStageDetector<AnchorLayout, T>({
-    config, store, strides, features, loss,
+    config, store, strides, features, loss, boxes,
     predict: denseOutputs(head),
+    split: head.split,
     layout: anchorLayout(anchors, strides),
     targets: (layout, targets) => wanted(atssTargets(layout, targets, config), layout, strides),
     readBoxes: (layout) => readBoxes(layout, strides),

@@ -1,3 +1,4 @@
+import { crossKd } from "./crosskd.ts";
 import { cwd } from "./cwd.ts";
 import { fgd } from "./fgd.ts";
 import { fitNets } from "./fitnets.ts";
@@ -12,6 +13,7 @@ import { sharedKd } from "./shared-kd.ts";
 import { sssd } from "./sssd.ts";
 import { tfFd } from "./tf-fd.ts";
 
+export { crossKd, crossKdPresets, kdQualityFocal, type BoxLoss, type CrossKdOptions, type KdQualityFocalOptions } from "./crosskd.ts";
 export type { Distiller, Hints, Schedule, WeightedTerm } from "./distiller.ts";
 export { attentionDistance, channelAttention, spatialAttention, type Attention } from "./attention.ts";
 export { boxMasks, type BoxMaskOptions, type BoxMasks } from "./box-masks.ts";
@@ -42,6 +44,7 @@ export { tfFd, type TfFdOptions } from "./tf-fd.ts";
 
 /** The methods by name: options → `Distiller`. */
 export const distillers = {
+  crossKd,
   cwd,
   fgd,
   fitNets,

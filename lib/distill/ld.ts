@@ -7,16 +7,27 @@ import { levelRows } from "../detector/loss/rows.ts";
 import { withoutTape } from "../tensor/stop-gradient.ts";
 import type { Distiller, Hints } from "./distiller.ts";
 import { ldRegions, type Regions } from "./ld-regions.ts";
-import { presetOf } from "./preset.ts";
+import { checkChoices } from "./choices.ts";
+import { published, type Published } from "./published.ts";
 import { pairLevels, taught, type MethodTerms, type StudentShape, type TaughtOptions } from "./taught.ts";
 
+interface LdPreset extends Published {
+  readonly box: number;
+  readonly valuable: number;
+  readonly class: number;
+  readonly temperature: number;
+  readonly classTemperature: number;
+  readonly gamma: number;
+  readonly candidates: number;
+}
+
 /**
- * Published settings: `ld_r50_gflv1_r101_fpn_coco_1x` of the official repository. Its valuable region has a loss weight of
+ * Published settings. The repository's valuable region has a loss weight of
  * 0.25 over a divisor of 16 where the main one has 4 (the sides of a box): a quarter of the main region's weight.
  */
 export const ldPresets = {
-  gfl: { box: 0.25, valuable: 0.0625, class: 10, temperature: 10, classTemperature: 2, gamma: 0.25, candidates: 9 },
-} as const;
+  gfl: { box: 0.25, valuable: 0.0625, class: 10, temperature: 10, classTemperature: 2, gamma: 0.25, candidates: 9, origin: "HikariTJU/LD, ld_r50_gflv1_r101_fpn_coco_1x" },
+} as const satisfies Record<string, LdPreset>;
 
 export interface LdOptions extends TaughtOptions {
   /** A detector whose boxes are distributions over bins, of one anchor per cell: GFL. */
@@ -95,8 +106,9 @@ function rowDivergence(student: tf.Tensor2D, teacher: tf.Tensor2D, { temperature
 export function ld(options: LdOptions): Distiller {
   const { student } = options;
   const teacher = "detector" in options.teacher ? options.teacher.detector : options.teacher;
-  const published = ldPresets[presetOf("ld", ldPresets, { student: student.name, ...(options.preset !== undefined && { asked: options.preset }) })];
-  const settings: Settings = { ...published, bins: "mean", valuableWeight: "iou", normaliser: "none", ...defined(options) };
+  const { box, valuable, class: classes, temperature, classTemperature, gamma, candidates, bins = "mean", valuableWeight = "iou", normaliser = "none" } = options;
+  const numbers = published<keyof typeof ldPresets, LdPreset>("ld", ldPresets, options, { box, valuable, class: classes, temperature, classTemperature, gamma, candidates });
+  const settings: Settings = { ...numbers, bins, valuableWeight, normaliser };
   check(settings, student, teacher);
   return taught("ld", options, () => ({
     hints: (prediction, { targets }) => teacherSide(prediction, regionsOf(student, prediction, { ...settings, targets }), { ...settings, teacher, classes: teacher.classes }),
@@ -106,18 +118,8 @@ export function ld(options: LdOptions): Distiller {
 
 type Settings = Required<Omit<LdOptions, keyof TaughtOptions | "preset">>;
 
-/** The method's own options that were given. */
-function defined({ teacher: _t, student: _s, seed: _r, weight: _w, preset: _p, ...own }: LdOptions): Partial<Settings> {
-  return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
-}
-
 function check(settings: Settings, student: LdOptions["student"], teacher: Detector): void {
-  const choose = (option: "bins" | "valuableWeight" | "normaliser", allowed: readonly string[]) => {
-    if (!allowed.includes(settings[option])) throw new Error(`ld: ${option} is ${JSON.stringify(settings[option])}; it must be ${allowed.map((one) => JSON.stringify(one)).join(" or ")}`);
-  };
-  choose("bins", ["mean", "sum"]);
-  choose("valuableWeight", ["iou", "one"]);
-  choose("normaliser", ["none", "weights"]);
+  checkChoices("ld", settings, { bins: ["mean", "sum"], valuableWeight: ["iou", "one"], normaliser: ["none", "weights"] });
   for (const option of ["temperature", "classTemperature", "candidates"] as const) if (!(settings[option] > 0)) throw new Error(`ld: ${option} is ${settings[option]}; it must be more than 0`);
   if (!(settings.gamma >= 0 && settings.gamma <= 1)) throw new Error(`ld: gamma is ${settings.gamma}; it must be from 0 to 1`);
   pairLevels(student, teacher);

@@ -1,14 +1,22 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Detector } from "../detector/detector.ts";
 import type { Distiller } from "./distiller.ts";
-import { presetOf } from "./preset.ts";
+import { checkChoices } from "./choices.ts";
+import { published, type Published } from "./published.ts";
 import { sampleRows, semckdLoss, semckdNetwork, type Similarity } from "./semckd-network.ts";
 import { taught, type StudentShape, type TaughtOptions } from "./taught.ts";
 
 export { sampleRows, semckdLoss, semckdNetwork, type SemckdNetwork, type SemckdNetworkOptions, type SemckdResult, type SemckdSides, type Similarity } from "./semckd-network.ts";
 
-/** Published settings. The method was published for classification alone: its CIFAR-100 script gives β = 400. */
-export const semckdPresets = { cifar100: { feature: 400, factor: 4 } } as const;
+interface SemckdPreset extends Published {
+  readonly feature: number;
+  readonly factor: number;
+}
+
+/** Published settings. The method was published for classification alone. */
+export const semckdPresets = {
+  cifar100: { feature: 400, factor: 4, origin: "DefangChen/SemCKD, its CIFAR-100 script (β)" },
+} as const satisfies Record<string, SemckdPreset>;
 
 export interface SemckdOptions extends TaughtOptions {
   /** Whose settings are meant where the options below are silent. Default `cifar100`. */
@@ -53,8 +61,7 @@ export interface SemckdOptions extends TaughtOptions {
 export function semckd(options: SemckdOptions): Distiller {
   const { student, batch, epsilon } = options;
   const teacher = "detector" in options.teacher ? options.teacher.detector : options.teacher;
-  const preset = semckdPresets[presetOf("semckd", semckdPresets, { student: student.name, ...(options.preset !== undefined && { asked: options.preset }) })];
-  const { feature = preset.feature, factor = preset.factor } = options;
+  const { feature, factor } = published<keyof typeof semckdPresets, SemckdPreset>("semckd", semckdPresets, options, { feature: options.feature, factor: options.factor });
   const { similarity = batch !== undefined && batch >= factor ? "gram" : "pooled" } = options;
   checkSimilarity(similarity, batch, factor);
   const chosen = { student: positions("student", student, options.levels?.student), teacher: positions("teacher", teacher, options.levels?.teacher) };
@@ -79,7 +86,7 @@ export function semckd(options: SemckdOptions): Distiller {
 }
 
 function checkSimilarity(similarity: Similarity, batch: number | undefined, factor: number): void {
-  if (similarity !== "gram" && similarity !== "pooled") throw new Error(`semckd: similarity is ${JSON.stringify(similarity)}; it must be "gram" or "pooled"`);
+  checkChoices("semckd", { similarity }, { similarity: ["gram", "pooled"] });
   if (!(Number.isInteger(factor) && factor > 0)) throw new Error(`semckd: factor is ${factor}; it must be a whole number from 1`);
   if (similarity === "gram" && !(batch !== undefined && Number.isInteger(batch) && batch >= factor)) {
     throw new Error(`semckd: similarity "gram" with batch ${batch}; its layers are as wide as the batch, which must be a whole number from ${factor} (factor). Give the number of images per batch, or similarity "pooled"`);

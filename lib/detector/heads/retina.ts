@@ -1,6 +1,7 @@
+import type { HeadSplit } from "../detector.ts";
 import { convLayer, type Layer, type Norm } from "../layers.ts";
 import type { ParameterStore } from "../parameters.ts";
-import { headInitialiser, priorBias, tower, type Tower, type TowerNames } from "./tower.ts";
+import { headInitialiser, priorBias, tower, untilOf, type Tower, type TowerNames } from "./tower.ts";
 
 export type { Tower } from "./tower.ts";
 
@@ -27,15 +28,28 @@ export interface RetinaHead {
   readonly classify: Layer;
   /** [B, H, W, C] → [B, H, W, A·4] */
   readonly regress: Layer;
+  readonly split: Omit<HeadSplit, "boxes">;
 }
 
 /** Two towers of 3×3 convolutions, shared by all levels (Lin et al. 2017, section 4). */
 export function retinaHead(store: ParameterStore, options: RetinaHeadOptions): RetinaHead {
   const { channels, classes, anchors, prior, names } = options;
-  const branch = (kind: Tower, output: number, biasValue: number): Layer => {
+  const branch = (kind: Tower, output: number, biasValue: number) => {
     const hidden = tower(store, kind, options);
     const final = convLayer(store, { input: channels, output, kernel: 3, initialiser: headInitialiser, group: "head", name: names.final(kind), biasValue });
-    return (x) => final(hidden(x));
+    return { hidden, final };
   };
-  return { classify: branch("class", anchors * classes, priorBias(prior)), regress: branch("box", anchors * 4, 0) };
+  const [scores, boxes] = [branch("class", anchors * classes, priorBias(prior)), branch("box", anchors * 4, 0)];
+  return {
+    classify: (x) => scores.final(scores.hidden.whole(x)),
+    regress: (x) => boxes.final(boxes.hidden.whole(x)),
+    split: {
+      convs: options.convs,
+      until: (pyramid, convs) => untilOf({ class: scores.hidden, box: boxes.hidden }, pyramid, convs),
+      from: (maps, convs) => ({
+        logits: maps.class.map((map) => scores.final(scores.hidden.from(map, convs))),
+        boxes: maps.box.map((map) => boxes.final(boxes.hidden.from(map, convs))),
+      }),
+    },
+  };
 }

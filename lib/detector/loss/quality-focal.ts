@@ -39,12 +39,12 @@ function qualityGradient([logits, weights, positions, positiveWeights, qualities
 }
 
 /** |y − p|^β · (softplus(x) − x·y) */
-function qualityTerm(x: tf.Tensor1D, y: tf.Tensor1D, beta: number): tf.Tensor {
+export function qualityTerm(x: tf.Tensor, y: tf.Tensor, beta: number): tf.Tensor {
   return tf.mul(tf.pow(tf.abs(tf.sub(tf.sigmoid(x), y)), beta), tf.sub(tf.softplus(x), tf.mul(x, y)));
 }
 
 /** |d|^β · d + β · |d|^(β−1) · sign(d) · p·(1 − p) · (softplus(x) − x·y) with d = p − y */
-function qualitySlope(x: tf.Tensor1D, y: tf.Tensor1D, beta: number): tf.Tensor {
+export function qualitySlope(x: tf.Tensor, y: tf.Tensor, beta: number): tf.Tensor {
   const p = tf.sigmoid(x);
   const d = tf.sub(p, y);
   const size = tf.abs(d);

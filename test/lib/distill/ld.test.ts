@@ -165,7 +165,7 @@ describe("ld", () => {
       }
       expect(() => ld({ student, teacher: more })).toThrow(/3 classes.*4; both must know the same/);
       expect(() => ld({ student: { ...student, strides: [8, 16, 32] }, teacher })).toThrow(/levels of strides 8, 16, 32/);
-      expect(() => ld({ student, teacher, bins: "max" as never })).toThrow(/bins is "max"; it must be "mean" or "sum"/);
+      expect(() => ld({ student, teacher, bins: "max" as never })).toThrow(/bins is "max"; it must be "mean", "sum"/);
       expect(() => ld({ student, teacher, temperature: 0 })).toThrow(/temperature is 0/);
       expect(() => ld({ student, teacher, gamma: 2 })).toThrow(/gamma is 2/);
       const method = ld({ student, teacher: fewer });
