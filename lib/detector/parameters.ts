@@ -51,7 +51,7 @@ export interface ParameterStore {
  * A store whose values depend on the seed and each parameter's own name alone, not on the order of creation: the same
  * layer starts equal in every detector that names it so.
  */
-export function parameterStore(seed: number): ParameterStore {
+export function parameterStore(seed: number | string): ParameterStore {
   const parameters = new Map<string, Parameter>();
   const memos: Memo[] = [];
   return {
@@ -98,7 +98,7 @@ function memoised(variables: readonly tf.Tensor[], compute: () => Readonly<Recor
   return { value, dispose };
 }
 
-function initialValues({ name, shape, initialiser }: ParameterSpec, seed: number): Float32Array {
+function initialValues({ name, shape, initialiser }: ParameterSpec, seed: number | string): Float32Array {
   const values = new Float32Array(shape.reduce((product, n) => product * n, 1));
   if (initialiser.kind === "constant") return values.fill(initialiser.value);
   const stream = random(seed, "parameter", name);

@@ -4,6 +4,7 @@ import { fgd } from "./fgd.ts";
 import { fitNets } from "./fitnets.ts";
 import { fkd } from "./fkd.ts";
 import { frs } from "./frs.ts";
+import { labelEnc } from "./labelenc.ts";
 import { ld } from "./ld.ts";
 import { lgd } from "./lgd.ts";
 import { mgd } from "./mgd.ts";
@@ -26,6 +27,9 @@ export { fitNets, fitNetsPresets, type FitNetsOptions, type HintPair } from "./f
 export { fkd, fkdPresets, type FkdOptions } from "./fkd.ts";
 export { frs, frsFeature, frsHead, frsPresets, type FrsHints, type FrsOptions } from "./frs.ts";
 export { jsDistance, klDivergence, meanSquaredError, type Distribution, type JsDistanceOptions, type KlOptions, type MseOptions } from "./js-distance.ts";
+export { labelEnc, labelEncPresets, startStep2, type LabelEnc, type LabelEncOptions, type StepTwoStart } from "./labelenc.ts";
+export { labelEncodingFunction, type Encodings, type LabelEncodingFunction, type LabelEncodingOptions, type LabelEncodingWidths } from "./label-encoding.ts";
+export { labelMaps, presentClasses, type LabelMapOptions } from "./label-maps.ts";
 export { ld, ldDivergence, ldPresets, type LdDivergenceOptions, type LdOptions } from "./ld.ts";
 export { lgd, type LabelGuided, type LabelGuidedOptions, type NormalisedMaps } from "./lgd.ts";
 export { normalisedScores, scoreMask, type MaskArithmetic } from "./score-mask.ts";
@@ -50,6 +54,7 @@ export const distillers = {
   fitNets,
   fkd,
   frs,
+  labelEnc,
   ld,
   lgd,
   mgd,

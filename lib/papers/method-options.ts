@@ -21,6 +21,7 @@ export const methodTable: { readonly [N in DistillerName]?: Entry<N> } = {
   fitNets: { teacher: true, options: { preset: true, feature: true, regressor: true, relu: true, levels: true } },
   fkd: { teacher: true, options: { preset: true, feature: true, channel: true, spatial: true, nonLocal: true, levels: true, reduction: true, temperature: true, pool: true, pooling: true, atEquality: true } },
   frs: { teacher: true, options: { preset: true, feature: true, head: true, warmup: true, adapter: true, crossEntropy: true, mask: true, regions: true } },
+  labelEnc: { teacher: false, options: { step: true, encoder: true, preset: true, neck: true, widths: true, emptyBoxes: true, distanceFrom: true, distanceUntil: true } },
   ld: {
     teacher: true,
     options: { preset: true, box: true, valuable: true, class: true, temperature: true, classTemperature: true, bins: true, gamma: true, candidates: true, valuableWeight: true, normaliser: true },

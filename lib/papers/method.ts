@@ -86,7 +86,7 @@ export function buildMethod(spec: MethodSpec, { student, teacher, seed, movingTe
   const { channels, classes } = student;
   // The table's types say which options belong to which name; here they have been checked.
   const make = distillers[spec.name] as (options: object) => Distiller;
-  return make({ ...spec.options, ...(taught ? { teacher, student, ...(movingTeacher && { movingTeacher }) } : { channels, classes }), seed, ...(weight && { weight }) });
+  return make({ ...spec.options, student, ...(taught ? { teacher, ...(movingTeacher && { movingTeacher }) } : { channels, classes }), seed, ...(weight && { weight }) });
 }
 
 /** Whether a method can be observed. */
