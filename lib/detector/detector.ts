@@ -2,6 +2,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { Target } from "../data/batch.ts";
 import type { Rle } from "../tensor/masks/rle.ts";
 import type { AssignedLevel, ImageSize } from "./assignment.ts";
+import type { BoxReader } from "./decode/prediction.ts";
 
 /** What a parameter belongs to; learning-rate groups and freezing speak of these. */
 export type ParameterGroup = "backbone" | "neck" | "head" | "distill";
@@ -127,5 +128,7 @@ export interface Detector {
   assignment?(target: Target, size: ImageSize): readonly AssignedLevel[];
   /** Of detectors with a dense head of two towers. */
   readonly headSplit?: HeadSplit;
+  /** How the box outputs of a prediction's priors are read as boxes in pixels. Of a two-stage detector: its region proposal network's. */
+  readBoxes?(prediction: Prediction): BoxReader;
   dispose(): void;
 }

@@ -52,6 +52,7 @@ export function oneStageDetector<L extends Layout, T>({ config, store, strides, 
       return assignedLevels(own.levels, assigned(own, target));
     },
     headSplit: { ...split, boxes: (prediction) => boxes(prediction, layoutOf(prediction)) },
+    readBoxes: (prediction) => readBoxes(layoutOf(prediction)),
     dispose: () => store.dispose(),
   };
 }

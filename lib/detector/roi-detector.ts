@@ -15,9 +15,9 @@ export interface RoiDetectorParts {
 
 /** A region proposal network and a RoI head behind it as a detector: what Mask and Cascade R-CNN have in common. */
 export function roiDetector({ name, classes, channels, store, first, head }: RoiDetectorParts): Detector {
-  const { strides, extract, predict, forward, assignment } = first;
+  const { strides, extract, predict, forward, assignment, readBoxes } = first;
   return {
-    name, classes, channels, strides, extract, predict, forward, ...(assignment && { assignment }),
+    name, classes, channels, strides, extract, predict, forward, ...(assignment && { assignment }), ...(readBoxes && { readBoxes }),
     parameters: () => store.list(),
     loss: (prediction, targets, moment = { iteration: 0 }) => {
       checkBatch("loss", prediction, targets);

@@ -4,6 +4,7 @@ import { anchorLayout } from "./anchor-layout.ts";
 import { anchorsPerCell } from "./anchors.ts";
 import { entrances, extractor, levelStrides, mapSizes, rememberedPerBatch, type FeatureConfig } from "./assemble.ts";
 import { assignedLevels, levelSizes } from "./assignment.ts";
+import { deltaReader } from "./decode/prediction.ts";
 import type { Detector, Moment, Prediction } from "./detector.ts";
 import { rpnHead, type RpnNames } from "./heads/rpn.ts";
 import { rpnLoss } from "./loss/rpn.ts";
@@ -21,7 +22,7 @@ export interface FirstStageConfig extends FeatureConfig {
 }
 
 /** Backbone, pyramid and region proposal network: what Faster, Mask and Cascade R-CNN share. */
-export interface FirstStage extends Pick<Detector, "strides" | "extract" | "predict" | "forward" | "assignment"> {
+export interface FirstStage extends Pick<Detector, "strides" | "extract" | "predict" | "forward" | "assignment" | "readBoxes"> {
   /** Strides of the levels that regions are read from: the pyramid's without the extra ones. */
   readonly regionStrides: readonly number[];
   /** The proposal network's two losses. */
@@ -54,6 +55,7 @@ export function firstStage(store: ParameterStore, config: FirstStageConfig): Fir
       return { "rpn.class": objectness, "rpn.box": box };
     },
     proposals: (prediction, sizes, phase) => proposals(prediction, sizes, { ...rpn[phase], coder: rpn.coder, anchors: anchorsOf(prediction) }),
+    readBoxes: (prediction) => deltaReader(layout(mapSizes(prediction), prediction).levels, rpn.coder),
     assignment: (target, size) => {
       const { levels, anchors } = layout(levelSizes(strides, size), size);
       const [{ assignment, kept }] = assignRpn([target], anchors, { ...rpn, classes });

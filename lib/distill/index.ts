@@ -4,6 +4,7 @@ import { fgd } from "./fgd.ts";
 import { fitNets } from "./fitnets.ts";
 import { fkd } from "./fkd.ts";
 import { frs } from "./frs.ts";
+import { gid } from "./gid.ts";
 import { labelEnc } from "./labelenc.ts";
 import { ld } from "./ld.ts";
 import { lgd } from "./lgd.ts";
@@ -26,6 +27,8 @@ export { inherit, type Inherited, type InheritOptions } from "./inherit.ts";
 export { fitNets, fitNetsPresets, type FitNetsOptions, type HintPair } from "./fitnets.ts";
 export { fkd, fkdPresets, type FkdOptions } from "./fkd.ts";
 export { frs, frsFeature, frsHead, frsPresets, type FrsHints, type FrsOptions } from "./frs.ts";
+export { gid, gidPresets, type GidOptions, type GidStudent } from "./gid.ts";
+export { selectInstances, type DenseSide, type Instances, type SelectionOptions } from "./gid-instances.ts";
 export { jsDistance, klDivergence, meanSquaredError, type Distribution, type JsDistanceOptions, type KlOptions, type MseOptions } from "./js-distance.ts";
 export { labelEnc, labelEncPresets, startStep2, type LabelEnc, type LabelEncOptions, type StepTwoStart } from "./labelenc.ts";
 export { labelEncodingFunction, type Encodings, type LabelEncodingFunction, type LabelEncodingOptions, type LabelEncodingWidths } from "./label-encoding.ts";
@@ -54,6 +57,7 @@ export const distillers = {
   fitNets,
   fkd,
   frs,
+  gid,
   labelEnc,
   ld,
   lgd,

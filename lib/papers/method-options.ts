@@ -21,6 +21,10 @@ export const methodTable: { readonly [N in DistillerName]?: Entry<N> } = {
   fitNets: { teacher: true, options: { preset: true, feature: true, regressor: true, relu: true, levels: true } },
   fkd: { teacher: true, options: { preset: true, feature: true, channel: true, spatial: true, nonLocal: true, levels: true, reduction: true, temperature: true, pool: true, pooling: true, atEquality: true } },
   frs: { teacher: true, options: { preset: true, feature: true, head: true, warmup: true, adapter: true, crossEntropy: true, mask: true, regions: true } },
+  gid: {
+    teacher: true,
+    options: { preset: true, feature: true, relation: true, class: true, box: true, beta: true, bins: true, adapter: true, among: true, candidates: true, nms: true, instances: true, minSide: true },
+  },
   labelEnc: { teacher: false, options: { step: true, encoder: true, preset: true, neck: true, widths: true, emptyBoxes: true, distanceFrom: true, distanceUntil: true } },
   ld: {
     teacher: true,
