@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import * as tf from "@tensorflow/tfjs-core";
 import { loadBackend } from "../../dist/lib/backend/load.js";
-import { distillers } from "../../dist/lib/distill/index.js";
 import { gfl } from "../../dist/lib/detector/gfl.js";
 import { retinanet } from "../../dist/lib/detector/retinanet.js";
+import { buildMethod, needsTeacher } from "../../dist/lib/papers/method.js";
 import { gradients } from "../../dist/lib/train/gradients.js";
 import { optimiser as optimiserOf } from "../../dist/lib/train/optimiser.js";
 import { CLASSES, imageValues, targets } from "./step-data.mjs";
@@ -16,7 +16,6 @@ await loadBackend({ backend: "native", threads });
 
 /** Methods that distil the distributions of GFL's boxes need GFL; all others are measured on RetinaNet. */
 const build = method === "ld" ? (backbone, seed) => gfl({ preset: "mmdet", classes: CLASSES, backbone, seed }) : (backbone, seed) => retinanet({ preset: "mmdet", classes: CLASSES, backbone, seed });
-const labelGuided = ["lgd", "sssd"].includes(method);
 const student = build("resnet-50", 1);
 // Without trained statistics the residual sums would double at every block; small last scales keep them level.
 const calm = (detector) => { for (const { name, variable } of detector.parameters()) if (name.endsWith("bn3.weight")) tf.tidy(() => variable.assign(tf.fill(variable.shape, 0.3))); };
@@ -26,7 +25,9 @@ const teacherOf = () => {
   if (teacher === undefined) calm(teacher = build("resnet-101", 2));
   return teacher;
 };
-const distiller = method === "plain" ? undefined : distillers[method](labelGuided ? { channels: student.channels, classes: CLASSES, seed: 3, weight: 1 } : { teacher: teacherOf(), student, seed: 3, weight: 1 });
+/** Both halves of LabelEnc have their own training; the first does the work. Its terms count from the start here. */
+const own = { labelEnc: { step: 1, distanceFrom: 0 } };
+const distiller = method === "plain" ? undefined : buildMethod({ name: method, options: own[method] ?? {} }, { student, seed: 3, ...(needsTeacher(method) && { teacher: teacherOf() }) });
 
 const images = tf.tensor4d(imageValues({ side, batch }), [batch, side, side, 3]);
 const objects = targets({ side, batch }).map((target, image) => ({ image, imageId: image + 1, width: side, height: side, scaleX: 1, scaleY: 1, flipped: false, ...target }));

@@ -13,7 +13,8 @@ async function measure(method, { rounds, plain, log }) {
     const { mib, leaked } = first[2];
     if (leaked !== 0) throw new Error(`a step leaves ${leaked} tensors`);
     await worker.ask("plain");
-    const taught = !["plain", "lgd", "sssd"].includes(method);
+    const { needsTeacher } = await import("../../dist/lib/papers/method.js");
+    const taught = method !== "plain" && needsTeacher(method);
     if (taught) await worker.ask("teacher");
     const samples = [];
     for (let round = 0; round < rounds; round++) {
@@ -51,4 +52,4 @@ function print(title, rows) {
   }
 }
 
-export const methods = { title: `distillation methods: RetinaNet R101 teaches R50 (LD: GFL), ${side}² pixels, batch ${batch}, ${threads} thread; LGD and SSSD have no separate teacher`, rounds: 3, run, print };
+export const methods = { title: `distillation methods: RetinaNet R101 teaches R50 (LD: GFL), ${side}² pixels, batch ${batch}, ${threads} thread; LGD, SSSD, Tf-FD and LabelEnc have no separate teacher`, rounds: 3, run, print };

@@ -19,6 +19,7 @@ const { openCoco } = await import("../../dist/lib/data/index.js");
 const { scoreDetector } = await import("../../dist/lib/evaluate/index.js");
 const { distillers } = await import("../../dist/lib/distill/index.js");
 const { experimentSteps, runPlace } = await import("../../dist/lib/papers/build.js");
+const { needsTeacher } = await import("../../dist/lib/papers/method.js");
 const { buildTeacher } = await import("../../dist/lib/papers/teacher.js");
 
 const iterations = Number(values.iterations);
@@ -37,11 +38,12 @@ const training = (length, batchSize) => ({
 });
 const teacher = (kind) => ({ name: `methods/teacher-${kind}`, detector: detector(kind, 24), ...training(Number(values.teacher), 8) });
 const plain = (kind) => ({ name: `methods/plain-${kind}`, detector: detector(kind, 8), ...training(iterations, 4) });
-const labelGuided = ["lgd", "sssd"];
+/** LabelEnc's first step; in its own schedule the distance counts after a quarter of the training. */
+const own = { labelEnc: { step: 1, distanceFrom: Math.round(iterations / 4) } };
 /** Networks without pre-trained weights are meant here. */
 const taught = (name, kind) => ({
-  ...plain(kind), name: `methods/${name}`, method: { name },
-  ...(!labelGuided.includes(name) && { teacher: { run: { experiment: teacher(kind), seed: 100 } }, allow: ["randomBackbone"] }),
+  ...plain(kind), name: `methods/${name}`, method: { name, ...(own[name] && { options: own[name] }) },
+  ...(needsTeacher(name) && { teacher: { run: { experiment: teacher(kind), seed: 100 } }, allow: ["randomBackbone"] }),
 });
 
 const options = (seed) => ({ dataset, seed, runs: values.runs, keepWeights: true });
