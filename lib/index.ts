@@ -26,6 +26,7 @@ export type { LoadReport, LoadWeightsOptions } from "./detector/weights/index.ts
 
 export * from "./distill/index.ts";
 export { experimentSteps } from "./papers/build.ts";
+export { preflight } from "./papers/preflight.ts";
 export { recipeOf } from "./papers/detectors.ts";
 export type { DetectorKind, DetectorSpec } from "./papers/detectors.ts";
 export type { Experiment } from "./papers/experiment.ts";
@@ -41,6 +42,9 @@ export * from "./evaluate/index.ts";
 export { NonMonotoneError, TargetOutsideError, searchLambda } from "./calibrate/search.ts";
 export { secantLambda } from "./calibrate/secant.ts";
 export { meanShare, observedEstimate, oneRunEstimate } from "./calibrate/share.ts";
+export { atLambda, calibrateMethod, searchMethod, weightsForShares } from "./calibrate/method.ts";
+export { methodShares, showMethodShares, tinyStudy } from "./calibrate/method-shares.ts";
+export type { MethodShare } from "./calibrate/method-shares.ts";
 export { powerLaw } from "./calibrate/power-law.ts";
 export { calibrationStudy, collect, estimateReadings } from "./calibrate/study.ts";
 export { showChannels, showExamples, showReadings, showResult, showSearch, showSetting, showShares, verdict } from "./calibrate/show.ts";

@@ -16,6 +16,7 @@ import { sssd } from "./sssd.ts";
 import { tfFd } from "./tf-fd.ts";
 
 export { crossKd, crossKdPresets, kdQualityFocal, type BoxLoss, type CrossKdOptions, type KdQualityFocalOptions } from "./crosskd.ts";
+export { cachedTeacher, type CachedTeacher, type CachedTeacherOptions } from "./cached-teacher.ts";
 export type { Distiller, Hints, Schedule, WeightedTerm } from "./distiller.ts";
 export { attentionDistance, channelAttention, spatialAttention, type Attention } from "./attention.ts";
 export { boxMasks, type BoxMaskOptions, type BoxMasks } from "./box-masks.ts";

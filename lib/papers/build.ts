@@ -3,9 +3,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import { loadBackend } from "../backend/load.ts";
 import { batches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
+import type { Transforms } from "../data/transforms.ts";
 import type { Detector } from "../detector/detector.ts";
-import { inherit } from "../distill/index.ts";
-import type { Distiller, LabelGuided } from "../distill/index.ts";
+import { cachedTeacher, inherit } from "../distill/index.ts";
+import type { Distiller, LabelGuided, Teacher } from "../distill/index.ts";
 import { withoutTape } from "../tensor/stop-gradient.ts";
 import { runSteps } from "../train/run.ts";
 import type { BuiltTraining } from "../train/run.ts";
@@ -17,7 +18,7 @@ import { buildDetector, segments } from "./detectors.ts";
 import { fingerprint } from "./experiment.ts";
 import type { Experiment } from "./experiment.ts";
 import { buildMethod, isLabelGuided, type MethodParts } from "./method.ts";
-import { buildTeacher, teacherIdentity, type RunFolder } from "./teacher.ts";
+import { buildTeacher, teacherIdentity, type BuiltTeacher, type RunFolder } from "./teacher.ts";
 import { findWeights, startFrom, weightsIdentity } from "./weights.ts";
 import type { WeightsSource } from "./weights.ts";
 
@@ -35,6 +36,8 @@ export interface ExperimentOptions {
   readonly checkpointEvery?: number;
   /** Where weights are kept and fetched from; default the user's cache and `POTSTILL_WEIGHTS_MIRROR`. */
   readonly weights?: WeightsSource;
+  /** Keeps the teacher's answers in this folder (`cachedTeacher`): images must not be cut out at random. Default: it computes each time. */
+  readonly teacherCache?: { readonly folder: string; readonly limitBytes?: number };
   /** Told of what would be refused, allowed or not; then nothing of it is refused. Default: the first that is not allowed is thrown. */
   readonly onFinding?: (finding: RefusedError) => void;
 }
@@ -155,9 +158,14 @@ async function assemble(experiment: Experiment, options: ExperimentOptions, own:
     ...(taught ? [...taught.findings(detector), otherStrides(detector, taught.detector)] : []),
     randomBackbone(detector, marks, { taught: taught !== undefined }),
   ], options.onFinding);
-  const distiller = method && own(methodOf(experiment, { student: detector, seed, ...(taught && { teacher: taught.detector }) }));
+  const distiller = method && own(methodOf(experiment, { student: detector, seed, ...(taught && { teacher: mouthOf(taught, options, transforms) }) }));
   const started = { ...(start && { weights: start }), ...(taught && { teacher: taught.record }), ...(inherited && { inherited }) };
   return { detector, ...(taught && { teacher: taught.detector }), ...(distiller && { distiller }), started: Object.keys(started).length > 0 ? started : undefined };
+}
+
+/** Who answers for the teacher: itself, or its answers on disk. */
+function mouthOf({ detector, description }: BuiltTeacher, { teacherCache, dataset }: ExperimentOptions, transforms: Transforms): Detector | Teacher {
+  return teacherCache === undefined ? detector : cachedTeacher(detector, { ...teacherCache, dataset, transforms, description });
 }
 
 function inheritFrom({ inherit: asked }: Experiment, student: Detector, teacher: Detector | undefined): object | undefined {

@@ -34,6 +34,8 @@ interface FinishedRun {
 
 export interface BuiltTeacher {
   readonly detector: Detector;
+  /** What it is beside its weights. */
+  readonly description: object;
   /** What the run directory says of it. */
   readonly record: object;
   /** What is wrong with it as a teacher of this student. */
@@ -117,6 +119,7 @@ export async function buildTeacher(teacher: TeacherSpec, { dataset, transforms, 
     const names = finished?.classes && { student: own, teacher: finished.classes };
     return {
       detector,
+      description: { detector: finished?.detector ?? spec, classes },
       record: { ...record, ...(finished && { sha256: await hashOf(finished.checkpoint) }) },
       findings: (student) => [randomTeacher(detector, marks), otherClasses(student, detector, names)],
     };

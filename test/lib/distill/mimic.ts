@@ -26,8 +26,8 @@ export function mimic(options: TaughtOptions & { readonly own?: number; readonly
 }
 
 /** A detector of a few thousand parameters. */
-export function tinyDetector(seed: number, channels = 8): Detector {
-  return fcos({ preset: "tiny", classes: 3, seed, channels, backbone: "tiny-4" });
+export function tinyDetector(seed: number, channels = 8, classes = 3): Detector {
+  return fcos({ preset: "tiny", classes, seed, channels, backbone: "tiny-4" });
 }
 
 const edge = { height: 64, width: 64 };
