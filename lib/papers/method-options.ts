@@ -14,7 +14,7 @@ const labelGuided = {
 } as const;
 
 /** What a configuration may say to each method: one line per method, whose completeness the compiler checks. */
-export const methodTable: { readonly [N in DistillerName]?: Entry<N> } = {
+export const methodTable: { readonly [N in DistillerName]: Entry<N> } = {
   crossKd: { teacher: true, options: { preset: true, class: true, box: true, centerness: true, beta: true, convs: true, boxLoss: true, normaliser: true, least: true } },
   cwd: { teacher: true, options: { preset: true, alpha: true, temperature: true, levels: true, site: true, logarithm: true } },
   fgd: { teacher: true, options: { preset: true, alpha: true, beta: true, gamma: true, lambda: true, temperature: true, levels: true, scaleBy: true, area: true } },
