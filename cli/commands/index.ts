@@ -14,6 +14,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandFile>>> = {
   reproduce: () => import("./reproduce.ts"),
   run: () => import("./run.ts"),
   train: () => import("./train.ts"),
+  detect: () => import("./detect.ts"),
   preflight: () => import("./preflight.ts"),
   evaluate: () => import("./evaluate.ts"),
   dataset: () => import("./dataset.ts"),

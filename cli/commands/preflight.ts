@@ -7,7 +7,7 @@ import { preflight, type GroupSummary, type Preflight } from "../../lib/papers/p
 import type { Step } from "../../lib/train/step.ts";
 import { openData } from "../data.ts";
 import { UsageError } from "../errors.ts";
-import { interruptible } from "../interruptible.ts";
+import { computing } from "../interruptible.ts";
 import { wholeNumber } from "../options.ts";
 
 interface Flags {
@@ -50,8 +50,13 @@ async function check(path: string, { data, mirror, json, ...flags }: Flags): Pro
   const config = readExperiment(path);
   const { train: dataset, val: evaluation } = await openData(data);
   const experiment = experimentOf(config, { dataset, name: basename(path, extname(path)) });
-  const { result, exitCode } = await interruptible((signal) =>
+  const { result, exitCode } = await computing((signal) =>
     preflight(experiment, { ...flags, dataset, evaluation, weights: { reporter: terminalReporter(), signal, ...(mirror !== undefined && { mirror }) } }));
+  if (result === undefined) {
+    process.exitCode = exitCode ?? 1;
+    process.stderr.write("Interrupted.\n");
+    return;
+  }
   process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${report(result).join("\n")}\n`);
   process.exitCode = exitCode ?? (result.refused ? 1 : 0);
 }

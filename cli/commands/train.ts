@@ -3,12 +3,19 @@ import { basename, extname } from "node:path";
 import type { Command } from "commander";
 import { terminalReporter } from "../../lib/backend/setup/progress.ts";
 import { experimentSteps, runPlace } from "../../lib/papers/build.ts";
+import type { Dataset } from "../../lib/data/dataset.ts";
+import { scoreDetector, summarize } from "../../lib/evaluate/index.ts";
 import { experimentOf } from "../../lib/papers/config.ts";
-import type { Step } from "../../lib/train/step.ts";
-import { openData } from "../data.ts";
+import type { Experiment } from "../../lib/papers/experiment.ts";
+import { openTrained } from "../../lib/papers/trained.ts";
+import { warnings } from "../../lib/papers/warnings.ts";
+import { runResult } from "../../lib/train/run.ts";
+import { openData, openValidation } from "../data.ts";
 import { UsageError } from "../errors.ts";
-import { interruptible } from "../interruptible.ts";
+import { computing } from "../interruptible.ts";
+import { commandLine } from "../next-step.ts";
 import { wholeNumber } from "../options.ts";
+import { trainingLog } from "../training-log.ts";
 
 interface Flags {
   readonly data: string;
@@ -16,6 +23,7 @@ interface Flags {
   readonly runs: string;
   readonly every: number;
   readonly checkpointEvery: number;
+  readonly validate?: string;
   readonly mirror?: string;
   readonly requireGpu: boolean;
   readonly dryRun: boolean;
@@ -25,13 +33,14 @@ interface Flags {
 export function register(program: Command): void {
   program
     .command("train")
-    .description("train a detector as a JSON file says; what it leaves out is its preset's recipe. The same command continues an interrupted training")
+    .description("train a detector as a JSON file says; what it leaves out is its preset's recipe. The same command continues an interrupted training. The run's folder ends with weights.safetensors")
     .argument("<config>", 'for example {"detector": {"kind": "fcos", "preset": "mmdet"}, "weights": "open-mmlab/detectron/resnet50_caffe"}')
     .option("--data <folder>", "a folder in COCO format, or synthetic", "synthetic")
     .option("--seed <n>", "weights, order and augmentation follow from it", wholeNumber(0), 0)
     .option("--runs <folder>", "where trainings are kept", "runs")
     .option("--every <n>", "iterations between two lines of progress", wholeNumber(1), 20)
     .option("--checkpoint-every <n>", "iterations between two checkpoints", wholeNumber(1), 200)
+    .option("--validate <folder>", "score the trained detector on the validation part of a folder in COCO format, or on all images of an annotation file")
     .option("--mirror <url>", "address that stands for the publishers' of weights (default: POTSTILL_WEIGHTS_MIRROR)")
     .option("--require-gpu", "fail instead of computing on the CPU", false)
     .option("--dry-run", "print the whole experiment as JSON and train nothing", false)
@@ -46,31 +55,52 @@ function readConfig(path: string): unknown {
   }
 }
 
-async function train(path: string, { data, seed, runs, every, checkpointEvery, mirror, requireGpu, dryRun }: Flags): Promise<void> {
+async function train(path: string, flags: Flags): Promise<void> {
   const config = readConfig(path);
-  const { train: dataset } = await openData(data);
+  const { train: dataset } = await openData(flags.data);
   const experiment = experimentOf(config, { dataset, name: basename(path, extname(path)) });
-  if (dryRun) {
+  if (flags.dryRun) {
     process.stdout.write(`${JSON.stringify(experiment, null, 2)}\n`);
     return;
   }
-  const { exitCode } = await interruptible(async (signal) => {
-    const { folder } = await runPlace(experiment, { dataset, seed, runs, requireGpu });
-    process.stderr.write(`${folder}: ${experiment.training.iterations} iterations of ${experiment.data.batchSize} images on ${dataset.name}\n`);
-    const weights = { reporter: terminalReporter(), signal, ...(mirror !== undefined && { mirror }) };
-    for await (const step of experimentSteps(experiment, { dataset, seed, runs, requireGpu, checkpointEvery, weights })) {
-      if ((step.iteration + 1) % every === 0 || step.iteration + 1 === step.iterations) process.stderr.write(`${line(step)}\n`);
-      if (signal.aborted) return; // the run keeps a state to continue from
-    }
-    process.stdout.write(`${folder}\n`);
-  });
+  for (const warning of warnings(experiment)) tell(`potstill: ${warning}`);
+  const { result: folder, exitCode } = await computing((signal) => trained(experiment, dataset, { ...flags, signal }));
   if (exitCode !== undefined) {
     process.exitCode = exitCode;
-    process.stderr.write("Interrupted. The same command continues where it stopped.\n");
+    tell("Interrupted. The same command continues where it stopped.");
+  } else if (folder !== undefined) {
+    process.stdout.write(`${folder}\n`);
+    tell(`next: ${commandLine("detect", folder, "--data", flags.validate ?? flags.data, "--out", "results.json")}`);
   }
 }
 
-function line({ iteration, iterations, total, weighted, learningRates, imagesPerSecond }: Step): string {
-  const terms = Object.entries(weighted).map(([name, value]) => `${name} ${value.toPrecision(3)}`).join(", ");
-  return `${iteration + 1}/${iterations}  loss ${total.toPrecision(4)} (${terms})  rate ${Math.max(...Object.values(learningRates)).toPrecision(3)}  ${imagesPerSecond.toPrecision(2)} images/s`;
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** The run's folder once it is finished and, when that is asked for, scored; undefined when a signal came first. */
+async function trained(experiment: Experiment, dataset: Dataset, { seed, runs, every, checkpointEvery, mirror, requireGpu, validate, signal }: Flags & { readonly signal: AbortSignal }): Promise<string | undefined> {
+  const validation = validate === undefined ? undefined : await openValidation(validate);
+  const { folder } = await runPlace(experiment, { dataset, seed, runs, requireGpu });
+  const finished = runResult(folder) !== undefined;
+  const { iterations } = experiment.training;
+  tell(finished ? `${folder}: already finished, ${iterations} iterations; nothing is trained` : `${folder}: ${iterations} iterations of ${experiment.data.batchSize} images on ${dataset.name}`);
+  const log = trainingLog(experiment, dataset, { every, write: tell });
+  const weights = { reporter: terminalReporter(), signal, ...(mirror !== undefined && { mirror }) };
+  for await (const step of finished ? [] : experimentSteps(experiment, { dataset, seed, runs, requireGpu, checkpointEvery, weights, onStart: log.start })) {
+    log.step(step);
+    if (signal.aborted) return undefined; // the run keeps a state to continue from
+  }
+  if (validation) await tellScore(folder, validation.dataset);
+  return folder;
+}
+
+async function tellScore(folder: string, dataset: Dataset): Promise<void> {
+  const { detector, transforms } = await openTrained(folder, { dataset });
+  try {
+    tell(`scoring on ${dataset.images.length} images of ${dataset.name} …`);
+    tell(summarize(await scoreDetector(detector, dataset, { transforms })));
+  } finally {
+    detector.dispose();
+  }
 }

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** What a kernel publishes for libraries whose work must be interruptible. */
+/** What a kernel, or a command line, publishes for libraries whose work must be interruptible. */
 export interface InterruptContract {
   /** Element 0 is not 0 while an interrupt is wanted; shared with the thread that receives it. */
   readonly flag: Int32Array;
@@ -22,6 +22,18 @@ export class InterruptedError extends Error {
 export function cancelPoint(): void {
   const contract = published();
   if (contract !== undefined && Atomics.load(contract.flag, 0) !== 0) throw new InterruptedError();
+}
+
+/**
+ * Makes every TensorFlow operation throw {@link InterruptedError} from the moment that element 0 is not 0.
+ * @param flag shared with whoever sets it: a thread, since the computing one hears nothing
+ * @returns what ends that
+ */
+export function interruptBy(flag: Int32Array): () => void {
+  const place = globalThis as Record<symbol, unknown>;
+  const before = place[key];
+  place[key] = { flag } satisfies InterruptContract;
+  return () => { place[key] = before; };
 }
 
 function published(): InterruptContract | undefined {

@@ -5,6 +5,7 @@ import { batches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Transforms } from "../data/transforms.ts";
 import type { Detector } from "../detector/detector.ts";
+import { saveWeights } from "../detector/weights/save.ts";
 import { cachedTeacher, inherit } from "../distill/index.ts";
 import type { Distiller, LabelGuided, Teacher } from "../distill/index.ts";
 import { withoutTape } from "../tensor/stop-gradient.ts";
@@ -38,13 +39,15 @@ export interface ExperimentOptions {
   readonly weights?: WeightsSource;
   /** Keeps the teacher's answers in this folder (`cachedTeacher`): images must not be cut out at random. Default: it computes each time. */
   readonly teacherCache?: { readonly folder: string; readonly limitBytes?: number };
+  /** Told the first iteration that is trained now; not called when all are. */
+  readonly onStart?: (iteration: number) => void;
   /** Told of what would be refused, allowed or not; then nothing of it is refused. Default: the first that is not allowed is thrown. */
   readonly onFinding?: (finding: RefusedError) => void;
 }
 
 /** The steps of an experiment: read from its run directory when it is finished, continued when it is not. */
 export async function* experimentSteps(experiment: Experiment, options: ExperimentOptions): AsyncGenerator<Step, void> {
-  const { seed, requireGpu = false, keepWeights = true, checkpointEvery } = options;
+  const { seed, requireGpu = false, keepWeights = true, checkpointEvery, onStart } = options;
   const { folder, identity, shown } = await runPlace(experiment, { ...options, requireGpu });
   yield* runSteps({
     folder,
@@ -53,6 +56,7 @@ export async function* experimentSteps(experiment: Experiment, options: Experime
     iterations: experiment.training.iterations,
     keepWeights,
     ...(checkpointEvery !== undefined && { checkpointEvery }),
+    ...(onStart && { onStart }),
     build: () => buildTraining(experiment, options),
   });
 }
@@ -91,12 +95,14 @@ export interface ExperimentModel {
  * nothing is left behind
  */
 export async function buildTraining(experiment: Experiment, options: ExperimentOptions): Promise<BuiltTraining> {
-  const { model: { started }, environment, training: run, dispose } = await buildParts(experiment, options);
-  return { environment, training: run, ...(started && { started }), dispose };
+  const { model: { detector, started }, environment, training: run, dispose } = await buildParts(experiment, options);
+  const classes = JSON.stringify(options.dataset.categories.map(({ name }) => name));
+  const save = (path: string) => saveWeights(detector, path, { iteration: String(run.iteration), classes });
+  return { environment, training: run, ...(started && { started }), saveWeights: save, dispose };
 }
 
 /** A training with what it trains. */
-export interface ExperimentParts extends Omit<BuiltTraining, "started"> {
+export interface ExperimentParts extends Omit<BuiltTraining, "started" | "saveWeights"> {
   readonly model: ExperimentModel;
 }
 

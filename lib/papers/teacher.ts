@@ -115,7 +115,7 @@ export async function buildTeacher(teacher: TeacherSpec, { dataset, transforms, 
   const detector = buildDetector(finished?.detector ?? spec!, { classes, seed: 0 });
   try {
     const marks = marksOf(detector);
-    const record = finished ? restore(detector, finished.checkpoint) : whole && found && startFrom(detector, whole, { found, transforms });
+    const record = finished ? restoreDetector(detector, finished.checkpoint) : whole && found && startFrom(detector, whole, { found, transforms });
     const names = finished?.classes && { student: own, teacher: finished.classes };
     return {
       detector,
@@ -129,8 +129,11 @@ export async function buildTeacher(teacher: TeacherSpec, { dataset, transforms, 
   }
 }
 
-/** Sets a detector from a training's checkpoint, which holds the method's parameters and the optimiser's state beside it. */
-function restore(detector: Detector, checkpoint: string): object {
+/**
+ * Sets a detector from a training's checkpoint, which holds the method's parameters and the optimiser's state beside it.
+ * @throws Error when it is of another detector
+ */
+export function restoreDetector(detector: Detector, checkpoint: string): object {
   const { tensors, metadata } = readSafetensors(checkpoint);
   const names = new Set(detector.parameters().map(({ name }) => name));
   try {

@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
 import * as tf from "@tensorflow/tfjs-core";
+import { checkpointFormat as format } from "../detector/weights/load.ts";
 import { readSafetensors, writeSafetensors } from "../detector/weights/safetensors.ts";
 import type { StoredTensor } from "../detector/weights/safetensors.ts";
 import type { Training } from "./training.ts";
-
-const format = "potstill-checkpoint/1";
 
 /** Writes parameters, momentum and the iteration to a safetensors file, atomically. */
 export function saveCheckpoint(path: string, training: Training, fingerprint: string): void {

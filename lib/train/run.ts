@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly checkpointEvery?: number;
   /** Keep the last checkpoint of a finished run; default true. Calibration probes need only their metrics. */
   readonly keepWeights?: boolean;
+  /** Told the first iteration that is trained now (those before it are read from the folder); not called for a finished run. */
+  readonly onStart?: (iteration: number) => void;
   /** Builds the training when there is something to train. */
   readonly build: () => Promise<BuiltTraining>;
 }
@@ -29,6 +31,8 @@ export interface BuiltTraining {
   readonly environment: BackendInfo;
   /** What it started from, for `config.json`: weights by name and hash. */
   readonly started?: object;
+  /** Writes the trained detector's weights to a file. */
+  readonly saveWeights?: (path: string) => void;
   /** Disposes training, detector and method. */
   dispose(): void;
 }
@@ -69,6 +73,11 @@ export async function* runSteps(options: RunOptions): AsyncGenerator<Step, void>
   }
 }
 
+/** Where a finished run that keeps its weights has them, for `loadWeights` and other programs. */
+export function weightsPath(folder: string): string {
+  return join(folder, "weights.safetensors");
+}
+
 /** The result of a finished run, or undefined. */
 export function runResult(folder: string): RunResult | undefined {
   const path = join(folder, "result.json");
@@ -92,6 +101,7 @@ async function* continueRun(options: RunOptions, metrics: string): AsyncGenerato
     const stored = readMetrics(metrics);
     if (stored.length < start) throw new Error(`${metrics} holds ${stored.length} iterations, the checkpoint ${start}. Remove the run's folder to train it again`);
     truncateMetrics(metrics, stored, start);
+    options.onStart?.(start);
     yield* stored.slice(0, start);
     let saved = start;
     const save = () => {
@@ -99,6 +109,7 @@ async function* continueRun(options: RunOptions, metrics: string): AsyncGenerato
       saved = built.training.iteration;
     };
     const complete = () => {
+      if (keepWeights) built.saveWeights?.(weightsPath(folder));
       finish(options, built, readMetrics(metrics));
       if (!keepWeights) rmSync(checkpoints, { recursive: true, force: true });
     };

@@ -36,6 +36,9 @@ export interface LoadReport {
   readonly unused: readonly string[];
 }
 
+/** What `saveCheckpoint` marks its files with. */
+export const checkpointFormat = "potstill-checkpoint/1";
+
 const epsilonHere = 1e-5;
 
 /**
@@ -47,6 +50,7 @@ const epsilonHere = 1e-5;
  */
 export function loadWeights(target: Pick<Detector, "parameters">, file: string | Uint8Array, options: LoadWeightsOptions = {}): LoadReport {
   return withWeights(file, (weights) => {
+    if (weights.metadata["format"] === checkpointFormat) throw new Error(`${weights.path} is the state of a training, which only that goes on from (TensorFlow's layouts, the optimiser's buffers); load weights.safetensors in the run's folder instead, which a finished training writes`);
     const plan = planLoad(target.parameters(), weights, options);
     const values = plan.pairs.map(([parameter, name]) => ({ parameter, value: { shape: weights.tensors.get(name)!.shape, data: readValues(weights, name, options) } }));
     const byName = new Map(values.map(({ parameter, value }) => [parameter.name, value]));

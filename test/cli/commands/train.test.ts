@@ -3,7 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { register as detect } from "../../../cli/commands/detect.ts";
+import { register as evaluate } from "../../../cli/commands/evaluate.ts";
 import { register } from "../../../cli/commands/train.ts";
+import { writeSyntheticFolder } from "../../../data-scripts/synthetic.ts";
+import { gfl } from "../../../lib/detector/gfl.ts";
+import { loadWeights } from "../../../lib/detector/weights/load.ts";
 import { experimentOf } from "../../../lib/papers/config.ts";
 import type { Experiment } from "../../../lib/papers/experiment.ts";
 import { tinyScenes } from "../../lib/train/tiny.ts";
@@ -18,14 +23,16 @@ const config = (content: unknown, name = "mine.json") => {
   return path;
 };
 
-async function run(...args: string[]): Promise<{ out: string; err: string }> {
+const run = (...args: string[]) => command(register, "train", ...args);
+
+async function command(add: (program: Command) => void, ...args: string[]): Promise<{ out: string; err: string }> {
   const written = { out: "", err: "" };
   vi.spyOn(process.stdout, "write").mockImplementation((text) => ((written.out += String(text)), true));
   vi.spyOn(process.stderr, "write").mockImplementation((text) => ((written.err += String(text)), true));
   const program = new Command().exitOverride();
-  register(program);
+  add(program);
   program.commands.forEach((command) => command.exitOverride());
-  await program.parseAsync(["train", ...args], { from: "user" });
+  await program.parseAsync(args, { from: "user" });
   return written;
 }
 
@@ -37,10 +44,37 @@ describe("potstill train", () => {
     const path = config({ detector: { kind: "gfl", preset: "tiny", backbone: "tiny-4" }, data: { batchSize: 2 }, training: { iterations: 2 } });
     const runs = join(folder, "runs");
     const { out, err } = await run(path, "--runs", runs, "--every", "1");
-    expect(err).toMatch(/2 iterations of 2 images.*\n1\/2 {2}loss .*class.*distribution.*images\/s\n2\/2/s);
+    expect(err).toMatch(/2 iterations of 2 images.*\niteration 1 of 2 runs: 2 images, as 96 × 96 pixels.*\n1\/2 {2}loss .*class.*distribution.*images\/s {2}\d+ s left\n2\/2.*images\/s\nnext: npx potstill detect \S+ --data synthetic/s);
     const result = readFileSync(join(out.trim(), "result.json"), "utf8");
-    expect((await run(path, "--runs", runs)).out.trim()).toBe(out.trim());
+    const again = await run(path, "--runs", runs);
+    expect(again.out.trim()).toBe(out.trim());
+    expect(again.err).toMatch(/already finished, 2 iterations/);
+    expect(again.err).not.toContain("loss");
     expect(readFileSync(join(out.trim(), "result.json"), "utf8")).toBe(result);
+    const detector = gfl({ preset: "tiny", backbone: "tiny-4", classes: 6, seed: 9 });
+    const weights = join(out.trim(), "weights.safetensors");
+    expect(loadWeights(detector, weights).kept).toEqual([]);
+    expect(() => loadWeights(detector, join(out.trim(), "checkpoint", "state.safetensors"))).toThrow(/state of a training.*load weights\.safetensors/);
+    detector.dispose();
+  });
+
+  it("goes on to detections and their AP, the same as --validate tells", async () => {
+    const path = config({ detector: { preset: "tiny", backbone: "tiny-4" }, data: { batchSize: 4 }, training: { iterations: 2 } }, "flow.json");
+    const [runs, data, results] = ["runs", "data", "results.json"].map((name) => join(folder, name));
+    await writeSyntheticFolder(data, { images: 12, validation: 6, size: { width: 64, height: 64 }, seed: 1, classes: 3, empty: 0 });
+    const { out, err } = await run(path, "--runs", runs, "--data", data, "--validate", data);
+    const summary = /scoring on 6 images.*\n([\s\S]*?)\nnext: /.exec(err)![1];
+    const commands = await command(detect, "detect", out.trim(), "--data", data, "--out", results);
+    expect(commands.out).toMatch(/results\.json: \d+ detections on 6 images/);
+    const [, file] = /next: npx potstill evaluate \S+ --annotations (\S+)/.exec(commands.err)!;
+    expect((await command(evaluate, "evaluate", results, "--annotations", file)).out.trim()).toBe(summary.trim());
+    const ground = join(folder, "ground.json");
+    await command(detect, "detect", out.trim(), "--data", data, "--out", results, "--images", "3", "--annotations", ground);
+    expect((JSON.parse(readFileSync(ground, "utf8")) as { images: unknown[] }).images).toHaveLength(3);
+    await expect(command(detect, "detect", path, "--data", data, "--out", results)).rejects.toThrow(/names no weights for the whole detector/);
+    await expect(command(detect, "detect", out.trim(), "--out", results)).rejects.toThrow(/trained on 3 classes .* has 6/);
+    await command(detect, "detect", path, "--weights", join(out.trim(), "weights.safetensors"), "--data", data, "--out", join(folder, "same.json"), "--images", "3");
+    expect(readFileSync(join(folder, "same.json"), "utf8")).toBe(readFileSync(results, "utf8"));
   });
 
   it("prints the whole experiment with --dry-run: the recipe where the file is silent", async () => {
