@@ -87,7 +87,7 @@ async function trained(experiment: Experiment, dataset: Dataset, { seed, runs, e
   tell(finished ? `${folder}: already finished, ${iterations} iterations; nothing is trained` : `${folder}: ${iterations} iterations of ${experiment.data.batchSize} images on ${dataset.name}`);
   const log = trainingLog(experiment, dataset, { every, write: tell });
   const weights = { reporter: terminalReporter(), signal, ...(mirror !== undefined && { mirror }) };
-  for await (const step of finished ? [] : experimentSteps(experiment, { dataset, seed, runs, requireGpu, checkpointEvery, weights, onStart: log.start })) {
+  for await (const step of finished ? [] : experimentSteps(experiment, { dataset, seed, runs, requireGpu, checkpointEvery, weights, onStart: (iteration) => log.start(iteration) })) {
     log.step(step);
     if (signal.aborted) return undefined; // the run keeps a state to continue from
   }

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { readSafetensors } from "../../lib/detector/weights/safetensors.ts";
 import { root } from "../potstill.ts";
@@ -12,8 +13,8 @@ afterEach(() => { for (const child of children.splice(0)) child.kill("SIGKILL");
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A real command; `until` waits for what it tells, `ended` for its end. */
-function start(...args: string[]) {
-  const child = spawn(process.execPath, [join(root, "cli", "potstill.mjs"), ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+function launch(args: readonly string[]) {
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   children.push(child);
   let [text, heard] = ["", () => {}];
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => { text += String(data); heard(); });
@@ -24,7 +25,16 @@ function start(...args: string[]) {
       await new Promise<void>((done) => { heard = done; });
     }
   };
-  return { kill: (signal: NodeJS.Signals) => child.kill(signal), until, ended, text: () => text };
+  return { kill: (signal: NodeJS.Signals) => child.kill(signal), until, ended, running: () => child.exitCode === null && child.signalCode === null, text: () => text };
+}
+
+const start = (...args: string[]) => launch([join(root, "cli", "potstill.mjs"), ...args]);
+
+/** Work that never looks up: no handler of its thread runs, and no TensorFlow operation stops it. */
+function busy() {
+  const code = `const { computing } = await import(${JSON.stringify(pathToFileURL(join(root, "dist/cli/interruptible.js")).href)});
+    await computing(async () => { process.stderr.write("busy\\n"); const end = Date.now() + 20000; while (Date.now() < end); });`;
+  return launch(["--input-type=module", "-e", code]);
 }
 
 const pause = (ms: number) => new Promise((done) => { setTimeout(done, ms); });
@@ -33,7 +43,7 @@ const pause = (ms: number) => new Promise((done) => { setTimeout(done, ms); });
 const slow = { detector: { kind: "retinanet", preset: "tiny" }, data: { batchSize: 4, transforms: { resize: { kind: "fixed", width: 1024, height: 1024 } } }, training: { iterations: 3 } };
 
 describe("a signal in the middle of a training step", () => {
-  it("ends it at the next operation; whole steps are kept, and a second signal ends the process", { timeout: 300_000 }, async () => {
+  it("ends it at the next operation; whole steps are kept", { timeout: 300_000 }, async () => {
     const config = join(folder, "slow.json");
     writeFileSync(config, JSON.stringify(slow));
     const first = start("train", config, "--runs", "runs");
@@ -56,5 +66,18 @@ describe("a signal in the middle of a training step", () => {
     await pause(300);
     second.kill("SIGINT");
     expect(await second.ended).toEqual({ code: 130, signal: null });
+  });
+
+  it("given twice ends the process whatever it does; sent twice at once, as timeout does, it is one", { timeout: 60_000 }, async () => {
+    const child = busy();
+    await child.until(/busy/);
+    child.kill("SIGTERM");
+    child.kill("SIGTERM");
+    await pause(1000);
+    expect(child.running()).toBe(true);
+    child.kill("SIGTERM");
+    const asked = performance.now();
+    expect(await child.ended).toEqual({ code: null, signal: "SIGKILL" });
+    expect(performance.now() - asked).toBeLessThan(2000);
   });
 });
