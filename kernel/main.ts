@@ -6,7 +6,7 @@ import { createSharedState } from "./language/link.ts";
 import { Log } from "./log.ts";
 import { parseConnectionFile } from "./protocol/connection-file.ts";
 import type { ConnectionInfo } from "./protocol/connection-file.ts";
-import { takeStandardStreams } from "./standard-streams.ts";
+import { keepLastWords, takeStandardStreams } from "./standard-streams.ts";
 
 /** Starts the kernel described by a connection file: the wire worker first, because clients wait for it. */
 async function start(file: string): Promise<void> {
@@ -23,6 +23,7 @@ async function start(file: string): Promise<void> {
     transferList: [wirePort, wireAnswers],
   });
   wire.on("error", (error) => fail(error));
+  keepLastWords(streams);
   // A notebook is started with no arguments: programs that read theirs shall not meet the kernel's.
   process.argv.splice(1, Infinity, join(cwd, "notebook.ts"));
   const { startInterpreter } = await import("./language/interpreter.ts");

@@ -29,7 +29,6 @@ export function takeStandardStreams(): StandardStreams {
     const log = reopenStderr() ?? relayStderr(join(folder, "log"));
     replace(0, devNull, O_RDONLY);
     const captured = { stdout: takeOver(1, join(folder, "1")), stderr: takeOver(2, join(folder, "2")) };
-    keepLastWords(captured.stderr, log);
     // Node's own streams would switch the pipes to non-blocking, and native code would lose what does not fit.
     define("stdout", 1);
     define("stderr", 2);
@@ -79,9 +78,10 @@ let lifeline: Socket | undefined;
  * Waits until the kernel is gone and copies into its log what nobody has read from its stderr. V8 announces there that
  * memory has run out and ends the process at once: on a busy machine no thread of the kernel has time to pass that on.
  */
-function keepLastWords(source: number, log: number): void {
+export function keepLastWords({ captured, log }: StandardStreams): void {
+  if (captured === undefined) return;
   const script = "trap '' HUP INT QUIT TERM; cat >/dev/null; exec cat <&3 >&4";
-  const heir = spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "ignore", "ignore", source, log], detached: true, cwd: "/" });
+  const heir = spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "ignore", "ignore", captured.stderr, log], detached: true, cwd: "/" });
   heir.on("error", () => undefined); // then they may be lost
   heir.unref();
   lifeline = heir.stdin as Socket;
