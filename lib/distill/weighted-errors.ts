@@ -51,7 +51,9 @@ const fromLogits: Rule = {
 const fromProbabilities: Rule = {
   error: (x, t) => {
     const p = roundedSigmoid(x);
-    return tf.neg(tf.sum(tf.add(tf.mul(t, clampedLog(p)), tf.mul(tf.sub(1, t), clampedLog(tf.sub(1, p)))), 3, true));
+    // Near −88 σ(x) is e^x, a number so small that backends may take it for 0.
+    const negative = tf.where(tf.greater(x, -80), clampedLog(p), tf.where(tf.greater(x, -128 * Math.LN2), x, -100));
+    return tf.neg(tf.sum(tf.add(tf.mul(t, negative), tf.mul(tf.sub(1, t), clampedLog(tf.sub(1, p)))), 3, true));
   },
   slope: (x, t, factor) => {
     const p = roundedSigmoid(x);
@@ -64,20 +66,25 @@ const clampedLog = (p: tf.Tensor4D) => tf.maximum<tf.Tensor4D>(tf.log(p), -100);
 /** p(1 − p) / max(p(1 − p), 1e-12). */
 const damping = (variance: tf.Tensor4D) => tf.minimum<tf.Tensor4D>(tf.mul(variance, 1e12), 1);
 
-/** From this logit on a sigmoid in double precision is 1. */
-const saturation = 53 * Math.LN2;
+/**
+ * 1 − σ(x) where σ(x) is 1/(1 + e^−x) in double precision: there 1 + e^−x, and so 1 − σ(x), is a multiple of 2^−52, which counts
+ * from about x = 16 on and leaves 0 from 53·ln 2 on. Below, single precision says it well enough.
+ */
+function doubleComplement(x: tf.Tensor4D): tf.Tensor4D {
+  const steps = tf.round(tf.mul(tf.exp(tf.neg(tf.maximum(x, 16))), 2 ** 52));
+  return tf.where(tf.greater(x, 16), tf.mul(steps, 2 ** -52), tf.sigmoid(tf.neg(x)));
+}
 
 /** What the code gives in double precision, to single precision. */
 const fromDoubles: Rule = {
   error: (x, t) => {
     const negative = tf.minimum(tf.softplus(tf.neg(x)), 100);
-    const positive = tf.where(tf.greaterEqual(x, saturation), 100, tf.softplus(x));
+    const positive = tf.where(tf.greater(x, 16), tf.neg(clampedLog(doubleComplement(x))), tf.softplus(x));
     return tf.sum(tf.add(tf.mul(t, negative), tf.mul(tf.sub(1, t), positive)), 3, true);
   },
   slope: (x, t, factor) => {
     const p = tf.sigmoid(x);
-    const free = tf.mul(damping(tf.mul(p, tf.sigmoid(tf.neg(x)))), tf.cast(tf.less(x, saturation), "float32"));
-    return tf.mul(tf.mul(tf.sub(p, t), free), factor);
+    return tf.mul(tf.mul(tf.sub(p, t), damping(tf.mul(p, doubleComplement(x)))), factor);
   },
 };
 

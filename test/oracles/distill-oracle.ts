@@ -112,9 +112,10 @@ const smallestNormal = 2 ** -126;
 /**
  * Messages where a tensor misses its summary. A sum may be off by 1e-4 of itself or of the tensor's 2-norm (a sum of
  * cancelling entries says nothing relative to itself) + 10·|f32 − f64|, the sum of squares by 1e-4, an entry by 1e-4 of
- * itself or of the root mean square; and whatever float32 cannot hold (entries below its smallest normal number).
+ * itself or of the root mean square; and whatever float32 cannot hold: `resolution` per entry, by default its smallest normal
+ * number, more where entries are what is left of far greater parts.
  */
-export function summaryErrors(name: string, tensor: tf.Tensor, expected: Summary, agreement: Agreement): string[] {
+export function summaryErrors(name: string, tensor: tf.Tensor, expected: Summary, agreement: Agreement, resolution = smallestNormal): string[] {
   if (tensor.shape.join() !== expected.shape.join()) return [`${name}: shape [${tensor.shape.join(", ")}] instead of [${expected.shape.join(", ")}]`];
   const values = tensor.dataSync();
   let sum = 0;
@@ -129,16 +130,16 @@ export function summaryErrors(name: string, tensor: tf.Tensor, expected: Summary
   const out: string[] = [];
   const test = (what: string, actual: number, truth: number, scale: number, extra = 0) => {
     const error = Math.abs(actual - truth);
-    if (scale > 1e6 * smallestNormal) agreement.note(what.replace(/\[.*/, ""), error / scale);
+    if (scale > 1e6 * resolution) agreement.note(what.replace(/\[.*/, ""), error / scale);
     if (!(error <= 1e-4 * scale + extra)) out.push(`${name}.${what}: ${actual} instead of ${truth} (error ${error}, allowed ${1e-4 * scale + extra})`);
   };
   const n = values.length;
-  test("sum", sum, expected.sum, Math.max(Math.abs(expected.sum), norm), slack + n * smallestNormal);
-  test("sumSq", sumSq, expected.sumSq, expected.sumSq, smallestNormal * (2 * norm * Math.sqrt(n) + n * smallestNormal));
+  test("sum", sum, expected.sum, Math.max(Math.abs(expected.sum), norm), slack + n * resolution);
+  test("sumSq", sumSq, expected.sumSq, expected.sumSq, resolution * (2 * norm * Math.sqrt(n) + n * resolution));
   const strides = expected.shape.map((_, axis) => expected.shape.slice(axis + 1).reduce((a, b) => a * b, 1));
   for (const [index, truth] of expected.samples) {
     const flat = index.reduce((at, i, axis) => at + i * strides[axis], 0);
-    test(`sample[${index.join(", ")}]`, values[flat], truth, Math.max(Math.abs(truth), norm / Math.sqrt(n)), smallestNormal);
+    test(`sample[${index.join(", ")}]`, values[flat], truth, Math.max(Math.abs(truth), norm / Math.sqrt(n)), resolution);
   }
   return out;
 }

@@ -98,6 +98,19 @@ describe("the terms of FRS", () => {
     }
   });
 
+  it("of single and double precision are those of the code's rounded probabilities far out", () => {
+    // 1 − σ(x) in steps of 2^−52 (2^−23 in single precision); −log σ(x) down to where e^−x overflows.
+    const cases = [[33.3, 0, "double"], [35.2, 0, "double"], [36.8, 0, "double"], [-99, 1, "double"], [15.4, 0, "single"], [16.7, 0, "single"], [-87.75, 1, "single"], [-89, 1, "single"]] as const;
+    const expected = [33.3, 35.2].map((x) => -Math.log(1 - 1 / (1 + Math.exp(-Math.fround(x)))));
+    const steps = Math.round(Math.exp(-Math.fround(15.4)) * 2 ** 23);
+    expected.push(100, 99, -Math.log(steps * 2 ** -23), 100, 87.75, 100);
+    const one = (value: number) => tf.fill<tf.Rank.R4>([1, 1, 1, 1], value);
+    const values = cases.map(([x, t, form]) => number(() => frsHead([one(x)], { probabilities: [one(t)], weights: [one(1)] }, form)));
+    values.forEach((value, i) => expect(relative(value, expected[i]), String(cases[i])).toBeLessThan(1e-6));
+    const slope = number(() => tf.sum<tf.Scalar>(tf.grad((x) => frsHead([x as tf.Tensor4D], { probabilities: [one(0)], weights: [one(1)] }, "double"))(one(33.3))));
+    expect(relative(slope, (1 - 1 / (1 + Math.exp(-Math.fround(33.3)))) * 1e12)).toBeLessThan(1e-5);
+  });
+
   it("take no part of a level whose scores vanish but their ratios; nothing kept is 0, the code's arithmetic NaN", () => {
     const logits = map(0, 6, "gone", { offset: -300 });
     const sum = (options = {}) => number(() => tf.sum(normalisedScores(logits, options)));
