@@ -84,7 +84,8 @@ async function html(cells: readonly Cell[], view: View, { minWidth = 200 }: Anch
   const scale = cells.some(({ priors }) => priors.some(({ best }) => best !== undefined))
     ? `<div style="display:flex;align-items:center;gap:0.5em;font-size:0.85em;padding-top:8px"><span>best IoU with an object: 0</span><span style="width:10em;height:0.7em;background:${heatGradient}"></span><span>1</span></div>`
     : "";
-  return `<div style="color:inherit">${gridHtml(panels, minWidth)}${scale}</div>`;
+  const outside = cells.some((cell) => visible(cell, view)[0] < 0) ? `<div style="font-size:0.85em;opacity:0.85;padding-top:8px">Plain grey lies outside the image: anchors reach there.</div>` : "";
+  return `<div style="color:inherit">${gridHtml(panels, minWidth)}${scale}${outside}</div>`;
 }
 
 /** The photograph with as much around it as the cell's anchors need, at most half of its longer side. */

@@ -1,8 +1,13 @@
 import { ignored } from "../detector/assign/max-iou.ts";
 import type { AssignedLevel } from "../detector/assignment.ts";
 import { escapeHtml } from "./html.ts";
-import { colour } from "./palette.ts";
 import { svgNumber } from "./panels.ts";
+
+/** Objects' names and colours, by their places. */
+export interface ObjectLooks {
+  readonly names: readonly string[];
+  readonly colours: readonly string[];
+}
 
 /** Positives of one cell for one object. */
 interface Share {
@@ -14,9 +19,9 @@ interface Share {
  * SVG elements of a level's assignment: cells with positives in their objects' colours, side by side where several objects
  * share a cell, stronger the more of the cell's priors are positive; cells with ignored priors only are hatched. A cell is
  * a square of one stride around its priors' centre.
- * @param objectName for tooltips
+ * @param objects how the objects are called in tooltips, and their colours
  */
-export function assignmentLayer(level: AssignedLevel, objectName: (object: number) => string): string {
+export function assignmentLayer(level: AssignedLevel, objects: ObjectLooks): string {
   const fills = new Map<string, { share: Share; path: string; cells: number }>();
   let hatching = "";
   for (let cell = 0; cell < level.height * level.width; cell++) {
@@ -28,7 +33,7 @@ export function assignmentLayer(level: AssignedLevel, objectName: (object: numbe
       fills.set(key, { share, path: before.path + strip(level, cell, [i, shares.length]), cells: before.cells + 1 });
     });
   }
-  return hatchPath(hatching) + [...fills.values()].map((fill) => fillPath(fill, level, objectName)).join("");
+  return hatchPath(hatching) + [...fills.values()].map((fill) => fillPath(fill, level, objects)).join("");
 }
 
 function sharesOf({ objects, perCell }: AssignedLevel, cell: number): readonly Share[] | "ignored" {
@@ -65,9 +70,9 @@ function hatchPath(path: string): string {
   return `<g><title>ignored: trains nothing</title><path ${line} stroke="#000" stroke-opacity="0.6" stroke-width="2.4"/><path ${line} stroke="#ddd" stroke-width="1.1"/></g>`;
 }
 
-function fillPath({ share: { object, count }, path, cells }: { share: Share; path: string; cells: number }, { perCell, kind }: AssignedLevel, objectName: (object: number) => string): string {
+function fillPath({ share: { object, count }, path, cells }: { share: Share; path: string; cells: number }, { perCell, kind }: AssignedLevel, { names, colours }: ObjectLooks): string {
   const priors = kind === "point" ? "the point" : perCell === 1 ? "the anchor" : `${count} of ${perCell} anchors`;
-  const title = escapeHtml(`${objectName(object)}: ${priors} positive in ${cells === 1 ? "this cell" : `each of these ${cells} cells`}`);
+  const title = escapeHtml(`${names[object]}: ${priors} positive in ${cells === 1 ? "this cell" : `each of these ${cells} cells`}`);
   const opacity = perCell === 1 ? 0.7 : 0.4 + (0.5 * count) / perCell;
-  return `<path d="${path}" fill="${colour(object)}" fill-opacity="${svgNumber(opacity)}" stroke="#fff" stroke-opacity="0.8" stroke-width="0.8" vector-effect="non-scaling-stroke"><title>${title}</title></path>`;
+  return `<path d="${path}" fill="${colours[object]}" fill-opacity="${svgNumber(opacity)}" stroke="#fff" stroke-opacity="0.8" stroke-width="0.8" vector-effect="non-scaling-stroke"><title>${title}</title></path>`;
 }

@@ -1,8 +1,10 @@
 import { areaOfRle } from "../tensor/masks/rle.ts";
 import type { Rle } from "../tensor/masks/rle.ts";
 import { escapeHtml } from "./html.ts";
+import { placeLabels } from "./label-places.ts";
+import type { Place } from "./label-places.ts";
 import { maskLayer } from "./mask-layer.ts";
-import { colour, darkTextOn } from "./palette.ts";
+import { classColour, darkTextOn } from "./palette.ts";
 import { svgNumber as round } from "./panels.ts";
 
 export interface BoxSet {
@@ -57,7 +59,17 @@ export function boxLayer({ width, height, groundTruth, detections }: Layered, { 
   const crowded = drawn.filter(({ score }) => (score ?? 1) >= (threshold ?? 0)).length > MANY;
   const labelled = crowded ? drawn.filter(({ dashed }) => dashed) : drawn;
   const masks = drawn.flatMap(({ mask, ...rest }) => (mask === undefined ? [] : [{ ...rest, mask }]));
-  return maskLayer(masks, { width, height }) + drawn.map(rectangle).join("") + labelled.map((one) => chip(one, { width, height, crowded })).join("");
+  return maskLayer(masks, { width, height }) + drawn.map(rectangle).join("") + chips(labelled, { width, height, crowded });
+}
+
+/** Labels above everything else; the higher the score, the better the place, and the nearer to the reader. */
+function chips(drawn: readonly DrawnBox[], { width, height, crowded }: { width: number; height: number; crowded: boolean }): string {
+  const size = width / 26;
+  const ranked = [...drawn].sort((a, b) => Math.sign((b.score ?? 2) - (a.score ?? 2)));
+  const texts = ranked.map(({ score, name }) => (score === undefined ? name : crowded ? score.toFixed(2) : `${name} ${score.toFixed(2)}`));
+  const labels = ranked.map(({ box, dashed }, i) => ({ box, width: size * (0.6 * [...texts[i]].length + 0.6), height: size * 1.3, side: dashed ? "below" : "above" } as const));
+  const places = placeLabels(labels, { width, height });
+  return ranked.map((one, i) => chip(one, { text: texts[i], place: places[i], size })).reverse().join("");
 }
 
 function drawnBoxes(set: BoxSet | undefined, { names, minScore, threshold, dashed }: BoxLayerOptions & { minScore: number; dashed: boolean }): DrawnBox[] {
@@ -65,7 +77,7 @@ function drawnBoxes(set: BoxSet | undefined, { names, minScore, threshold, dashe
   return Array.from(set.labels, (label, i) => ({
     box: [0, 1, 2, 3].map((side) => set.boxes[4 * i + side]) as unknown as DrawnBox["box"],
     name: names[label],
-    colour: colour(label),
+    colour: classColour(label),
     score: set.scores?.[i],
     dashed,
     ...(set.masks !== undefined && { mask: set.masks[i] }),
@@ -84,14 +96,7 @@ function rectangle({ box: [x1, y1, x2, y2], name, colour: stroke, score, dashed,
   return `<g${attributes}><title>${escapeHtml(title)}</title><rect ${place} fill="none" stroke="#000" stroke-opacity="0.4" stroke-width="${under}"${dash}/><rect ${place} fill="#fff" fill-opacity="0" stroke="${stroke}" stroke-width="${over}"${dash}/></g>`;
 }
 
-/** The label: above ground truth, below detections, moved inwards where the image ends. */
-function chip({ box: [x1, y1, , y2], name, colour: fill, score, dashed, attributes }: DrawnBox, { width, height, crowded }: { width: number; height: number; crowded: boolean }): string {
-  const text = score === undefined ? name : crowded ? score.toFixed(2) : `${name} ${score.toFixed(2)}`;
-  const size = width / 26;
-  const [chipWidth, chipHeight] = [size * (0.6 * [...text].length + 0.6), size * 1.3];
-  const x = Math.max(0, Math.min(x1, width - chipWidth));
-  const wanted = dashed ? y2 : y1 - chipHeight;
-  const y = wanted < 0 ? Math.max(0, y1) : wanted + chipHeight > height ? Math.min(height, y2) - chipHeight : wanted;
+function chip({ colour: fill, dashed, attributes }: DrawnBox, { text, place, size }: { text: string; place: Place; size: number }): string {
   const ink = darkTextOn(fill) ? "#000" : "#fff";
-  return `<g${attributes} pointer-events="none" transform="translate(${round(x)} ${round(y)})"><rect width="${round(chipWidth)}" height="${round(chipHeight)}" fill="${fill}" fill-opacity="${dashed ? 0.8 : 0.92}"/><text x="${round(size * 0.3)}" y="${round(size * 0.98)}" font-family="DejaVu Sans, Verdana, sans-serif" font-size="${round(size)}" textLength="${round(chipWidth - size * 0.6)}" lengthAdjust="spacingAndGlyphs" fill="${ink}">${escapeHtml(text)}</text></g>`;
+  return `<g${attributes} pointer-events="none" transform="translate(${round(place.x)} ${round(place.y)})"><rect width="${round(place.width)}" height="${round(place.height)}" fill="${fill}" fill-opacity="${dashed ? 0.85 : 0.92}"/><text x="${round(size * 0.3)}" y="${round(size * 0.98)}" font-family="DejaVu Sans, Verdana, sans-serif" font-size="${round(size)}" textLength="${round(place.width - size * 0.6)}" lengthAdjust="spacingAndGlyphs" fill="${ink}">${escapeHtml(text)}</text></g>`;
 }

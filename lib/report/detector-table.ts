@@ -5,12 +5,12 @@ import { table, type ReportTable } from "./table.ts";
 /** What detectors are made of, a line each: parameters, levels, and what they look from in an image of this (padded) size. */
 export function detectorTable(detectors: Readonly<Record<string, Detector>>, size: ImageSize): ReportTable<readonly [string, Detector]> {
   return table<readonly [string, Detector]>([
-    { heading: "detector", value: ([heading]) => heading },
-    { heading: "name", value: ([, { name }]) => name },
+    { heading: "detector", value: ([heading]) => heading, oneLine: true },
+    { heading: "name", value: ([, { name }]) => name, oneLine: true },
     { heading: "parameters", unit: "thousands", value: ([, detector]) => detector.parameters().reduce((sum, { variable }) => sum + variable.size, 0) / 1000, decimals: 1 },
     { heading: "classes", value: ([, { classes }]) => classes, decimals: 0 },
-    { heading: "levels", value: ([, { strides }]) => `${levelName(strides[0])}–${levelName(strides.at(-1)!)}` },
-    { heading: "strides", unit: "px", value: ([, { strides }]) => strides.join(", ") },
+    { heading: "levels", value: ([, { strides }]) => `${levelName(strides[0])}–${levelName(strides.at(-1)!)}`, oneLine: true },
+    { heading: "strides", unit: "px", value: ([, { strides }]) => strides.join(", "), oneLine: true },
     { heading: "looks from", value: ([, detector]) => looksFrom(detector, size) },
   ], Object.entries(detectors), { note: `On an image of ${size.width} × ${size.height} pixels, padding included.` });
 }

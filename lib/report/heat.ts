@@ -17,6 +17,20 @@ export function heatCss(value: number): string {
 /** CSS of a bar from low to high, for legends. */
 export const heatGradient = `linear-gradient(to right,${Array.from({ length: 9 }, (_, i) => heatCss(i / 8)).join(",")})`;
 
+/**
+ * A colour from −1 (blue) over 0 (pale grey) to 1 (red), [r, g, b] of 0 to 255: as far on either side as far from 0, in lightness
+ * and in chroma.
+ */
+export function diverging(value: number): [number, number, number] {
+  const t = Math.min(1, Math.max(-1, value));
+  const hue = ((t < 0 ? 255 : 35) * Math.PI) / 180;
+  const chroma = 0.19 * Math.abs(t) ** 0.8;
+  return oklabToRgb(0.95 - 0.5 * Math.abs(t), chroma * Math.cos(hue), chroma * Math.sin(hue));
+}
+
+/** CSS of a bar from −1 to 1, for legends. */
+export const divergingGradient = `linear-gradient(to right,${Array.from({ length: 9 }, (_, i) => `rgb(${diverging(i / 4 - 1).join(" ")})`).join(",")})`;
+
 function oklabToRgb(lightness: number, a: number, b: number): [number, number, number] {
   const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
   const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;

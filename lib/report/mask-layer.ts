@@ -24,7 +24,9 @@ function maskElement({ mask, colour, dashed, attributes }: DrawnMask, { width, h
   if (path === "") return "";
   const dash = dashed ? ' stroke-dasharray="6 4"' : "";
   const line = `d="${path}" fill-rule="evenodd" vector-effect="non-scaling-stroke" stroke-linejoin="round"`;
-  return `<g${attributes} pointer-events="none"><path ${line} fill="${colour}" fill-opacity="0.36" stroke="#fff" stroke-opacity="0.6" stroke-width="3"/><path ${line} fill="none" stroke="${colour}" stroke-width="1.7"${dash}/></g>`;
+  // Ground truth is what the photograph shows: hardly tinted, so that its own colours stay.
+  const fill = `fill="${colour}" fill-opacity="${dashed ? 0.3 : 0.1}"`;
+  return `<g${attributes} pointer-events="none"><path ${line} ${fill} stroke="#fff" stroke-opacity="0.6" stroke-width="3"/><path ${line} fill="none" stroke="${colour}" stroke-width="1.7"${dash}/></g>`;
 }
 
 /** Outlines as path data, a tenth of a pixel fine; what no eye would tell at the usual width of a picture is left out. */

@@ -1,10 +1,12 @@
-import { boxLayer } from "./box-layer.ts";
+import { boxLayer, scoreAttributes } from "./box-layer.ts";
 import type { BoxSet } from "./box-layer.ts";
 import { displaySymbol } from "./html.ts";
 import type { Displayable } from "./html.ts";
-import { colour } from "./palette.ts";
+import { classColour } from "./palette.ts";
+import { escapeHtml } from "./html.ts";
 import { gridHtml, legendHtml, panelHtml, photoUri } from "./panels.ts";
-import { scoreSlider } from "./score-slider.ts";
+import type { LegendItem } from "./panels.ts";
+import { noneAbove, scoreSlider } from "./score-slider.ts";
 
 export interface OverlayImage {
   /** [height, width, 3] RGB. */
@@ -13,6 +15,8 @@ export interface OverlayImage {
   readonly height: number;
   /** Shown beneath the image. */
   readonly caption?: string;
+  /** Shown above the image. */
+  readonly heading?: string;
   /** Drawn with solid lines. */
   readonly groundTruth?: BoxSet;
   /** Drawn with dashed lines and scores. */
@@ -72,25 +76,34 @@ async function overlayHtml(images: readonly OverlayImage[], options: OverlayOpti
   const { minWidth = 280 } = options;
   const figures = await Promise.all(images.map((image) => figureHtml(image, options)));
   const slider = options.threshold === undefined ? "" : scoreSlider(options.threshold);
-  return `<div data-overlay style="color:inherit;max-width:${images.length === 1 ? "720px" : "100%"}">${slider}${gridHtml(figures, minWidth)}${legendHtml(legend(images, options.names))}</div>`;
+  return `<div data-overlay style="color:inherit;max-width:${images.length === 1 ? "720px" : "100%"}">${slider}${gridHtml(figures, minWidth)}${legendHtml(legend(images, options))}</div>`;
 }
 
 /** One image with its boxes. */
 export async function figureHtml(image: OverlayImage, options: OverlayOptions): Promise<string> {
-  const { pixels, width, height, caption } = image;
+  const { pixels, width, height } = image;
   const photo = await photoUri({ data: new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length), width, height }, options);
-  return panelHtml({ width, height, photo, layer: boxLayer(image, options), label: imageText(image, options), ...(caption !== undefined && { caption }) });
+  return panelHtml({ width, height, photo, layer: boxLayer(image, options), label: imageText(image, options), caption: { html: captionHtml(image, options) }, ...(image.heading !== undefined && { heading: image.heading }) });
 }
 
-/** The classes that occur, in their colours, and what solid and dashed lines mean. */
-export function legend(images: readonly OverlayImage[], names: readonly string[]): (readonly [string, string])[] {
+/** The image's own caption, and whether nothing is detected above the slider's score. */
+function captionHtml({ caption, detections }: OverlayImage, { threshold }: OverlayOptions): string {
+  const own = caption === undefined ? [] : [escapeHtml(caption)];
+  return [...own, ...(detections?.scores === undefined || threshold === undefined ? [] : [noneAbove(detections.scores, threshold)])].join("<br>");
+}
+
+/** The classes that occur and are shown, in their colours, and what solid and dashed lines mean; the slider shows further classes. */
+export function legend(images: readonly OverlayImage[], { names, minScore = 0, threshold }: OverlayOptions): LegendItem[] {
   const sets = images.flatMap(({ groundTruth, detections }) => [groundTruth, detections]).filter((set) => set !== undefined);
-  const labels = [...new Set(sets.flatMap(({ labels }) => Array.from(labels)))].sort((a, b) => a - b);
-  if (labels.length === 0) return [];
+  const best = new Map<number, number>();
+  for (const { labels, scores } of sets) Array.from(labels, (label, i) => best.set(label, Math.max(best.get(label) ?? 0, scores?.[i] ?? Infinity)));
+  const classes = [...best].filter(([, score]) => score >= minScore).sort(([a], [b]) => a - b);
+  if (classes.length === 0) return [];
+  const attributes = (score: number) => (threshold === undefined || score === Infinity ? "" : scoreAttributes(score, threshold));
   return [
     ...(images.some(({ groundTruth }) => groundTruth !== undefined) ? [["border-top:2px solid currentColor", "ground truth"] as const] : []),
     ...(images.some(({ detections }) => detections !== undefined) ? [["border-top:2px dashed currentColor", "detection, with its score"] as const] : []),
-    ...labels.map((label) => [`border-top:0.8em solid ${colour(label)}`, names[label]] as const),
+    ...classes.map(([label, score]) => [`border-top:0.8em solid ${classColour(label)}`, names[label], attributes(score)] as const),
   ];
 }
 
@@ -98,6 +111,8 @@ export function legend(images: readonly OverlayImage[], names: readonly string[]
 export function imageText({ width, height, caption, groundTruth, detections }: OverlayImage, { minScore = 0, threshold = 0 }: OverlayOptions): string {
   const least = Math.max(minScore, threshold);
   const shown = detections === undefined ? 0 : Array.from(detections.labels).filter((_, i) => (detections.scores?.[i] ?? 1) >= least).length;
-  const counts = [...(groundTruth === undefined ? [] : [`${groundTruth.labels.length} annotated`]), ...(detections === undefined ? [] : [`${shown} detected`])];
+  const scores = Array.from(detections?.scores ?? []);
+  const best = shown === 0 && scores.length > 0 ? `, the best at ${Math.max(...scores).toFixed(2)}` : "";
+  const counts = [...(groundTruth === undefined ? [] : [`${groundTruth.labels.length} annotated`]), ...(detections === undefined ? [] : [`${shown} detected${best}`])];
   return `image ${width} × ${height}${caption === undefined ? "" : ` (${caption})`}${counts.length === 0 ? "" : `: ${counts.join(", ")}`}`;
 }

@@ -13,6 +13,24 @@ export function colour(n: number): string {
   return hslToHex((n * 137.508) % 360, 0.62, 0.48);
 }
 
+/** The n-th class's colour over photographs: as `colour`, but the first two trade places, so that of the synthetic classes the warm one is warm. */
+export function classColour(n: number): string {
+  return colour(n < 2 ? 1 - n : n);
+}
+
+/** A colour of its own for each object: its class's for the first one of a class, the next free one for every other. */
+export function objectColours(labels: ArrayLike<number>): string[] {
+  const list = Array.from(labels);
+  const taken = new Set(list);
+  let free = 0;
+  return list.map((label, o) => {
+    if (list.indexOf(label) === o) return classColour(label);
+    while (taken.has(free)) free++;
+    taken.add(free);
+    return classColour(free);
+  });
+}
+
 /** Whether black (rather than white) text reads better on a colour "#rrggbb" (WCAG's relative luminance). */
 export function darkTextOn(hex: string): boolean {
   const [r, g, b] = channels(hex).map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));

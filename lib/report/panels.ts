@@ -47,14 +47,19 @@ export interface Panel {
   readonly label: string;
   /** Plain text beneath; or HTML, which the caller has escaped. */
   readonly caption?: string | { readonly html: string };
+  /** Plain text above it. */
+  readonly heading?: string;
 }
 
 /** A picture with its drawing: scales with the page, and what reaches beyond the photograph is cut off. */
-export function panelHtml({ width, height, photo, layer, viewBox = [0, 0, width, height], label, caption }: Panel): string {
+export function panelHtml({ width, height, photo, layer, viewBox = [0, 0, width, height], label, caption, heading }: Panel): string {
   const rendering = Math.max(width, height) < 200 ? "image-rendering:pixelated" : "";
   const inner = caption === undefined ? "" : typeof caption === "string" ? escapeHtml(caption) : caption.html;
   const text = inner === "" ? "" : `<figcaption style="font-size:0.85em;opacity:0.85;padding-top:4px;overflow-wrap:anywhere">${inner}</figcaption>`;
-  return `<figure style="margin:0;min-width:0"><svg role="img" aria-label="${escapeHtml(label)}" viewBox="${viewBox.map(svgNumber).join(" ")}" style="display:block;width:100%;height:auto" xmlns="http://www.w3.org/2000/svg"><image href="${photo}" width="${width}" height="${height}" preserveAspectRatio="none" style="${rendering}"/>${layer}</svg>${text}</figure>`;
+  const picture = `<svg role="img" aria-label="${escapeHtml(label)}" viewBox="${viewBox.map(svgNumber).join(" ")}" style="display:block;width:100%;height:auto" xmlns="http://www.w3.org/2000/svg"><image href="${photo}" width="${width}" height="${height}" preserveAspectRatio="none" style="${rendering}"/>${layer}</svg>`;
+  if (heading === undefined) return `<figure style="margin:0;min-width:0">${picture}${text}</figure>`;
+  const head = `<div style="align-self:end;font-weight:600;font-size:0.9em;line-height:1.3;padding:8px 0 4px;overflow-wrap:anywhere">${escapeHtml(heading)}</div>`;
+  return `<figure style="margin:0;min-width:0;display:grid;grid-template-columns:minmax(0,1fr);grid-row:span 3;grid-template-rows:auto;grid-template-rows:subgrid">${head}${picture}<div>${text}</div></figure>`;
 }
 
 /** Panels beside and beneath one another, each at least so wide (CSS pixels) where the page allows it. */
@@ -62,17 +67,31 @@ export function gridHtml(panels: readonly string[], minWidth: number): string {
   return `<div style="display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,${minWidth}px),1fr));gap:12px;align-items:start">${panels.join("")}</div>`;
 }
 
-/** Panels in columns with headings; where the page is too narrow for them, they scroll sideways together. */
-export function columnsHtml(headings: readonly string[], rows: readonly (readonly string[])[], { minWidth = 150, maxWidth }: { minWidth?: number; maxWidth: number }): string {
-  const heads = headings.map((heading) => `<div style="font-weight:600;font-size:0.9em;align-self:end;overflow-wrap:anywhere">${escapeHtml(heading)}</div>`);
-  const grid = `display:grid;grid-template-columns:repeat(${headings.length},minmax(${minWidth}px,${maxWidth}px));gap:10px 12px;align-items:start`;
-  return `<div style="overflow-x:auto"><div style="${grid}">${[...heads, ...rows.flat()].join("")}</div></div>`;
+/**
+ * Rows of as many panels each: beside one another where every one can be at least `minWidth` wide (CSS pixels), else each row
+ * wraps to several lines. Every panel says by its heading which it is; "" leaves a place empty.
+ */
+export function rowsHtml(rows: readonly (readonly string[])[], { minWidth, maxWidth }: { minWidth: number; maxWidth: number }): string {
+  const columns = Math.max(1, ...rows.map((row) => row.length));
+  const gap = 12;
+  const share = `calc((100% - ${(columns - 1) * gap}px) / ${columns})`;
+  // A row is never divided into more tracks than it has panels, nor into narrower ones than asked, unless the page itself is narrower.
+  const grid = `display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,max(${minWidth}px,${share})),1fr));gap:0 ${gap}px`;
+  const wide = columns * maxWidth + (columns - 1) * gap;
+  const lines = rows.map((row) => `<div style="${grid}">${row.map((panel) => (panel === "" ? '<div style="grid-row:span 3"></div>' : panel)).join("")}</div>`);
+  return `<div style="width:${wide}px;max-width:100%;display:grid;grid-template-columns:minmax(0,1fr);gap:8px">${lines.join("")}</div>`;
 }
 
-/** A legend's entries in a row: CSS of the mark, and its text. */
-export function legendHtml(items: readonly (readonly [mark: string, text: string])[]): string {
+/** CSS of a legend's mark, its text, and attributes of the entry. */
+export type LegendItem = readonly [mark: string, text: string, attributes?: string];
+
+/** A legend's mark for the dimmed photograph without anything over it. */
+export const dimmedMark = "height:0.8em;background:#5a5a5a;outline:1px solid #777";
+
+/** A legend's entries in a row. */
+export function legendHtml(items: readonly LegendItem[]): string {
   if (items.length === 0) return "";
-  const item = ([mark, text]: readonly [string, string]) => `<span style="white-space:nowrap"><span style="display:inline-block;width:2em;height:0;vertical-align:middle;margin-right:0.4em;${mark}"></span>${escapeHtml(text)}</span>`;
+  const item = ([mark, text, attributes = ""]: LegendItem) => `<span${attributes}><span style="display:inline-block;width:2em;height:0;vertical-align:middle;margin-right:0.4em;flex:none;${mark}"></span>${escapeHtml(text)}</span>`;
   return `<div style="display:flex;flex-wrap:wrap;gap:4px 18px;font-size:0.85em;padding-top:8px">${items.map(item).join("")}</div>`;
 }
 

@@ -1,5 +1,5 @@
 import { levelName } from "../detector/assignment.ts";
-import { heat, heatGradient } from "./heat.ts";
+import { diverging, divergingGradient, heat, heatGradient } from "./heat.ts";
 import { displaySymbol } from "./html.ts";
 import type { Displayable } from "./html.ts";
 import type { LevelMap, Look, View } from "./look.ts";
@@ -8,7 +8,12 @@ import { gridHtml, panelHtml, photoUri, pngUri } from "./panels.ts";
 export interface PyramidPictureOptions {
   /** What the numbers are, for the legend. Default "mean |x|". */
   readonly quantity?: string;
-  /** From lowest to highest colour: of each level its own (default), or the same for all. */
+  /**
+   * Whether the numbers' sign matters: then 0 is pale, negative blue and positive red, as far on either side. Default: when
+   * there are negative ones.
+   */
+  readonly signed?: boolean;
+  /** From lowest to highest colour: of each level its own (default), or the same for all; signed, the farther end from 0 counts. */
   readonly range?: "level" | readonly [number, number];
   /** A panel is at least so wide, in CSS pixels; default 200. */
   readonly minWidth?: number;
@@ -17,11 +22,12 @@ export interface PyramidPictureOptions {
 interface Range {
   readonly low: number;
   readonly high: number;
+  readonly signed: boolean;
 }
 
 /**
- * A pyramid's levels over the dimmed photograph, one panel each: colours from violet (low) to yellow (high), a cell of the
- * map a square of one stride. What lies in the batch's padding is neither shown nor counted in the range.
+ * A pyramid's levels over the dimmed photograph, one panel each: colours from violet (low) to yellow (high), or from blue over
+ * pale grey (0) to red where signs matter, a cell of the map a square of one stride. What lies in the batch's padding is neither shown nor counted in the range.
  * @param look what `lookAt` returns, or a view and `activations`
  * Throws RangeError for values that do not fit a level's size.
  */
@@ -47,9 +53,16 @@ async function html(look: View & { readonly pyramid: readonly LevelMap[] }, opti
   return `<div style="color:inherit">${gridHtml(panels, options.minWidth ?? 200)}</div>`;
 }
 
+/** The range of a level's colours: around 0 where signs matter. */
+function rangeOf(level: LevelMap, look: View & { readonly pyramid: readonly LevelMap[] }, { range = "level", signed = look.pyramid.some(({ values }) => values.some((value) => value < 0)) }: PyramidPictureOptions): Range {
+  const ends = range === "level" ? extremes(level, look) : { low: range[0], high: range[1] };
+  if (!signed) return { ...ends, signed };
+  const reach = Math.max(Math.abs(ends.low), Math.abs(ends.high));
+  return { low: -reach, high: reach, signed };
+}
+
 /** Lowest and highest value of the cells that begin within the photograph. */
-function rangeOf({ stride, width, values }: LevelMap, { photo }: View, { range = "level" }: PyramidPictureOptions): Range {
-  if (range !== "level") return { low: range[0], high: range[1] };
+function extremes({ stride, width, values }: LevelMap, { photo }: View): Omit<Range, "signed"> {
   let [low, high] = [Infinity, -Infinity];
   values.forEach((value, i) => {
     if ((i % width) * stride >= photo.width || Math.floor(i / width) * stride >= photo.height) return;
@@ -59,9 +72,10 @@ function rangeOf({ stride, width, values }: LevelMap, { photo }: View, { range =
   return { low, high };
 }
 
-async function mapLayer({ stride, height, width, values }: LevelMap, { low, high }: Range): Promise<string> {
+async function mapLayer({ stride, height, width, values }: LevelMap, { low, high, signed }: Range): Promise<string> {
   const data = new Uint8Array(4 * values.length);
-  values.forEach((value, i) => { data.set([...heat(high > low ? (value - low) / (high - low) : 0), 255], 4 * i); });
+  const colour = (value: number) => (signed ? diverging(high > 0 ? value / high : 0) : heat(high > low ? (value - low) / (high - low) : 0));
+  values.forEach((value, i) => { data.set([...colour(value), 255], 4 * i); });
   const uri = await pngUri({ data, width, height });
   return `<image href="${uri}" width="${width * stride}" height="${height * stride}" preserveAspectRatio="none" opacity="0.68" style="image-rendering:pixelated"/>`;
 }
@@ -72,7 +86,7 @@ function describe({ stride, height, width }: LevelMap, { low, high }: Range, { q
   return `${levelName(stride)}: stride ${stride} px, ${width} × ${height} cells, ${quantity} from ${number(low)} to ${number(high)}`;
 }
 
-function captionHtml({ stride, height, width }: LevelMap, { low, high }: Range, { quantity = "mean |x|" }: PyramidPictureOptions): string {
-  const bar = `<span style="flex:1;height:0.7em;min-width:3em;background:${heatGradient}"></span>`;
+function captionHtml({ stride, height, width }: LevelMap, { low, high, signed }: Range, { quantity = "mean |x|" }: PyramidPictureOptions): string {
+  const bar = `<span style="flex:1;height:0.7em;min-width:3em;background:${signed ? divergingGradient : heatGradient}"></span>`;
   return `<b>${levelName(stride)}</b> · stride ${stride} px · ${width} × ${height} cells<span style="display:flex;align-items:center;gap:0.5em;font-variant-numeric:tabular-nums"><span>${quantity}</span><span>${number(low)}</span>${bar}<span>${number(high)}</span></span>`;
 }

@@ -44,10 +44,10 @@ export function renderPage({ title, header, contents, cells, figures }: Page): s
 ${figures > 0 ? `<script>${plotlySource()}</script>` : ""}
 </head>
 <body>
-${contentsHtml(contents)}
 <main>
 <button id="toggle-code" type="button" hidden>Show code</button>
 ${header}
+${contentsHtml(contents)}
 ${cells}
 </main>
 <script>${behaviour}</script>

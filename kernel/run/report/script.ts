@@ -12,7 +12,7 @@ export const behaviour = `
     });
   }
   var contents = document.querySelector("nav details");
-  if (contents && window.matchMedia("(max-width: 70rem)").matches) contents.open = false;
+  if (contents && window.matchMedia("(max-width: 87.99rem)").matches) contents.open = false;
   var figures = Array.prototype.slice.call(document.querySelectorAll("figure.plotly"));
   function drawNext() {
     var holder = figures.shift();

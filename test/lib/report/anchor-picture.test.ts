@@ -22,10 +22,12 @@ it("begins at the first object, and at the image's centre without objects", asyn
 it("shows what lies around the photograph when anchors reach there", async () => {
   const { document } = await shown(anchorPicture(anchors, smallLook(), { at: [0, 0] }));
   expect(document.querySelector("svg")!.getAttribute("viewBox")).toBe("-6 -6 52 36");
+  expect(document.body.textContent).toContain("Plain grey lies outside the image");
 });
 
 it("draws a point as a point", async () => {
   const { document, text } = await shown(anchorPicture(telling("points", [twoCells("point", [-1, -1])]), smallLook()));
   expect(text).toBe("P4, stride 16 px, row 0, column 0: the point (8, 8)");
   expect(document.querySelector("circle")!.getAttribute("cx")).toBe("8");
+  expect(document.body.textContent).not.toContain("Plain grey");
 });

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { assignmentPicture } from "../../../lib/report/assignment-picture.ts";
-import { colour } from "../../../lib/report/palette.ts";
+import { classColour } from "../../../lib/report/palette.ts";
 import { shown, smallLook, telling, twoCells } from "./views.ts";
 
 const look = smallLook();
@@ -13,8 +13,8 @@ function fills(document: Document) {
 it("fills positive cells in their object's colour, shares cells, and hatches ignored ones", async () => {
   const { document } = await shown(assignmentPicture(telling("anchors", [twoCells("box", [0, 1, -2, -1])]), look));
   expect(fills(document)).toEqual([
-    [colour(0), "M0 0h8v16h-8z", "1 <plate>: 1 of 2 anchors positive in this cell"],
-    [colour(1), "M8 0h8v16h-8z", "2 cell: 1 of 2 anchors positive in this cell"],
+    [classColour(1), "M0 0h8v16h-8z", "1 <plate>: 1 of 2 anchors positive in this cell"],
+    [classColour(0), "M8 0h8v16h-8z", "2 cell: 1 of 2 anchors positive in this cell"],
   ]);
   const [hatched] = [...document.querySelectorAll("g")].filter(({ textContent }) => textContent === "ignored: trains nothing");
   expect(hatched.querySelector("path")!.getAttribute("d")).toMatch(/^M16 0/);
@@ -33,6 +33,9 @@ it("puts detectors side by side, level by level, and counts what they choose", a
     "points, P4: stride 16 px · 2 of 2 points",
     "points, P5: stride 32 px · 1 of 2 points",
   ]);
+  // Each panel says whose it is, so that rows can wrap on a narrow page; a detector without the level leaves its place empty.
+  expect([...document.querySelectorAll("figure > div:first-child")].map(({ textContent }) => textContent)).toEqual(["anchors", "points", "points"]);
+  expect(document.querySelector("figure")!.parentElement!.parentElement!.children[1].children).toHaveLength(2);
   expect(text).toContain("Positive priors per level and object [number of anchors or points]");
   expect(html).toContain("&lt;plate&gt;");
   expect(html).not.toContain("<plate>");
@@ -49,6 +52,7 @@ it("says which levels have nothing to show", async () => {
   const { document } = await shown(assignmentPicture(telling("a", [twoCells("point", [0, -1]), idle]), look));
   expect(document.querySelectorAll("figure")).toHaveLength(1);
   expect(document.body.textContent).toContain("P5: background everywhere.");
+  expect(document.querySelectorAll("tbody tr")).toHaveLength(1);
 });
 
 it("shows an image without objects", async () => {

@@ -5,6 +5,7 @@ import { shown, smallLook } from "./views.ts";
 it("puts detections beside the ground truth, with a slider for the score", async () => {
   const { document, text } = await shown(detectionsPicture({ first: [smallLook()], second: [smallLook()] }, { threshold: 0.5 }));
   expect(document.querySelectorAll("figure")).toHaveLength(3);
+  expect([...document.querySelectorAll("figure > div:first-child")].map(({ textContent }) => textContent)).toEqual(["ground truth", "first", "second"]);
   expect(document.querySelectorAll("input[type=range]")).toHaveLength(1);
   expect(text).toBe("ground truth: image 40 × 24 (a&b.png): 2 annotated\nfirst: image 40 × 24: 1 detected\nsecond: image 40 × 24: 1 detected");
   expect([...document.querySelectorAll("[data-score]")].map((element) => element.getAttribute("style"))).toContain("display:none");

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { heat, heatCss, heatGradient } from "../../../lib/report/heat.ts";
+import { diverging, divergingGradient, heat, heatCss, heatGradient } from "../../../lib/report/heat.ts";
 
 /** CIE L* of an sRGB colour: another measure of lightness than the one the map is made with. */
 function lightness(rgb: readonly number[]): number {
@@ -24,4 +24,15 @@ it("stays at its ends outside 0 … 1 and speaks CSS", () => {
   expect(heat(2)).toEqual(heat(1));
   expect(heatCss(0)).toMatch(/^rgb\(\d+ \d+ \d+\)$/);
   expect(heatGradient.match(/rgb/g)).toHaveLength(9);
+});
+
+it("diverges from a pale grey to blue and red, as dark on either side", () => {
+  const [low, none, high] = [-1, 0, 1].map((value) => diverging(value));
+  expect(Math.max(...none) - Math.min(...none)).toBeLessThan(3);
+  expect(low[2]).toBeGreaterThan(low[0] + 80);
+  expect(high[0]).toBeGreaterThan(high[2] + 80);
+  for (const t of [0.25, 0.5, 1]) expect(Math.abs(lightness(diverging(t)) - lightness(diverging(-t)))).toBeLessThan(8);
+  expect(lightness(none)).toBeGreaterThan(lightness(diverging(0.25)) + 5);
+  expect(diverging(-7)).toEqual(low);
+  expect(divergingGradient.match(/rgb/g)).toHaveLength(9);
 });

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { displaySymbol } from "../../../lib/report/html.ts";
 import { overlay } from "../../../lib/report/overlay.ts";
 import type { OverlayImage, OverlayOptions } from "../../../lib/report/overlay.ts";
-import { colour } from "../../../lib/report/palette.ts";
+import { classColour } from "../../../lib/report/palette.ts";
 import { emptyRle, encodeRle } from "../../../lib/tensor/masks/rle.ts";
 
 const names = ["cell", "<plate>"];
@@ -28,7 +28,7 @@ it("draws ground truth solid and detections dashed, with tooltips", async () => 
   const coloured = [...document.querySelectorAll("rect[stroke-width='2.2']")];
   expect(coloured.map((rect) => rect.hasAttribute("stroke-dasharray"))).toEqual([false, true, true]);
   expect(["x", "y", "width", "height"].map((name) => coloured[0].getAttribute(name))).toEqual(["1", "2", "10", "6"]);
-  expect([...document.querySelectorAll("text")].map(({ textContent }) => textContent)).toEqual(["cell", "<plate> 0.88", "cell 0.20"]);
+  expect([...document.querySelectorAll("text")].map(({ textContent }) => textContent)).toEqual(["cell 0.20", "<plate> 0.88", "cell"]);
   expect(document.querySelector("figcaption")?.textContent).toBe("a & b");
 });
 
@@ -55,7 +55,7 @@ it("keeps labels inside the image, and names off crowded ones", async () => {
   expect(x + width).toBeLessThanOrEqual(40.01);
   expect(y).toBeGreaterThanOrEqual(0);
   const crowd = { ...image, groundTruth: { boxes: Array.from({ length: 48 }, (_, i) => i % 20), labels: Array<number>(12).fill(0) } };
-  expect([...(await shown(crowd)).document.querySelectorAll("text")].map(({ textContent }) => textContent)).toEqual(["0.88", "0.20"]);
+  expect([...(await shown(crowd)).document.querySelectorAll("text")].map(({ textContent }) => textContent)).toEqual(["0.20", "0.88"]);
 });
 
 it("shows several images and the classes that occur", async () => {
@@ -73,7 +73,7 @@ it("draws masks under their boxes, in their classes' colours, wherever their siz
   expect(paths).toHaveLength(4);
   expect(paths.map((path) => path.getAttribute("d"))).toEqual(Array(4).fill(paths[0].getAttribute("d")));
   expect(paths[0].getAttribute("d")).toBe("M0 0l20 0 0 20-20 0z");
-  expect(paths.map((path) => path.getAttribute("fill"))).toEqual([colour(0), "none", colour(0), "none"]);
+  expect(paths.map((path) => path.getAttribute("fill"))).toEqual([classColour(0), "none", classColour(0), "none"]);
   expect([paths[1].hasAttribute("stroke-dasharray"), paths[3].hasAttribute("stroke-dasharray")]).toEqual([false, true]);
   expect(paths[3].compareDocumentPosition(document.querySelector("rect")!) & 4).toBe(4);
   expect(document.querySelector("title")?.textContent).toBe("cell: ground truth, 10 × 6 px, mask 25 px");
@@ -85,6 +85,32 @@ it("hides masks below the slider's score with their boxes", async () => {
   const { document } = await shown({ ...image, detections: { ...image.detections!, masks: [full, full] } }, { threshold: 0.5 });
   const groups = [...document.querySelectorAll("path")].map((path) => path.parentElement!);
   expect(groups.map((group) => [group.getAttribute("data-score"), group.getAttribute("style")])).toEqual([["0.8750", null], ["0.8750", null], ["0.2000", "display:none"], ["0.2000", "display:none"]]);
+});
+
+it("draws no two labels over one another where there is room", async () => {
+  const boxes = Float32Array.from([60, 40, 140, 120, 60, 40, 140, 120, 62, 42, 138, 118, 58, 38, 142, 122]);
+  const crowd: OverlayImage = { pixels: new Uint8Array(200 * 160 * 3), width: 200, height: 160, detections: { boxes, labels: [0, 1, 0, 1], scores: [0.9, 0.8, 0.7, 0.6] } };
+  const { document } = await shown(crowd);
+  const places = [...document.querySelectorAll("g[transform]")].map((chip) => {
+    const [x, y] = /translate\(([\d.]+) ([\d.]+)\)/.exec(chip.getAttribute("transform")!)!.slice(1).map(Number);
+    const [width, height] = ["width", "height"].map((side) => Number(chip.querySelector("rect")!.getAttribute(side)));
+    return { x, y, right: x + width, bottom: y + height };
+  });
+  expect(places).toHaveLength(4);
+  places.forEach((a, i) => places.slice(i + 1).forEach((b) => expect(Math.min(a.right, b.right) - Math.max(a.x, b.x) < 0.02 || Math.min(a.bottom, b.bottom) - Math.max(a.y, b.y) < 0.02).toBe(true)));
+});
+
+it("lists the classes that are shown, the others as the slider lets them through, and says where nothing is", async () => {
+  const { document, bundle } = await shown({ ...image, groundTruth: undefined }, { threshold: 0.5 });
+  const entry = (name: string) => [...document.querySelectorAll("span")].find((span) => span.textContent === name)!;
+  expect([entry("cell"), entry("<plate>")].map((span) => [span.getAttribute("data-score"), span.getAttribute("style")])).toEqual([["0.2000", "display:none"], ["0.8750", null]]);
+  expect(document.querySelector("[data-best]")!.getAttribute("style")).toBe("display:none");
+  expect(bundle["text/plain"]).toContain("1 detected");
+  const strict = await shown({ ...image, groundTruth: undefined }, { threshold: 0.9 });
+  expect(strict.document.querySelector("figcaption [data-best]")!.textContent).toBe("none ≥ 0.90; best 0.87");
+  expect(strict.document.querySelector("[data-best]")!.hasAttribute("style")).toBe(false);
+  expect(strict.bundle["text/plain"]).toContain("0 detected, the best at 0.88");
+  expect((await shown({ ...image, detections: { boxes: [], labels: [], scores: [] } }, { threshold: 0.9 })).document.body.textContent).toContain("none at any score");
 });
 
 it("refuses what does not fit", () => {

@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { expect, it } from "vitest";
-import { heat } from "../../../lib/report/heat.ts";
+import { diverging, heat } from "../../../lib/report/heat.ts";
 import { pyramidPicture } from "../../../lib/report/pyramid-picture.ts";
 import { shown, smallLook } from "./views.ts";
 
@@ -29,7 +29,17 @@ it("shows one panel per level, and takes a range for all of them", async () => {
   expect(document.querySelectorAll("figure")).toHaveLength(2);
   expect(text.split("\n")[1]).toBe("P4: stride 16 px, 3 × 2 cells, channel 3 from −5 to 5");
   const { data } = await pixels([...document.querySelectorAll("image")][3].getAttribute("href")!);
-  expect([...data.subarray(0, 3)]).toEqual(heat(0.3));
+  expect([...data.subarray(0, 3)]).toEqual(diverging(-0.4));
+});
+
+it("sets 0 in the middle where there are negative values, and not where the sign is said to be nothing", async () => {
+  const look = smallLook({ pyramid: [{ stride: 8, height: 4, width: 6, values: Float32Array.from({ length: 24 }, (_, i) => i - 4) }] });
+  const { document, text } = await shown(pyramidPicture(look));
+  expect(text).toContain("from −12 to 12");
+  const { data } = await pixels([...document.querySelectorAll("image")][1].getAttribute("href")!);
+  expect([...data.subarray(4 * 4, 4 * 4 + 3)]).toEqual(diverging(0));
+  expect([...data.subarray(0, 3)]).toEqual(diverging(-4 / 12));
+  expect((await shown(pyramidPicture(look, { signed: false }))).text).toContain("from −4 to 12");
 });
 
 it("refuses values that do not fit the cells", () => {
