@@ -6,7 +6,7 @@ import { heatCss, heatGradient } from "./heat.ts";
 import { displaySymbol, escapeHtml } from "./html.ts";
 import type { Displayable } from "./html.ts";
 import type { View } from "./look.ts";
-import { objectLayer, objectName } from "./object-layer.ts";
+import { objectBoxes, objectName, objectNumbers } from "./object-layer.ts";
 import { gridHtml, panelHtml, photoUri, svgNumber } from "./panels.ts";
 
 export interface AnchorPictureOptions {
@@ -78,7 +78,7 @@ async function html(cells: readonly Cell[], view: View, { minWidth = 200 }: Anch
   const panels = cells.map((cell) => {
     const { width, height } = view.photo;
     const viewBox = visible(cell, view);
-    const layer = surround(viewBox, view) + objectLayer(view.target, view.names) + cellLayer(cell, view);
+    const layer = surround(viewBox, view) + objectBoxes(view.target, view.names) + cellLayer(cell, view) + objectNumbers(view.target, viewBox[2] / width);
     return panelHtml({ width, height, photo, layer, viewBox, label: describe(cell, view), caption: describe(cell, view) });
   });
   const scale = cells.some(({ priors }) => priors.some(({ best }) => best !== undefined))

@@ -59,7 +59,7 @@ const isBusy = ({ objects }: AssignedLevel) => objects.some((o) => o !== backgro
 function countTable(assigned: readonly Assigned[], { target, names }: View): ReportTable<unknown> {
   const rows = assigned.flatMap(({ heading, levels }) => levels.filter(isBusy).map((level): LevelRow => ({ heading, ...level })));
   const columns: Column<LevelRow>[] = [
-    { heading: "detector", value: ({ heading }) => heading },
+    { heading: "detector", value: ({ heading }) => heading, oneLine: true },
     { heading: "level", value: ({ strideX }) => levelName(strideX) },
     { heading: "stride", unit: "px", value: ({ strideX }) => strideX },
     { heading: "priors", value: ({ objects }) => objects.length, decimals: 0 },

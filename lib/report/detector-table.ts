@@ -11,7 +11,7 @@ export function detectorTable(detectors: Readonly<Record<string, Detector>>, siz
     { heading: "classes", value: ([, { classes }]) => classes, decimals: 0 },
     { heading: "levels", value: ([, { strides }]) => `${levelName(strides[0])}–${levelName(strides.at(-1)!)}`, oneLine: true },
     { heading: "strides", unit: "px", value: ([, { strides }]) => strides.join(", "), oneLine: true },
-    { heading: "looks from", value: ([, detector]) => looksFrom(detector, size) },
+    { heading: "looks from", value: ([, detector]) => looksFrom(detector, size), oneLine: true },
   ], Object.entries(detectors), { note: `On an image of ${size.width} × ${size.height} pixels, padding included.` });
 }
 

@@ -10,11 +10,15 @@ export function objectName({ labels }: Pick<Target, "labels">, object: number, n
   return `${object + 1} ${names[labels[object]] ?? `class ${labels[object]}`}`;
 }
 
-/** SVG elements: each object's box in its own colour (`objectColours`), and above them all their numbers, none hiding another where there is room. */
+/** SVG elements: each object's box in its own colour (`objectColours`), and above them all their numbers. */
 export function objectLayer(target: Target, names: readonly string[]): string {
+  return objectBoxes(target, names) + objectNumbers(target);
+}
+
+/** The boxes alone. */
+export function objectBoxes(target: Target, names: readonly string[]): string {
   const colours = objectColours(target.labels);
-  const outlines = Array.from(target.labels, (_, o) => outline(target, o, { names, colour: colours[o] }));
-  return outlines.join("") + badges(target, colours);
+  return Array.from(target.labels, (_, o) => outline(target, o, { names, colour: colours[o] })).join("");
 }
 
 function boxOf({ boxes }: Target, object: number): readonly [number, number, number, number] {
@@ -28,9 +32,13 @@ function outline(target: Target, object: number, { names, colour }: { names: rea
   return `<g><title>${escapeHtml(title)}</title><rect ${place} stroke="#fff" stroke-opacity="0.75" stroke-width="3.5"/><rect ${place} stroke="${colour}" stroke-width="2"/></g>`;
 }
 
-/** The objects' numbers at their boxes' upper left corners, or other ones where numbers would meet; inside the image. */
-function badges(target: Target, colours: readonly string[]): string {
-  const side = Math.max(target.width, target.height) / 17;
+/**
+ * The objects' numbers at their boxes' upper left corners, or at other ones where numbers would meet; inside the image.
+ * @param zoom how much larger than the image the picture is that they are drawn into, so that they stay legible
+ */
+export function objectNumbers(target: Target, zoom = 1): string {
+  const colours = objectColours(target.labels);
+  const side = (zoom * Math.max(target.width, target.height)) / 17;
   const labels = Array.from(target.labels, (_, o) => ({ box: boxOf(target, o), side: "above", width: side * (0.55 + 0.5 * String(o + 1).length), height: side } as const));
   return placeLabels(labels, target).map((place, o) => badge(String(o + 1), place, colours[o])).join("");
 }

@@ -53,6 +53,10 @@ async function html(look: View & { readonly pyramid: readonly LevelMap[] }, opti
   return `<div style="color:inherit">${gridHtml(panels, options.minWidth ?? 200)}</div>`;
 }
 
+/** Of the colours over the photograph; the legend's bar has them over the dimmed photograph's usual grey. */
+const OPACITY = 0.68;
+const veil = ((grey) => `linear-gradient(${grey},${grey})`)(`rgba(80,80,80,${(1 - OPACITY).toFixed(2)})`);
+
 /** The range of a level's colours: around 0 where signs matter. */
 function rangeOf(level: LevelMap, look: View & { readonly pyramid: readonly LevelMap[] }, { range = "level", signed = look.pyramid.some(({ values }) => values.some((value) => value < 0)) }: PyramidPictureOptions): Range {
   const ends = range === "level" ? extremes(level, look) : { low: range[0], high: range[1] };
@@ -77,7 +81,7 @@ async function mapLayer({ stride, height, width, values }: LevelMap, { low, high
   const colour = (value: number) => (signed ? diverging(high > 0 ? value / high : 0) : heat(high > low ? (value - low) / (high - low) : 0));
   values.forEach((value, i) => { data.set([...colour(value), 255], 4 * i); });
   const uri = await pngUri({ data, width, height });
-  return `<image href="${uri}" width="${width * stride}" height="${height * stride}" preserveAspectRatio="none" opacity="0.68" style="image-rendering:pixelated"/>`;
+  return `<image href="${uri}" width="${width * stride}" height="${height * stride}" preserveAspectRatio="none" opacity="${OPACITY}" style="image-rendering:pixelated"/>`;
 }
 
 const number = (value: number) => String(Number(value.toPrecision(3))).replace("-", "−");
@@ -87,6 +91,6 @@ function describe({ stride, height, width }: LevelMap, { low, high }: Range, { q
 }
 
 function captionHtml({ stride, height, width }: LevelMap, { low, high, signed }: Range, { quantity = "mean |x|" }: PyramidPictureOptions): string {
-  const bar = `<span style="flex:1;height:0.7em;min-width:3em;background:${signed ? divergingGradient : heatGradient}"></span>`;
+  const bar = `<span style="flex:1;height:0.7em;min-width:3em;background:${veil},${signed ? divergingGradient : heatGradient}"></span>`;
   return `<b>${levelName(stride)}</b> · stride ${stride} px · ${width} × ${height} cells<span style="display:flex;align-items:center;gap:0.5em;font-variant-numeric:tabular-nums"><span>${quantity}</span><span>${number(low)}</span>${bar}<span>${number(high)}</span></span>`;
 }
