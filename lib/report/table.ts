@@ -115,7 +115,8 @@ function html<Row>(columns: readonly Column<Row>[], rows: readonly Row[], { capt
 }
 
 function headingHtml({ heading, unit }: Pick<Column<never>, "heading" | "unit">): string {
-  return escapeHtml(heading) + (unit === undefined ? "" : ` <span style="font-weight:400;opacity:0.75">[${escapeHtml(unit)}]</span>`);
+  // "2 cool disk" may wrap, but not behind its number.
+  return escapeHtml(heading.replace(/^(\d+) /, "$1\u00a0")) + (unit === undefined ? "" : ` <span style="font-weight:400;opacity:0.75">[${escapeHtml(unit)}]</span>`);
 }
 
 function cellHtml<Row>(value: Cell, column: Column<Row>): string {
