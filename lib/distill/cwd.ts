@@ -106,11 +106,17 @@ function stable(student: tf.Tensor4D, teacher: tf.Tensor4D, { temperature, facto
   });
 }
 
+/** What CWD compares: each channel's softmax over its cells, [B, H, W, C]. */
+export function channelDistributions(map: tf.Tensor4D, temperature: number): tf.Tensor4D {
+  return tf.tidy(() => fromRows(shares(map, temperature), [map.shape], "spatial")[0]);
+}
+
+/** The same as rows [B·C, H·W]. */
+function shares(map: tf.Tensor4D, temperature: number): tf.Tensor2D {
+  return tf.softmax(tf.div<tf.Tensor2D>(toRows([map], "spatial"), temperature));
+}
+
 function underflowing(student: tf.Tensor4D, teacher: tf.Tensor4D, { temperature, factor }: Scaled): tf.Scalar {
-  const shares = (map: tf.Tensor4D) => {
-    const [batch, height, width, channels] = map.shape;
-    return tf.softmax(tf.div(tf.reshape(tf.transpose(map, [0, 3, 1, 2]), [batch * channels, height * width]), temperature));
-  };
-  const [p, q] = [shares(teacher), shares(student)];
+  const [p, q] = [shares(teacher, temperature), shares(student, temperature)];
   return tf.mul<tf.Scalar>(tf.sum(tf.mul(p, tf.sub(tf.log(p), tf.log(q)))), factor);
 }

@@ -93,7 +93,7 @@ export function pkdTerm(student: tf.Tensor4D, teacher: tf.Tensor4D, { resize: wh
   const wanted = withoutTape(() => {
     const map = which === "teacher" ? fit(teacher, student.shape) : teacher;
     checkMaps(own, map);
-    return standardised(map, singleValue).z;
+    return standardisedChannels(map, singleValue).z;
   });
   return distance(own, wanted, singleValue);
 }
@@ -101,8 +101,8 @@ export function pkdTerm(student: tf.Tensor4D, teacher: tf.Tensor4D, { resize: wh
 const axes = [0, 1, 2];
 const eps = 1e-6;
 
-/** z, its centre, and per channel μ, σ [1, 1, 1, C] and the values n − 1 that σ² is over. */
-function standardised(map: tf.Tensor4D, singleValue: "zero" | "nan") {
+/** What PKD compares of a map [B, H, W, C]: z [B, H, W, C], and per channel μ, σ [1, 1, 1, C] and the values n − 1 that σ² is over. */
+export function standardisedChannels(map: tf.Tensor4D, singleValue: "zero" | "nan" = "zero") {
   const [batch, height, width] = map.shape;
   const count = batch * height * width;
   const degrees = singleValue === "nan" ? count - 1 : Math.max(count - 1, 1);
@@ -120,7 +120,7 @@ function distance(student: tf.Tensor4D, wanted: tf.Tensor4D, singleValue: "zero"
   return differentiable<tf.Scalar>({
     inputs: { student },
     forward: (save) => {
-      const { z, mean, deviation } = standardised(student, singleValue);
+      const { z, mean, deviation } = standardisedChannels(student, singleValue);
       save([student, wanted, mean, deviation]);
       return tf.div(tf.sum(tf.square(tf.sub(z, wanted))), 2 * student.size);
     },

@@ -100,11 +100,16 @@ export interface SemckdSides {
   readonly teacherRows: readonly tf.Tensor2D[];
 }
 
+/** α [B, S, T]: how much each student layer of a sample attends to each of the teacher's layers; they add up to 1. */
+export function semckdAttention({ queries, keys }: SemckdNetwork, { student, teacherRows }: Pick<SemckdSides, "student" | "teacherRows">, similarity: Similarity): tf.Tensor3D {
+  const query = tf.stack(student.map((map, i) => queries[i](sampleRows(map, similarity))), 1) as tf.Tensor3D;
+  const key = tf.stack(teacherRows.map((rows, j) => keys[j](rows)), 1) as tf.Tensor3D;
+  return rowSoftmax(tf.matMul<tf.Tensor3D>(query, key, false, true));
+}
+
 /** SemCKD's loss before its weight, with what it was made from. */
 export function semckdLoss(network: SemckdNetwork, { student, teacher, teacherRows }: SemckdSides, similarity: Similarity): SemckdResult {
-  const query = tf.stack(student.map((map, i) => network.queries[i](sampleRows(map, similarity))), 1) as tf.Tensor3D;
-  const key = tf.stack(teacherRows.map((rows, j) => network.keys[j](rows)), 1) as tf.Tensor3D;
-  const attention = rowSoftmax(tf.matMul<tf.Tensor3D>(query, key, false, true));
+  const attention = semckdAttention(network, { student, teacherRows }, similarity);
   const regressed: tf.Tensor4D[][] = [];
   const errors = student.map((map, i) => {
     regressed.push([]);

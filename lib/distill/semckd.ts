@@ -1,12 +1,12 @@
 import type * as tf from "@tensorflow/tfjs-core";
-import type { Detector } from "../detector/detector.ts";
-import type { Distiller } from "./distiller.ts";
+import type { Detector, Prediction } from "../detector/detector.ts";
+import type { Distiller, Hints } from "./distiller.ts";
 import { checkChoices } from "./choices.ts";
 import { published, type Published } from "./published.ts";
-import { sampleRows, semckdLoss, semckdNetwork, type Similarity } from "./semckd-network.ts";
+import { sampleRows, semckdAttention, semckdLoss, semckdNetwork, type SemckdNetwork, type Similarity } from "./semckd-network.ts";
 import { taught, type StudentShape, type TaughtOptions } from "./taught.ts";
 
-export { sampleRows, semckdLoss, semckdNetwork, type SemckdNetwork, type SemckdNetworkOptions, type SemckdResult, type SemckdSides, type Similarity } from "./semckd-network.ts";
+export { sampleRows, semckdAttention, semckdLoss, semckdNetwork, type SemckdNetwork, type SemckdNetworkOptions, type SemckdResult, type SemckdSides, type Similarity } from "./semckd-network.ts";
 
 interface SemckdPreset extends Published {
   readonly feature: number;
@@ -40,6 +40,12 @@ export interface SemckdOptions extends TaughtOptions {
   readonly epsilon?: number;
 }
 
+/** SemCKD, and what its layers attend to. */
+export interface Semckd extends Distiller {
+  /** α [B, S, T] of a batch, over the student's and the teacher's levels that take part; it belongs to the current tidy scope. */
+  attention(student: Prediction, hints: Hints): tf.Tensor3D;
+}
+
 /**
  * SemCKD, cross-layer distillation with semantic calibration (Chen et al., AAAI 2021; DefangChen/SemCKD): every student layer
  * learns from every teacher layer, each sample by its own attention α over the teacher's layers.
@@ -58,18 +64,20 @@ export interface SemckdOptions extends TaughtOptions {
  * Term: `feature`.
  * @throws Error for strides that no level has, a batch too small for `gram`, and, in a step, batches of another size
  */
-export function semckd(options: SemckdOptions): Distiller {
+export function semckd(options: SemckdOptions): Semckd {
   const { student, batch, epsilon } = options;
   const teacher = "detector" in options.teacher ? options.teacher.detector : options.teacher;
   const { feature, factor } = published<keyof typeof semckdPresets, SemckdPreset>("semckd", semckdPresets, options, { feature: options.feature, factor: options.factor });
   const { similarity = batch !== undefined && batch >= factor ? "gram" : "pooled" } = options;
   checkSimilarity(similarity, batch, factor);
   const chosen = { student: positions("student", student, options.levels?.student), teacher: positions("teacher", teacher, options.levels?.teacher) };
-  return taught("semckd", options, (set) => {
+  const ownMaps = ({ pyramid }: Prediction) => chosen.student.map((level) => pyramid[level]);
+  let network: SemckdNetwork;
+  const method = taught("semckd", options, (set) => {
     const [own, other] = [chosen.student.map(() => student.channels), chosen.teacher.map(() => teacher.channels)];
     const inputs = similarity === "gram" ? { student: own.map(() => batch!), teacher: other.map(() => batch!) } : { student: own, teacher: other };
     const embedding = Math.max(1, Math.floor(Math.min(...inputs.student, ...inputs.teacher) / factor));
-    const network = semckdNetwork(set, { student: own, teacher: other, inputs, embedding, ...(epsilon !== undefined && { epsilon }) });
+    network = semckdNetwork(set, { student: own, teacher: other, inputs, embedding, ...(epsilon !== undefined && { epsilon }) });
     return {
       reads: "pyramid",
       hints: ({ pyramid }) => {
@@ -77,12 +85,13 @@ export function semckd(options: SemckdOptions): Distiller {
         if (similarity === "gram") checkBatch(maps[0].shape[0], batch!);
         return { maps, rows: maps.map((map) => sampleRows(map, similarity)) };
       },
-      terms: ({ pyramid }, { maps, rows }) => {
-        const sides = { student: chosen.student.map((level) => pyramid[level]), teacher: maps as tf.Tensor4D[], teacherRows: rows as tf.Tensor2D[] };
+      terms: (prediction, { maps, rows }) => {
+        const sides = { student: ownMaps(prediction), teacher: maps as tf.Tensor4D[], teacherRows: rows as tf.Tensor2D[] };
         return { feature: { value: semckdLoss(network, sides, similarity).loss, weight: feature } };
       },
     };
   });
+  return { ...method, attention: (student, { rows }) => semckdAttention(network, { student: ownMaps(student), teacherRows: rows as tf.Tensor2D[] }, similarity) };
 }
 
 function checkSimilarity(similarity: Similarity, batch: number | undefined, factor: number): void {
