@@ -55,17 +55,26 @@ export type { Profile } from "./papers/sssd.ts";
 
 export { anchorPicture } from "./report/anchor-picture.ts";
 export { assignmentPicture } from "./report/assignment-picture.ts";
+export { cellMaps, cellsOfLevels, listedCells } from "./report/cell-maps.ts";
+export type { CellMapOptions } from "./report/cell-maps.ts";
 export { detectionsPicture } from "./report/detections-picture.ts";
 export { detectorTable } from "./report/detector-table.ts";
 export { examples } from "./report/examples.ts";
+export { heatPanels } from "./report/heat-panels.ts";
+export type { HeatGroup, HeatMap, HeatPanelsOptions } from "./report/heat-panels.ts";
 export { lineFigure } from "./report/figures.ts";
-export { lookAt, viewsOf } from "./report/look.ts";
+export { activations, lookAt, viewsOf } from "./report/look.ts";
 export type { LevelMap, Look, View } from "./report/look.ts";
+export { lookThrough } from "./report/method-look.ts";
+export type { MethodLook, MethodLookOptions, MethodSight } from "./report/method-look.ts";
 export { overlay } from "./report/overlay.ts";
+export { presetTable } from "./report/preset-table.ts";
 export { pyramidPicture } from "./report/pyramid-picture.ts";
 export { lookAtRegions } from "./report/regions-look.ts";
 export type { RegionLook } from "./report/regions-look.ts";
 export { regionsPicture } from "./report/regions-picture.ts";
+export { shareBars } from "./report/share-bars.ts";
+export type { ShareBar } from "./report/share-bars.ts";
 export { searchFigure, stackedSharesFigure } from "./report/share-figures.ts";
 export { table } from "./report/table.ts";
 

@@ -1,0 +1,28 @@
+import { table, type Cell, type ReportTable } from "./table.ts";
+
+/** A method's published settings by kind of detector: numbers, texts and switches by name. */
+export type PresetRows = Readonly<Record<string, object>>;
+
+export interface PresetTableOptions {
+  /** The row that is used, marked as such. */
+  readonly used?: string;
+  /** Columns that are left out. Default `origin`, which says in words where a row is from. */
+  readonly without?: readonly string[];
+}
+
+type Row = readonly [kind: string, settings: Readonly<Record<string, unknown>>];
+
+/** A method's published settings as a table, a row per kind of detector; numbers stand as they are published. */
+export function presetTable(presets: PresetRows, { used, without = ["origin"] }: PresetTableOptions = {}): ReportTable<Row> {
+  const rows = Object.entries(presets).map(([kind, settings]): Row => [kind, { ...settings }]);
+  const names = [...new Set(rows.flatMap(([, settings]) => Object.keys(settings)))].filter((name) => !without.includes(name));
+  return table<Row>([
+    { heading: "published for", value: ([kind]) => (kind === used ? `${kind} (here)` : kind) },
+    ...names.map((name) => ({ heading: name, align: "right" as const, value: ([, settings]: Row): Cell => written(settings[name]) })),
+  ], rows);
+}
+
+function written(value: unknown): string {
+  if (typeof value === "number") return value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential() : String(value);
+  return value === undefined ? "–" : typeof value === "string" ? value : JSON.stringify(value);
+}

@@ -1,0 +1,87 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sharedKdLabel } from "../../lib/distill/shared-kd.ts";
+import { potstill, root } from "../potstill.ts";
+import { sharedFolder } from "../shared.ts";
+
+interface Output { readonly output_type: string; readonly data?: Record<string, unknown> }
+interface Cell { readonly id: string; readonly cell_type: string; readonly outputs?: Output[]; readonly source: string | string[]; readonly execution_count?: number | null }
+interface Notebook { readonly cells: Cell[]; readonly metadata: { readonly papermill: { exception: unknown } } }
+
+const folder = mkdtempSync(join(tmpdir(), "potstill-e2e-"));
+afterAll(() => { rmSync(folder, { recursive: true }); });
+
+const text = (value: unknown) => (Array.isArray(value) ? value.join("") : String(value));
+const file = join(root, "notebooks", "methods.ipynb");
+
+/** The notebook through the runner and the kernel as a user has them, hardly trained. */
+async function run(name: string, parameters: Record<string, string>): Promise<Notebook> {
+  const out = join(folder, `${name}.ipynb`);
+  const given = Object.entries({ iterations: "2", images: "2", side: "64", ...parameters }).flatMap(([key, value]) => ["-p", key, value]);
+  const { code, stderr } = await potstill(["run", "notebooks/methods.ipynb", out, "--html", "--cwd", root, ...given]);
+  expect(code, stderr).toBe(0);
+  return JSON.parse(readFileSync(out, "utf8")) as Notebook;
+}
+
+/** All that a cell shows as text. */
+function shown({ cells }: Notebook, id: string): string {
+  return cells.find((cell) => cell.id === id)!.outputs!.map(({ data }) => text(data?.["text/plain"] ?? "")).join("\n");
+}
+
+describe("the notebook on methods", { timeout: 300_000 }, () => {
+  let scenes: Notebook;
+  beforeAll(async () => { scenes = await run("scenes", {}); }, 300_000);
+
+  it("runs to the end without errors", () => {
+    expect(scenes.metadata.papermill.exception).toBeNull();
+    expect(scenes.cells.flatMap(({ outputs = [] }) => outputs).filter(({ output_type }) => output_type === "error")).toEqual([]);
+  });
+
+  it("shows every method's numbers on all levels that it compares", () => {
+    for (const id of ["frs", "fgd", "mgd", "fkd", "pkd", "shared", "ld", "crosskd", "lgd"]) {
+      for (const level of ["P2: 16 × 16", "P3: 8 × 8", "P4: 4 × 4"]) expect(shown(scenes, id), id).toContain(level);
+    }
+    expect(shown(scenes, "cwd").match(/channel \d+: 8 × 8 cells/g)).toHaveLength(6);
+    expect(shown(scenes, "mgd")).toContain("0.65");
+    expect(shown(scenes, "labelenc")).toContain("64 × 64 cells, from 0 to 1");
+  });
+
+  it("divides SemCKD's attention among the teacher's levels", () => {
+    const bars = [...shown(scenes, "semckd").matchAll(/P2 (\d+) %, P3 (\d+) %, P4 (\d+) %/g)].map((found) => found.slice(1).map(Number));
+    expect(bars).toHaveLength(3);
+    for (const bar of bars) expect(Math.abs(bar.reduce((sum, share) => sum + share, 0) - 100)).toBeLessThanOrEqual(1);
+  });
+
+  it("calls Shared-KD reconstructed wherever it is shown", () => {
+    expect(shown(scenes, "shared")).toContain("reconstructed");
+    expect(shown(scenes, "beside")).toContain(sharedKdLabel);
+  });
+
+  it("stays light and needs no network", () => {
+    const html = readFileSync(join(folder, "scenes.html"), "utf8");
+    expect(html.length).toBeLessThan(3e6);
+    expect(html).not.toMatch(/<(script|link|img)[^>]+(src|href)="https?:/);
+  });
+
+  it.skipIf(sharedFolder("data", "coco-mini") === undefined)("does the same on photographs", async () => {
+    const photographs = await run("photographs", { data: "../shared/data/coco-mini" });
+    expect(shown(photographs, "beside")).toMatch(/FRS: S \/ N, P3/);
+  });
+});
+
+describe("the committed notebook on methods", () => {
+  const notebook = JSON.parse(readFileSync(file, "utf8")) as Notebook;
+  const code = notebook.cells.filter(({ cell_type }) => cell_type === "code");
+
+  it("carries no outputs, no counts and no absolute paths", () => {
+    for (const cell of code) expect(cell).toMatchObject({ outputs: [], execution_count: null });
+    expect(readFileSync(file, "utf8")).not.toMatch(/"\/(home|root|work|tmp|Users)\//);
+  });
+
+  it("has cells of about six lines", () => {
+    const lines = code.map(({ source }) => text(source).split("\n").length).sort((a, b) => a - b);
+    expect(lines[Math.floor(lines.length / 2)]).toBeLessThanOrEqual(6);
+  });
+});
