@@ -1,14 +1,13 @@
-import { subset } from "../data/subset.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Detector, Parameter } from "../detector/detector.ts";
 import { listed } from "../detector/load.ts";
 import type { Distiller } from "../distill/index.ts";
+import { scoreDetector } from "../evaluate/index.ts";
 import type { TrainingSettings } from "../train/recipe.ts";
 import type { Step } from "../train/step.ts";
 import { concerns, marksOf, RefusedError, type Concern } from "./concerns.ts";
 import { buildParts, type ExperimentOptions, type ExperimentParts } from "./build.ts";
 import type { Experiment } from "./experiment.ts";
-import { score } from "./score.ts";
 
 export interface PreflightOptions extends ExperimentOptions {
   /** First iterations that are tried, in memory alone. Default 5. */
@@ -86,9 +85,8 @@ function checksOf(found: readonly RefusedError[], allow: readonly Concern[]): Ch
 
 async function scoreTeacher(teacher: Detector, { data: { transforms } }: Experiment, { dataset, evaluation = dataset, images = 50 }: PreflightOptions): Promise<Preflight["teacher"]> {
   if (teacher.classes !== evaluation.categories.length) return undefined; // its labels mean something else here
-  const part = subset(evaluation, Math.min(images, evaluation.images.length));
-  const { stats } = await score(teacher, part, { transforms });
-  return { name: teacher.name, ap: stats[0], ap50: stats[1], images: part.images.length };
+  const { stats } = await scoreDetector(teacher, evaluation, { transforms, images });
+  return { name: teacher.name, ap: stats[0], ap50: stats[1], images: Math.min(images, evaluation.images.length) };
 }
 
 interface Tried {

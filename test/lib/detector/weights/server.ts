@@ -63,6 +63,6 @@ function answer({ asked, files, behaviour }: Pick<FileServer, "asked" | "files" 
     ...(partial ? { "content-range": `bytes ${from}-${file.length - 1}/${file.length}` } : {}),
   });
   if (hang !== undefined) response.write(body.subarray(0, hang));
-  else if (cut !== undefined && cut < body.length) response.write(body.subarray(0, cut), () => { setTimeout(() => response.destroy(), 20); });
+  else if (cut !== undefined && cut < body.length) response.write(body.subarray(0, cut), () => { setTimeout(() => response.destroy(), 150); });
   else response.end(body);
 }
