@@ -7,6 +7,6 @@ export class UsageError extends Error {
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (process.env.POTSTILL_DEBUG || error.message === "") return error.stack ?? String(error);
-  const cause = error.cause instanceof Error ? `\n  cause: ${error.cause.message}` : "";
+  const cause = error.cause instanceof Error && !error.message.includes(error.cause.message) ? `\n  cause: ${error.cause.message}` : "";
   return error.message + cause;
 }

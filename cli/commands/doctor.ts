@@ -31,7 +31,7 @@ const marks = { ok: "ok      ", missing: "MISSING ", absent: "optional" } as con
 function report(checks: readonly Check[], healthy: boolean): string {
   const width = Math.max(...checks.map((check) => check.name.length));
   const lines = checks.map(({ name, state, detail, remedy }) => {
-    const mend = remedy === undefined ? "" : `\n${" ".repeat(width + 12)}→ ${remedy}`;
+    const mend = remedy === undefined ? "" : `\n${" ".repeat(width + 12)}→ ${remedy.replace(/^potstill /, "npx potstill ")}`;
     return `${marks[state]}  ${name.padEnd(width)}  ${detail}${mend}`;
   });
   return `${lines.join("\n")}\n${healthy ? "Everything required is there." : "Something required is missing; the arrows show how to mend it."}\n`;

@@ -70,6 +70,7 @@ function notes({ groundTruth, detections, maxDets, annotations, results, areaOf 
   if (detections.unlisted > 0) found.push(`${detections.unlisted} detections of ${results} were left out: their category is not in ${annotations}`);
   if (groundTruth.id.includes(0)) found.push(`${annotations} has an annotation with id 0: a match with it counts as no match, as in pycocotools. Number annotations from 1`);
   if (!maxDets.includes(100)) found.push("AP is −1: like pycocotools, the first line is read at 100 detections, which --max-dets does not list");
+  if (detections.rectangles !== undefined) found.push(`${detections.rectangles} of the results have no segmentation: their boxes were taken as rectangular masks, as in pycocotools; for boxes use --type bbox`);
   if (detections.areaOf === "box" && areaOf === undefined) found.push("the results have boxes, so these decide which masks are small, medium or large, as in pycocotools; --area-of mask measures the masks, as detectron2 and mmdet do");
   return found;
 }

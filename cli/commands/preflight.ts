@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { terminalReporter } from "../../lib/backend/setup/progress.ts";
 import { experimentOf } from "../../lib/papers/config.ts";
 import { preflight, type GroupSummary, type Preflight } from "../../lib/papers/preflight.ts";
+import { warnings } from "../../lib/papers/warnings.ts";
 import type { Step } from "../../lib/train/step.ts";
 import { openData } from "../data.ts";
 import { UsageError } from "../errors.ts";
@@ -50,6 +51,7 @@ async function check(path: string, { data, mirror, json, ...flags }: Flags): Pro
   const config = readExperiment(path);
   const { train: dataset, val: evaluation } = await openData(data);
   const experiment = experimentOf(config, { dataset, name: basename(path, extname(path)) });
+  for (const warning of warnings(experiment)) process.stderr.write(`potstill: ${warning}\n`);
   const { result, exitCode } = await computing((signal) =>
     preflight(experiment, { ...flags, dataset, evaluation, weights: { reporter: terminalReporter(), signal, ...(mirror !== undefined && { mirror }) } }));
   if (result === undefined) {

@@ -6,6 +6,7 @@ import { experimentSteps, runPlace } from "../../lib/papers/build.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { scoreDetector, summarize } from "../../lib/evaluate/index.ts";
 import { experimentOf } from "../../lib/papers/config.ts";
+import { defaultPreset } from "../../lib/papers/detectors.ts";
 import type { Experiment } from "../../lib/papers/experiment.ts";
 import { openTrained } from "../../lib/papers/trained.ts";
 import { warnings } from "../../lib/papers/warnings.ts";
@@ -59,11 +60,12 @@ async function train(path: string, flags: Flags): Promise<void> {
   const config = readConfig(path);
   const { train: dataset } = await openData(flags.data);
   const experiment = experimentOf(config, { dataset, name: basename(path, extname(path)) });
+  for (const warning of warnings(experiment)) tell(`potstill: ${warning}`);
   if (flags.dryRun) {
-    process.stdout.write(`${JSON.stringify(experiment, null, 2)}\n`);
+    const detector = { kind: "retinanet", preset: defaultPreset, ...experiment.detector };
+    process.stdout.write(`${JSON.stringify({ ...experiment, detector }, null, 2)}\n`);
     return;
   }
-  for (const warning of warnings(experiment)) tell(`potstill: ${warning}`);
   const { result: folder, exitCode } = await computing((signal) => trained(experiment, dataset, { ...flags, signal }));
   if (exitCode !== undefined) {
     process.exitCode = exitCode;

@@ -1,7 +1,8 @@
+import { existsSync } from "node:fs";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { silentReporter, terminalReporter } from "../../lib/backend/setup/progress.ts";
 import { checkpoints, findCheckpoint, type Checkpoint } from "../../lib/detector/weights/catalogue.ts";
-import { checkpointPath, fetchCheckpoint, verifyCheckpoint, weightsFolder, type Verified } from "../../lib/detector/weights/fetch.ts";
+import { checkpointPath, fetchCheckpoint, readPin, verifyCheckpoint, weightsFolder, type Verified } from "../../lib/detector/weights/fetch.ts";
 import { UsageError } from "../errors.ts";
 
 interface FetchFlags {
@@ -36,7 +37,7 @@ export function register(program: Command): void {
   weights
     .command("convert")
     .description("write a .pth, .pkl or .safetensors as safetensors (float32, the file's own names); nothing in the file is executed")
-    .argument("<in>", "weight file")
+    .argument("<in>", "weight file, or the name of one that was fetched")
     .argument("<out>", "safetensors file to write")
     .option("--keep-non-finite", "keep NaN and infinite values instead of refusing the file", false)
     .action(convert);
@@ -63,9 +64,22 @@ function list(words: readonly string[], { json }: { readonly json: boolean }): v
     return;
   }
   const width = Math.max(...wanted.map(({ name }) => name.length));
-  const lines = wanted.map(({ name, about, url, hash, epsilon }) =>
-    `${name.padEnd(width)}  ${about}${epsilon === undefined ? "" : `; load with epsilon: ${epsilon}`}\n    ${url}\n    ${hash === undefined ? "no published hash: pinned at the first download" : `${hash.algorithm === "md5" ? "MD5" : "SHA-256"} ${hash.prefix}…`}`);
+  const lines = wanted.map((checkpoint) =>
+    [`${checkpoint.name.padEnd(width)}  ${checkpoint.about}${checkpoint.epsilon === undefined ? "" : `; load with epsilon: ${checkpoint.epsilon}`}`, checkpoint.url, hashLine(checkpoint), ...placeLine(checkpoint)].join("\n    "));
+  if (lines.length === 0) process.exitCode = 1;
   process.stdout.write(lines.length === 0 ? `no checkpoint has all of: ${words.join(" ")}\n` : `${lines.join("\n")}\nKept in ${weightsFolder()}\n`);
+}
+
+function hashLine(checkpoint: Checkpoint): string {
+  const { hash } = checkpoint;
+  if (hash !== undefined) return `${hash.algorithm === "md5" ? "MD5" : "SHA-256"} ${hash.prefix}…`;
+  const pinned = readPin(checkpointPath(checkpoint));
+  return pinned === undefined ? "no published hash: pinned at the first download" : `no published hash; pinned: SHA-256 ${pinned}`;
+}
+
+function placeLine(checkpoint: Checkpoint): string[] {
+  const path = checkpointPath(checkpoint);
+  return existsSync(path) ? [`fetched: ${path}`] : [];
 }
 
 async function fetchAll(names: readonly string[], { mirror, accept, quiet }: FetchFlags): Promise<void> {
@@ -89,6 +103,22 @@ async function verify(names: readonly string[]): Promise<void> {
 
 async function convert(from: string, to: string, { keepNonFinite }: { readonly keepNonFinite: boolean }): Promise<void> {
   const { convertWeights } = await import("../../lib/detector/weights/save.ts"); // brings TensorFlow.js along
-  const { tensors, values, format } = convertWeights(from, to, { nonFinite: keepNonFinite ? "keep" : "refuse" });
-  process.stdout.write(`${to}: ${tensors} tensors, ${values} values, from ${format}\n`);
+  const other = /\.(?:pth?|pkl)$/i.exec(to)?.[0];
+  if (other !== undefined) throw new UsageError(`<out> is ${to}, but what is written is safetensors and no ${other} file; name it ${to.slice(0, -other.length)}.safetensors`);
+  const { tensors, counters, values, format } = convertWeights(fileOf(from), to, { nonFinite: keepNonFinite ? "keep" : "refuse" });
+  const left = counters === 0 ? "" : `; ${counted(counters, "counter")} (num_batches_tracked) left out`;
+  process.stdout.write(`${to}: ${counted(tensors, "tensor")}, ${counted(values, "value")}, from ${format}${left}\n`);
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** A file as it is named; a checkpoint's name is its file in the cache. */
+function fileOf(from: string): string {
+  const checkpoint = existsSync(from) ? undefined : checkpoints.find(({ name }) => name === from);
+  if (checkpoint === undefined) return from;
+  const path = checkpointPath(checkpoint);
+  if (!existsSync(path)) throw new UsageError(`${from} was not fetched yet: npx potstill weights fetch ${from}`);
+  return path;
 }

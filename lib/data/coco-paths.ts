@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import type { ImageInfo } from "./dataset.ts";
 import { DatasetError } from "./error.ts";
 
@@ -58,7 +58,8 @@ export async function annotationsBySplit(folder: string): Promise<Partial<Record
 /** Whether `path` is a file or a folder; rejects when it is neither. */
 export async function requirePath(path: string): Promise<"file" | "folder"> {
   const info = await stat(path).catch(() => undefined);
-  if (info === undefined) throw new DatasetError(`${resolve(path)}: no such dataset; give a folder in COCO format or an annotation file`);
+  const from = isAbsolute(path) ? "" : `; "${path}" was looked for from ${process.cwd()} (a notebook's folder, unless potstill run has --cwd), an absolute path holds everywhere`;
+  if (info === undefined) throw new DatasetError(`${resolve(path)}: no such dataset; give a folder in COCO format or an annotation file${from}`);
   return info.isDirectory() ? "folder" : "file";
 }
 

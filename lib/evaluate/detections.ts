@@ -47,6 +47,7 @@ export class DetectionBuffer {
   readonly #findCategory: (id: number) => number;
   readonly #source: string;
   #unlisted = 0;
+  #rectangles = 0;
   /** Whether the first result had a box; with masks only. */
   #areaOf: "mask" | "box" | undefined;
 
@@ -84,6 +85,7 @@ export class DetectionBuffer {
     if (this.#areaOf === "box" && !boxed) throw new EvaluationDataError(`${this.#source}: ${where()} has no "bbox", but the first result has one; boxes must stand in all results or none`);
     if (form === undefined && !boxed) throw new EvaluationDataError(`${this.#source}: ${where()} has neither "segmentation" nor "bbox"; one of them must stand there`);
     const size = imageSize(this.#imageSizes, this.#imageOf(values[0], where));
+    if (form === undefined) this.#rectangles++;
     const mask = maskOf(form ?? [[x, y, x, y + h, x + w, y + h, x + w, y]], size, () => `${this.#source}: ${where()}`);
     this.push(boxed ? values : [values[0], values[1], ...boxOfRle(mask), values[6]], where, mask);
   }
@@ -130,6 +132,7 @@ export class DetectionBuffer {
       box: this.#box.toArray(),
       score: this.#score.toArray(),
       unlisted: this.#unlisted,
+      ...(this.#rectangles > 0 && { rectangles: this.#rectangles }),
       ...(this.#masks.length > 0 || this.#areaOf !== undefined ? { masks: this.#masks.columns(), areaOf: this.#areaOf ?? "mask" } : {}),
     };
   }

@@ -50,6 +50,8 @@ export interface Detections {
    * a file has a `bbox`, otherwise their masks'. Detections from memory with masks: their masks'.
    */
   readonly areaOf?: "mask" | "box";
+  /** Results without a segmentation, where masks were asked for: their boxes were taken as masks. Absent when there are none. */
+  readonly rectangles?: number;
   /** Detections left out because their category is not in the ground truth (pycocotools leaves them out, too). */
   readonly unlisted: number;
 }

@@ -5,6 +5,7 @@ import { recipeSettings, type TrainingSettings } from "../train/recipe.ts";
 import { detectorKinds, detectorTitle, recipeOf, segments, type DetectorKind, type DetectorSpec } from "./detectors.ts";
 import type { Experiment } from "./experiment.ts";
 import { checkAllowed } from "./concerns.ts";
+import { requireMasks } from "./masks.ts";
 import { checkMethod } from "./method.ts";
 import { checkTeacher } from "./teacher.ts";
 import { specOf } from "./weights.ts";
@@ -90,6 +91,7 @@ export function experimentOf(config: unknown, { dataset, name }: { readonly data
   const { transforms = input.train, batchSize = schedule.batchSize, dropEmpty = true, masks } = data;
   checkTransforms(transforms);
   if (masks !== undefined && !segments(detector)) throw new Error(`data.masks is "${masks}", but ${detectorTitle(detector)} learns from no masks; leave it out`);
+  requireMasks(detector, dataset);
   const images = trainable(dataset, dropEmpty).length;
   const { clipValue, clipNorm, ...recipe } = recipeFor(training, recipeSettings(schedule, { images, batchSize, ...(training.iterations !== undefined && { iterations: training.iterations }) }));
   const clips = training.clipValue === undefined && training.clipNorm === undefined ? { ...(clipValue !== undefined && { clipValue }), ...(clipNorm !== undefined && { clipNorm }) } : {};

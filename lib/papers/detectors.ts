@@ -55,9 +55,19 @@ const detectors: { readonly [K in DetectorKind]: Entry<OptionsByKind[K]> } = {
 export const detectorKinds = Object.keys(detectors) as readonly DetectorKind[];
 
 function entryOf({ kind = "retinanet" }: DetectorSpec): Entry<never> {
-  if (!Object.hasOwn(detectors, kind)) throw new Error(`there is no detector "${String(kind)}"; allowed: ${detectorKinds.join(", ")}`);
+  if (!Object.hasOwn(detectors, kind)) throw new Error(`there is no detector "${String(kind)}"${meant(kind)}; allowed: ${detectorKinds.join(", ")}`);
   return detectors[kind];
 }
+
+/** For `faster-rcnn`, `FCOS` and `Faster R-CNN`. */
+function meant(kind: unknown): string {
+  const letters = (text: string) => text.toLowerCase().replace(/[^a-z]/g, "");
+  const similar = detectorKinds.find((name) => letters(name) === letters(String(kind)));
+  return similar === undefined ? "" : `, it is written "${similar}"`;
+}
+
+/** The preset of a detector that names none. */
+export const defaultPreset = "tiny";
 
 /** What tables call it. */
 export function detectorTitle(spec: DetectorSpec): string {
@@ -75,9 +85,9 @@ export function buildDetector(spec: DetectorSpec, { classes, seed }: { readonly 
 }
 
 function presetOf(spec: DetectorSpec): Entry<never>["presets"][string] {
-  const { title, presets } = entryOf(spec);
-  const { preset = "tiny" } = spec;
-  if (!Object.hasOwn(presets, preset)) throw new Error(`preset "${preset}" of ${title} is unknown; allowed: ${Object.keys(presets).join(", ")}`);
+  const { presets } = entryOf(spec);
+  const { kind = "retinanet", preset = defaultPreset } = spec;
+  if (!Object.hasOwn(presets, preset)) throw new Error(`preset "${preset}" of ${kind} is unknown; allowed: ${Object.keys(presets).join(", ")}`);
   return presets[preset];
 }
 

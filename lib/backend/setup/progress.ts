@@ -55,7 +55,11 @@ export function progressLine(label: string, done: number, total: number | undefi
   if (total === undefined || total <= 0) return `${label}  ${megabytes(done)} MB${rate}`;
   const share = Math.min(1, done / total);
   const bar = "#".repeat(Math.round(share * 20)).padEnd(20, ".");
-  return `${label}  [${bar}]  ${megabytes(Math.min(done, total))} of ${megabytes(total)} MB  ${Math.floor(share * 100)} %${rate}`;
+  return `${label}  [${bar}]  ${total < 1e5 ? `${kilobytes(Math.min(done, total))} of ${kilobytes(total)} kB` : `${megabytes(Math.min(done, total))} of ${megabytes(total)} MB`}  ${Math.floor(share * 100)} %${rate}`;
+}
+
+function kilobytes(bytes: number): string {
+  return (bytes / 1e3).toFixed(1);
 }
 
 function megabytes(bytes: number): string {

@@ -19,6 +19,8 @@ export interface DownloadOptions {
 
 const attempts = 5;
 
+const otherWay = "Check the network, or name a mirror: --mirror URL or POTSTILL_WEIGHTS_MIRROR";
+
 /** What is known of a half-made download. */
 interface Mark {
   readonly url: string;
@@ -39,7 +41,8 @@ export async function download(addresses: readonly string[], part: string, optio
     if (refusal === undefined) return continued;
     refusals.push(`${url}: ${refusal}`);
   }
-  throw new Error(`${refusals.join("; ")}. Check the network, or name a mirror: --mirror URL or POTSTILL_WEIGHTS_MIRROR`);
+  const remedy = addresses.length > 1 ? "The mirror has no such file: put it there, or ask the publisher (without --mirror and POTSTILL_WEIGHTS_MIRROR)" : otherWay;
+  throw new Error(`${refusals.join("; ")}. ${remedy}`);
 }
 
 /** How an address ended: with the whole file, or with why it has no such file. */
@@ -60,6 +63,7 @@ async function downloadFrom(url: string, part: string, options: DownloadOptions)
     if (size > reached && reached >= 0) attempt = 0; // it goes forward
     reached = size;
   }
+  if (sizeOf(part) === 0) throw new Error(`${url} gave no byte, ${attempts} times (${last}). ${otherWay}`);
   throw new Error(`${url} broke off after ${sizeOf(part)} bytes, ${attempts} times without a byte more (${last}). The part stays: ask again to go on from there`);
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { cacheRoot } from "../../backend/setup/folders.ts";
 import { withLock } from "../../backend/setup/lock.ts";
@@ -66,6 +66,16 @@ export async function fetchCheckpoint(checkpoint: Checkpoint, options: FetchOpti
     return await withLock(`${path}.lock`, () => fetchLocked(checkpoint, { path, addresses }, { ...options, reporter }), { onWait, ...(options.signal && { signal: options.signal }) });
   } finally {
     reporter.end();
+    removeEmpty(dirname(path), folder);
+  }
+}
+
+/** Takes away the folders that a failed download has left empty. */
+function removeEmpty(from: string, top: string): void {
+  try {
+    for (let at = from; at !== top && at.startsWith(top); at = dirname(at)) rmdirSync(at);
+  } catch {
+    // something lies there
   }
 }
 
@@ -140,7 +150,8 @@ function pin(path: string, { name, url }: Checkpoint, sha256: string): void {
   if (readPin(path) !== sha256) writeAtomic(`${path}.pin.json`, `${JSON.stringify({ name, url, sha256, bytes: statSync(path).size }, null, 2)}\n`);
 }
 
-function readPin(path: string): string | undefined {
+/** The SHA-256 that a place's file must have, if one was fetched there. @throws Error when that note is broken */
+export function readPin(path: string): string | undefined {
   const file = `${path}.pin.json`;
   if (!existsSync(file)) return undefined;
   try {

@@ -90,7 +90,7 @@ function planLoad(parameters: readonly Parameter[], { path, tensors }: WeightFil
     ...listed("values without a parameter", surplus),
     ...listed("shapes that differ", reshaped.map(({ parameter, entry }) => `${entry}: [${tensors.get(entry!)!.shape.join(", ")}] in the file, [${pytorchShape(parameter.variable.shape).join(", ")}] in the detector`)),
   ];
-  if (problems.length > 0) throw new Error(`the weights of ${path} do not fit the detector: ${problems.join("; ")}. ${remedy(parameters, entries)}`);
+  if (problems.length > 0) throw new Error(`the weights of ${path} do not fit the detector: ${problems.join("; ")}. ${remedy(parameters, entries, groups)}`);
   const set = new Set([...taken, ...folded.map((parameter) => ({ parameter }))].map(({ parameter }) => parameter));
   return {
     pairs: taken.map(({ parameter, entry }) => [parameter, entry!] as const),
@@ -121,10 +121,11 @@ function matches(name: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) => (pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
 }
 
-function remedy(parameters: readonly Parameter[], entries: readonly string[]): string {
+function remedy(parameters: readonly Parameter[], entries: readonly string[], groups: readonly ParameterGroup[] | undefined): string {
   const [here, there] = [sourceOf(parameters.map(({ name }) => name)), sourceOf(entries)];
   const names = here === there ? "" : `The detector is named as ${here}'s, the file is of ${there}. `;
-  return `${names}Ask for a part by name: { only: "backbone" }, { optional: ["<parameter>", "<beginning>*"] }, { ignore: ["<entry>", …] }`;
+  const part = groups === undefined ? 'Ask for a part by name: { only: "backbone" }, ' : `Is it a file of this ${groups.includes("backbone") ? "backbone, of the same depth and width" : "detector"}? What may differ can be named: `;
+  return `${names}${part}{ optional: ["<parameter>", "<beginning>*"] }, { ignore: ["<entry>", …] }`;
 }
 
 /** Statistics that change nothing: (x − 0) / √(1 − ε + ε). */

@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Detector, Parameter } from "../detector.ts";
 import { pytorchShape } from "../load.ts";
-import { isCounter, readWeights, type ReadWeightsOptions } from "./read.ts";
+import { isCounter, readWeights, withWeights, type ReadWeightsOptions } from "./read.ts";
 import { writeSafetensors, type StoredTensor } from "./safetensors.ts";
 
 /**
@@ -36,6 +36,8 @@ function inPytorchLayout({ variable, flattened }: Parameter): StoredTensor {
 
 export interface Converted {
   readonly tensors: number;
+  /** BatchNorm's step counters (`num_batches_tracked`), which are left out. */
+  readonly counters: number;
   /** Values in all of them. */
   readonly values: number;
   readonly format: string;
@@ -47,10 +49,11 @@ export interface Converted {
  * @throws WeightFileError as `readWeights`
  */
 export function convertWeights(from: string, to: string, options: Pick<ReadWeightsOptions, "nonFinite"> = {}): Converted {
-  const { tensors, format, metadata } = readWeights(from, { ...options, filter: (name) => !isCounter(name) });
+  const counters = withWeights(from, (weights) => [...weights.tensors.keys()].filter(isCounter).length);
+  const { tensors, format, metadata } = readWeights(from, options);
   const provenance = { ...metadata, format: "pt", producer: "potstill", source: basename(from), source_format: format, source_sha256: hashOf(from) };
   writeSafetensors(to, tensors, provenance);
-  return { tensors: tensors.size, values: [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0), format };
+  return { tensors: tensors.size, counters, values: [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0), format };
 }
 
 function hashOf(path: string): string {

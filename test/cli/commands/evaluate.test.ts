@@ -77,3 +77,10 @@ it("says which argument names a file that does not exist or is a folder", async 
   await expect(runWith({ results, annotations: gone })).rejects.toThrow(`--annotations: the file ${gone} does not exist; name the ground truth`);
   await expect(runWith({ results, annotations: folder })).rejects.toThrow(`--annotations: ${folder} is a folder`);
 });
+
+it("says that boxes were taken as masks where results have none", async () => {
+  const gt = join(folder, "gt-masks.json");
+  writeFileSync(gt, JSON.stringify({ images: [{ id: 5, width: 64, height: 64 }], categories: [{ id: 2, name: "cell" }], annotations: [{ ...box, id: 1, area: 600, iscrowd: 0, segmentation: [[10, 10, 30, 10, 30, 40, 10, 40]] }] }));
+  expect((await runWith({ results, annotations: gt }, "--type", "segm")).err).toMatch(/of the results have no segmentation: their boxes were taken as rectangular masks/);
+  expect((await runWith({ results, annotations: gt })).err).not.toMatch(/rectangular/);
+});

@@ -79,6 +79,7 @@ describe("potstill train", () => {
 
   it("prints the whole experiment with --dry-run: the recipe where the file is silent", async () => {
     const { out } = await run(config({ detector: { kind: "fcos", preset: "mmdet" }, weights: "open-mmlab/detectron/resnet50_caffe" }), "--dry-run");
+    expect(JSON.parse((await run(config({ detector: "fcos" }), "--dry-run")).out)).toMatchObject({ detector: { kind: "fcos", preset: "tiny" } });
     expect(JSON.parse(out)).toMatchObject({ name: "mine", data: { batchSize: 16, dropEmpty: true, transforms: { resize: { short: 800, long: 1333 }, flip: 0.5 } }, training: { clipNorm: 35, biases: { learningRate: 2, weightDecay: 0 }, learningRate: { warmupKind: "constant" } } });
   });
 
@@ -103,13 +104,22 @@ describe("experimentOf", () => {
     expect(of({ detector: { preset: "torchvision-v2" }, training: { betas: [0.8, 0.9] } }).training).toMatchObject({ optimiser: "adamw", weightDecay: 0.05 });
   });
 
+  it("sends who has no masks to a detector that needs none", () => {
+    const boxes = { ...dataset, annotations: (index: number) => dataset.annotations(index).map(({ segmentation: _, ...annotation }) => annotation) };
+    expect(() => experimentOf({ detector: "maskRcnn" }, { dataset: boxes, name: "x" })).toThrow(/has none, boxes alone: use the detector "fasterRcnn"/);
+    expect(() => experimentOf({ detector: { kind: "cascadeRcnn", preset: "mmdet-mask" } }, { dataset: boxes, name: "x" })).toThrow(/set "masks": false/);
+    expect(experimentOf({ detector: "fasterRcnn" }, { dataset: boxes, name: "x" }).name).toBe("x");
+  });
+
   it.each<[unknown, RegExp]>([
     [[], /config must be a record/],
     [{ detector: "fcos", epochs: 3 }, /config has no entry "epochs"; allowed: name, detector/],
     [{ detector: "fcos", training: { lr: 1 } }, /training has no entry "lr"; allowed: iterations, learningRate/],
     [{ detector: "fcos", data: { transforms: { flip: 2 } } }, /flip is a probability/],
     [{ detector: "fcos", training: { iterations: 0.5 } }, /iterations is 0\.5/],
-    [{ detector: "yolo" }, /no detector "yolo"/],
+    [{ detector: "yolo" }, /no detector "yolo"; allowed/],
+    [{ detector: "Faster R-CNN" }, /no detector "Faster R-CNN", it is written "fasterRcnn"/],
+    [{ detector: { kind: "fasterRcnn", preset: "x" } }, /preset "x" of fasterRcnn is unknown/],
     [{ detector: 3 }, /detector must be one of/],
     [{ detector: "fcos", name: "../out" }, /name is "\.\.\/out"/],
     [{ detector: "fcos", method: { name: "frz" } }, /method\.name is "frz"; allowed: .*lgd.*sssd/],

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
@@ -23,7 +23,7 @@ const weights = async (...args: string[]) => {
   return { code, stdout, stderr: stderr.replace("potstill: compiling TypeScript …\n", "") };
 };
 
-describe("potstill weights", () => {
+describe("potstill weights", { timeout: 120_000 }, () => {
   it("lists names, addresses, hashes; by words; as JSON", async () => {
     const { code, stdout } = await weights("list", "resnet-50", "msra");
     expect(code).toBe(0);
@@ -31,7 +31,7 @@ describe("potstill weights", () => {
     expect(stdout).not.toContain("R-101");
     const all = JSON.parse((await weights("list", "--json")).stdout) as { name: string; path: string; epsilon?: number }[];
     expect(all.find(({ name }) => name === "torchvision/fasterrcnn_resnet50_fpn")).toMatchObject({ epsilon: 0, path: expect.stringContaining(join(folder, "weights")) as string });
-    expect((await weights("list", "yolo")).stdout).toBe("no checkpoint has all of: yolo\n");
+    expect(await weights("list", "yolo")).toMatchObject({ code: 1, stdout: "no checkpoint has all of: yolo\n" });
   });
 
   it("fetches from a mirror, pins, verifies, and finds a changed file", async () => {
@@ -41,6 +41,11 @@ describe("potstill weights", () => {
     expect([code, stdout]).toEqual([0, `${path}\n`]);
     expect(stderr).toContain(`its publisher gives no hash; from now on it must have SHA-256 ${sha256}`);
     expect(await weights("verify")).toEqual({ code: 0, stdout: `sound   detectron2/MSRA/R-50: SHA-256 ${sha256} (${path})\n`, stderr: "" });
+    const listed = (await weights("list", "msra", "r-50")).stdout;
+    expect(listed).toContain(`no published hash; pinned: SHA-256 ${sha256}\n    fetched: ${path}\n`);
+    const named = join(folder, "named.safetensors");
+    expect((await weights("convert", "detectron2/MSRA/R-50", named)).stdout).toMatch(/7 tensors/);
+    expect(await weights("convert", "torchvision/resnet50", named)).toMatchObject({ code: 2, stderr: expect.stringMatching(/not fetched yet: npx potstill weights fetch torchvision\/resnet50/) as string });
     writeFileSync(path, "changed");
     const changed = await weights("verify", "detectron2/MSRA/R-50");
     expect([changed.code, changed.stdout]).toEqual([1, expect.stringMatching(/^wrong {3}detectron2\/MSRA\/R-50: .*pinned at its first download/)]);
@@ -50,9 +55,10 @@ describe("potstill weights", () => {
   it("refuses another file than the published one, unless its hash is named", async () => {
     const refused = await weights("fetch", "torchvision/resnet18", "--quiet");
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/torchvision\/resnet18 is corrupt or not the file that was published: .*expected f37072fd….*--accept/)]);
+    expect(existsSync(join(folder, "weights", "torchvision"))).toBe(false); // no empty folder stays
     expect((await weights("fetch", "torchvision/resnet18", "--accept", sha256, "--quiet")).code).toBe(0);
     const elsewhere = await weights("fetch", "torchvision/resnet34", "--mirror", pathToFileURL(folder).href);
-    expect([elsewhere.code, elsewhere.stderr]).toEqual([1, expect.stringMatching(/resnet34-b627a593\.pth: no such file; .*name a mirror/)]);
+    expect([elsewhere.code, elsewhere.stderr]).toEqual([1, expect.stringMatching(/resnet34-b627a593\.pth: no such file; .*The mirror has no such file/)]);
   });
 
   it("calls unknown names and malformed options wrong usage", async () => {
@@ -65,12 +71,15 @@ describe("potstill weights", () => {
   it("converts to safetensors, and names what it cannot read", async () => {
     const to = join(folder, "converted", "mini.safetensors");
     mkdirSync(dirname(to));
-    expect(await weights("convert", sample, to)).toEqual({ code: 0, stdout: `${to}: 7 tensors, 449 values, from pytorch-zip\n`, stderr: "" });
+    expect(await weights("convert", sample, to)).toEqual({ code: 0, stdout: `${to}: 7 tensors, 449 values, from pytorch-zip; 1 counter (num_batches_tracked) left out\n`, stderr: "" });
     expect(readWeights(to).metadata).toMatchObject({ source: "mini.pth", source_sha256: sha256 });
     const evil = join(folder, "evil.pth");
     writeFileSync(evil, Buffer.from("cposix\nsystem\n(S'touch here'\ntR."));
     const refused = await weights("convert", evil, to);
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/evil\.pth is refused: it asks for os\.system \(as posix\.system\)/)]);
+    expect(await weights("convert", sample, join(folder, "x.pth"))).toMatchObject({ code: 2, stderr: expect.stringMatching(/name it .*x\.safetensors/) as string });
+    const nowhere = await weights("convert", sample, join(folder, "absent", "x.safetensors"));
+    expect(nowhere.stderr.match(/ENOENT/g)).toHaveLength(1);
     expect((await weights("convert", join(folder, "absent.pth"), to)).stderr).toMatch(/absent\.pth does not exist/);
   });
 });

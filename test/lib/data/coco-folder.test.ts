@@ -74,6 +74,7 @@ describe("openCocoFolder", () => {
 
   it("refuses what is no dataset", async () => {
     await expect(openCocoFolder(join(root, "absent"))).rejects.toThrow(/absent: no such dataset; give a folder/);
+    await expect(openCocoFolder("absent/folder")).rejects.toThrow(`"absent/folder" was looked for from ${process.cwd()}`);
     await expect(openCocoFolder(fresh())).rejects.toThrow(/no COCO annotation file; expected instances_train\.json/);
     const folder = await writeFolder(fresh(), cocoObject(), "instances_train.json");
     renameSync(join(folder, "images"), join(folder, "elsewhere"));

@@ -45,7 +45,7 @@ describe("a run directory", () => {
     expect(errors).toBe("");
     expect(code).toBe(0);
     expect(told).toEqual(Array.from({ length: iterations }, (_, i) => i));
-    expect(readdirSync(runFolderOf(whole)).sort()).toEqual(["checkpoint", "config.json", "metrics.jsonl", "result.json"]);
+    expect(readdirSync(runFolderOf(whole)).sort()).toEqual(["checkpoint", "config.json", "metrics.jsonl", "result.json", "weights.safetensors"]);
     expect(runResult(runFolderOf(whole))).toMatchObject({ status: "finished", iterations, environment: { device: "cpu" } });
     expect(readFileSync(join(runFolderOf(whole), "result.json"), "utf8")).not.toContain("/"); // no paths of this machine
   });

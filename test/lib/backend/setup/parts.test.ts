@@ -68,6 +68,7 @@ describe("cacheRoot", () => {
 describe("progress", () => {
   it("shows share, bytes and rate, and only bytes where the total is unknown", () => {
     expect(progressLine("Downloading x", 50e6, 200e6, 2)).toBe("Downloading x  [#####...............]  50.0 of 200.0 MB  25 %  25.0 MB/s");
+    expect(progressLine("x", 500, 2000, 0)).toBe("x  [#####...............]  0.5 of 2.0 kB  25 %");
     expect(progressLine("Downloading x", 50e6, undefined, 0)).toBe("Downloading x  50.0 MB");
     expect(progressLine("x", 300, 200, 0)).toContain("100 %");
   });

@@ -255,6 +255,7 @@ describe("loading that does not fit", () => {
     const report = attempt({ only: ["neck"] }, () => undefined);
     expect(report.loaded.every((name) => name.startsWith("backbone.fpn."))).toBe(true);
     expect(() => attempt({ only: "backbone" }, (record) => { record.set("backbone.body.layer4.9.conv1.weight", { shape: [1], data: new Float32Array(1) }); })).toThrow("values without a parameter (backbone.body.layer4.9.conv1.weight)");
+    expect(() => attempt({ only: "backbone" }, (record) => { record.delete("backbone.body.conv1.weight"); })).toThrow(/without a value \(backbone\.body\.conv1\.weight\)\. Is it a file of this backbone.*\{ optional/);
   });
 
   it("refuses NaN before anything is changed, and files that are none", () => {
