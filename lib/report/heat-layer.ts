@@ -1,4 +1,4 @@
-import { heat } from "./heat.ts";
+import { diverging, heat } from "./heat.ts";
 import type { LevelMap, View } from "./look.ts";
 import { pngUri } from "./panels.ts";
 
@@ -19,10 +19,15 @@ export function heatRange({ stride, width, values }: LevelMap, { photo }: Pick<V
   return { low, high };
 }
 
-/** SVG: a level's cells as squares of one stride, translucent, from violet (low) to yellow (high). */
-export async function heatLayer({ stride, height, width, values }: LevelMap, { low, high }: HeatRange): Promise<string> {
+/** Whether a range lies around 0, where colours tell the sign. */
+export const isSigned = ({ low, high }: HeatRange): boolean => low < 0 && low === -high;
+
+/** SVG: a level's cells as squares of one stride, translucent, from violet (low) to yellow (high), or from blue to red around 0. */
+export async function heatLayer({ stride, height, width, values }: LevelMap, range: HeatRange): Promise<string> {
+  const { low, high } = range;
+  const colour = (value: number) => (isSigned(range) ? diverging(value / high) : heat(high > low ? (value - low) / (high - low) : 0));
   const data = new Uint8Array(4 * values.length);
-  values.forEach((value, i) => { data.set([...heat(high > low ? (value - low) / (high - low) : 0), 255], 4 * i); });
+  values.forEach((value, i) => { data.set([...colour(value), 255], 4 * i); });
   const uri = await pngUri({ data, width, height });
   return `<image href="${uri}" width="${width * stride}" height="${height * stride}" preserveAspectRatio="none" opacity="0.68" style="image-rendering:pixelated"/>`;
 }

@@ -1,6 +1,6 @@
 import { levelName } from "../detector/assignment.ts";
-import { heatGradient } from "./heat.ts";
-import { heatLayer, heatNumber, heatRange, type HeatRange } from "./heat-layer.ts";
+import { divergingGradient, heatGradient } from "./heat.ts";
+import { heatLayer, heatNumber, heatRange, isSigned, type HeatRange } from "./heat-layer.ts";
 import { displaySymbol, escapeHtml } from "./html.ts";
 import type { Displayable } from "./html.ts";
 import type { LevelMap, View } from "./look.ts";
@@ -17,7 +17,7 @@ export interface HeatMap extends LevelMap {
 export type HeatGroup = readonly HeatMap[];
 
 export interface HeatPanelsOptions {
-  /** From lowest to highest colour: of each map its own (default), of each group its own, or the same for all. */
+  /** From lowest to highest colour: of each map its own (default), of each group its own, or the same for all; a range [−x, x] has colours that tell the sign. */
   readonly range?: "map" | "group" | readonly [number, number];
   /** White outlines of the objects' boxes; default true. */
   readonly objects?: boolean;
@@ -74,6 +74,6 @@ function describe(heading: string, map: HeatMap, { low, high }: HeatRange): stri
 }
 
 function caption(map: HeatMap, { low, high }: HeatRange): string {
-  const bar = `<span style="flex:1;height:0.7em;min-width:1em;background:${heatGradient}"></span>`;
+  const bar = `<span style="flex:1;height:0.7em;min-width:1em;background:${isSigned({ low, high }) ? divergingGradient : heatGradient}"></span>`;
   return `<b>${escapeHtml(nameOf(map))}</b><span style="display:flex;align-items:center;gap:0.35em;white-space:nowrap;font-variant-numeric:tabular-nums"><span>${heatNumber(low)}</span>${bar}<span>${heatNumber(high)}</span></span>`;
 }

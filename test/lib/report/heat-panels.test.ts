@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { expect, it } from "vitest";
-import { heat } from "../../../lib/report/heat.ts";
+import { diverging, heat } from "../../../lib/report/heat.ts";
 import { heatPanels } from "../../../lib/report/heat-panels.ts";
 import { shown, smallLook } from "./views.ts";
 
@@ -33,6 +33,13 @@ it("takes one range for a group, or a given one", async () => {
   const given = await shown(heatPanels(look, { maps: [coarse] }, { range: [-5, 45] }));
   expect((await colours(given.document, 0))(0)).toEqual(heat(0.5));
   expect(given.text).toBe("maps, P4: 3 × 2 cells, from −5 to 45");
+});
+
+it("tells the sign in a range around 0", async () => {
+  const { document, text } = await shown(heatPanels(look, { z: [{ ...coarse, values: Float32Array.of(-3, 0, 1.5, 3, 9, 0) }] }, { range: [-3, 3] }));
+  const colour = await colours(document, 0);
+  expect([0, 1, 2, 4].map(colour)).toEqual([-1, 0, 0.5, 1].map(diverging));
+  expect(text).toContain("from −3 to 3");
 });
 
 it("outlines the objects unless told not to", async () => {
