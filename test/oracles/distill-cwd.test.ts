@@ -38,7 +38,7 @@ describe.skipIf(folder === undefined)("CWD agrees with the oracle", () => {
     const broken = !Number.isFinite(Number(f32));
     if (broken) expect(sum("plain")).toBe(Number(f32));
     else errors.push(lossError("torchDistiller", sum("plain"), expected.losses.torchDistiller, agreement));
-    if (broken) errors.push(lossError("torchDistiller, stable", sum("value"), { f64 }, agreement));
+    if (broken && Number.isFinite(Number(f64))) errors.push(lossError("torchDistiller, stable", sum("value"), { f64 }, agreement));
     expect(errors.filter((error) => error !== undefined)).toEqual([]);
   });
 });

@@ -55,8 +55,8 @@ interface Run {
 }
 
 const saying = (change: Change): Teacher => {
-  const { detector, predict } = teacherOf(teacher);
-  return { detector, predict: (batch, reads) => change(predict(batch, reads)) };
+  const asked = teacherOf(teacher);
+  return { detector: asked.detector, predict: (batch, reads) => change(asked.predict(batch, reads)) };
 };
 
 /** The terms of a batch and the gradients of their sum by everything that is trained; all tensors are disposed. */
@@ -159,5 +159,29 @@ describe.each(taughtNames)("%s and its teacher", (name) => {
     expect(() => distiller.hints(batch)).toThrow(`weights that are not finite: 1 variables (${which})`);
     for (const one of [batch, distiller, broken]) one.dispose();
     expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe("the methods' own trained numbers", () => {
+  const c = 16;
+  const conv = (taps: number, from = c, to = c) => taps * from * to + to;
+  const nonLocal = 3 * conv(1, c, c / 4) + (c / 4) * c + 2 * c;
+  /** Of each level; `shared` once. The methods that are missing here have networks of their own, which the oracles name one by one. */
+  const counts: Partial<Record<DistillerName, { readonly level?: number; readonly shared?: number }>> = {
+    crossKd: {}, cwd: {}, ld: {}, pkd: {}, sharedKd: {}, tfFd: {},
+    fgd: { level: 2 * (conv(1, c, 1) + conv(1, c, c / 2) + 2 * (c / 2) + conv(1, c / 2, c)) },
+    fitNets: { level: conv(1) },
+    fkd: { level: (c * c + c) + conv(9, 1, 1) + 2 * conv(1) + 2 * nonLocal },
+    frs: { level: conv(9) },
+    gid: { shared: conv(9) },
+    mgd: { level: 2 * conv(9) },
+  };
+
+  it.each(Object.keys(counts) as DistillerName[])("%s", (name) => {
+    const distiller = made(name);
+    const trained = distiller.parameters().filter(({ frozen }) => !frozen).reduce((sum, { variable }) => sum + variable.size, 0);
+    distiller.dispose();
+    const { level = 0, shared = 0 } = counts[name]!;
+    expect(trained).toBe(level * student.strides.length + shared);
   });
 });
