@@ -1,4 +1,4 @@
-import type * as tf from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
 import type { Batch } from "../data/batch.ts";
 import type { Detector, Prediction } from "../detector/detector.ts";
 import { listed } from "../detector/load.ts";
@@ -59,13 +59,14 @@ export interface Method {
  * A distillation method with a frozen teacher: one forward pass of the teacher outside the tape, the method's terms named
  * `distill.<term>` with weight λ · the method's own.
  * @param build makes the method's parameters in the set it is given
- * @throws whatever `build` throws, with nothing left behind; Error when a step finds a λ or weight that is no finite number, or
- * a teacher that has changed
+ * @throws whatever `build` throws, with nothing left behind; Error when a step finds a λ or weight that is no finite number,
+ * a teacher whose weights are not finite, or one that has changed
  */
 export function taught(name: string, { teacher, seed = 0, weight = 1, movingTeacher = false }: TaughtOptions, build: (set: ParameterSet) => Method): Distiller {
   const asked = isTeacher(teacher) ? teacher : teacherOf(teacher);
   const lambda: Schedule = typeof weight === "number" ? () => weight : weight;
   const watch = movingTeacher ? () => undefined : watchTeacher(asked.detector);
+  const check = once(() => requireFinite(asked.detector));
   const set = parameterSet(seed);
   let method: Method;
   try {
@@ -80,6 +81,7 @@ export function taught(name: string, { teacher, seed = 0, weight = 1, movingTeac
     taughtBy: asked.detector,
     parameters: () => set.all,
     hints: (batch) => kept(() => {
+      check();
       watch();
       const prediction = asked.predict(batch, method.reads);
       watch();
@@ -108,6 +110,24 @@ export function detectorOf(teacher: Detector | Teacher): Detector {
 
 function isTeacher(teacher: Detector | Teacher): teacher is Teacher {
   return "predict" in teacher && "detector" in teacher;
+}
+
+function once(run: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) run();
+    done = true;
+  };
+}
+
+/** @throws Error naming the teacher's variables that are not finite: they would only show as a loss that is not. */
+function requireFinite({ name, parameters }: Pick<Detector, "name" | "parameters">): void {
+  const all = parameters();
+  if (all.length === 0) return;
+  // 0 · x summed is 0, or NaN where an entry is NaN or infinite; outside any tape, inside the caller's tidy.
+  const sums = tf.stack(all.map(({ variable }) => tf.tidy(() => tf.sum(tf.mul(variable, 0))))).dataSync();
+  const broken = all.filter((_, i) => sums[i] !== 0).map((parameter) => parameter.name);
+  if (broken.length > 0) throw new Error(`the teacher ${name} has weights that are not finite: ${listed("variables", broken).join()}. Its checkpoint is broken or its training diverged; load another`);
 }
 
 /**
