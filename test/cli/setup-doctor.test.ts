@@ -68,7 +68,7 @@ describe("potstill doctor", () => {
   it("says what is missing and how to mend it, and exits with 1", () => {
     const { stdout, status } = potstill(["doctor"], { POTSTILL_CACHE: join(folder, "empty"), PATH: "/nonexistent", POTSTILL_BINDING: "" });
     expect(status).toBe(1);
-    for (const [name, remedy] of [["TensorFlow runtime", "potstill setup"], ["Python", "apt-get install python3"], ["C++ compiler", "apt-get install g++"]]) {
+    for (const [name, remedy] of [["TensorFlow runtime", "npx potstill setup"], ["Python", "apt-get install python3"], ["C++ compiler", "apt-get install g++"]]) {
       expect(stdout).toMatch(new RegExp(`MISSING +${name.replaceAll("+", "\\+")} .*\\n +→ ${remedy.replaceAll("+", "\\+")}`));
     }
     expect(stdout).toContain("Something required is missing");

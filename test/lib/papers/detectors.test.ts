@@ -60,6 +60,6 @@ describe("an experiment", () => {
   it("says which detectors and presets there are", () => {
     expect(() => buildDetector({ kind: "yolo" } as never, { classes: 2, seed: 0 })).toThrow(/no detector "yolo"; allowed: retinanet, fcos, gfl, atss, fasterRcnn, maskRcnn, cascadeRcnn/);
     expect(() => buildDetector({ kind: "fcos", classes: 7 } as never, { classes: 2, seed: 0 })).toThrow("detector.classes follows from the data's categories; leave it out");
-    expect(() => recipeOf({ kind: "gfl", preset: "torchvision" as never })).toThrow(/preset "torchvision" of GFL is unknown; allowed: mmdet, mmdet-2x, tiny/);
+    expect(() => recipeOf({ kind: "gfl", preset: "torchvision" as never })).toThrow(/preset "torchvision" of gfl is unknown; allowed: mmdet, mmdet-2x, tiny/);
   });
 });
