@@ -1,9 +1,10 @@
 import { levelName } from "../detector/assignment.ts";
-import { diverging, divergingGradient, heat, heatGradient } from "./heat.ts";
+import { heatLayer, heatOpacity, heatRange, type HeatRange } from "./heat-layer.ts";
+import { divergingGradient, heatGradient } from "./heat.ts";
 import { displaySymbol } from "./html.ts";
 import type { Displayable } from "./html.ts";
 import type { LevelMap, Look, View } from "./look.ts";
-import { gridHtml, panelHtml, photoUri, pngUri } from "./panels.ts";
+import { gridHtml, panelHtml, photoUri } from "./panels.ts";
 
 export interface PyramidPictureOptions {
   /** What the numbers are, for the legend. Default "mean |x|". */
@@ -19,11 +20,7 @@ export interface PyramidPictureOptions {
   readonly minWidth?: number;
 }
 
-interface Range {
-  readonly low: number;
-  readonly high: number;
-  readonly signed: boolean;
-}
+type Range = Required<HeatRange>;
 
 /**
  * A pyramid's levels over the dimmed photograph, one panel each: colours from violet (low) to yellow (high), or from blue over
@@ -48,40 +45,20 @@ async function html(look: View & { readonly pyramid: readonly LevelMap[] }, opti
   const panels = await Promise.all(look.pyramid.map(async (level) => {
     const range = rangeOf(level, look, options);
     const { width, height } = look.photo;
-    return panelHtml({ width, height, photo, layer: await mapLayer(level, range), label: describe(level, range, options), caption: { html: captionHtml(level, range, options) } });
+    return panelHtml({ width, height, photo, layer: await heatLayer(level, range), label: describe(level, range, options), caption: { html: captionHtml(level, range, options) } });
   }));
   return `<div style="color:inherit">${gridHtml(panels, options.minWidth ?? 200)}</div>`;
 }
 
-/** Of the colours over the photograph; the legend's bar has them over the dimmed photograph's usual grey. */
-const OPACITY = 0.68;
-const veil = ((grey) => `linear-gradient(${grey},${grey})`)(`rgba(80,80,80,${(1 - OPACITY).toFixed(2)})`);
+/** The legend's bar has the colours over the dimmed photograph's usual grey. */
+const veil = ((grey) => `linear-gradient(${grey},${grey})`)(`rgba(80,80,80,${(1 - heatOpacity).toFixed(2)})`);
 
 /** The range of a level's colours: around 0 where signs matter. */
 function rangeOf(level: LevelMap, look: View & { readonly pyramid: readonly LevelMap[] }, { range = "level", signed = look.pyramid.some(({ values }) => values.some((value) => value < 0)) }: PyramidPictureOptions): Range {
-  const ends = range === "level" ? extremes(level, look) : { low: range[0], high: range[1] };
+  const ends = range === "level" ? heatRange(level, look) : { low: range[0], high: range[1] };
   if (!signed) return { ...ends, signed };
   const reach = Math.max(Math.abs(ends.low), Math.abs(ends.high));
   return { low: -reach, high: reach, signed };
-}
-
-/** Lowest and highest value of the cells that begin within the photograph. */
-function extremes({ stride, width, values }: LevelMap, { photo }: View): Omit<Range, "signed"> {
-  let [low, high] = [Infinity, -Infinity];
-  values.forEach((value, i) => {
-    if ((i % width) * stride >= photo.width || Math.floor(i / width) * stride >= photo.height) return;
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  });
-  return { low, high };
-}
-
-async function mapLayer({ stride, height, width, values }: LevelMap, { low, high, signed }: Range): Promise<string> {
-  const data = new Uint8Array(4 * values.length);
-  const colour = (value: number) => (signed ? diverging(high > 0 ? value / high : 0) : heat(high > low ? (value - low) / (high - low) : 0));
-  values.forEach((value, i) => { data.set([...colour(value), 255], 4 * i); });
-  const uri = await pngUri({ data, width, height });
-  return `<image href="${uri}" width="${width * stride}" height="${height * stride}" preserveAspectRatio="none" opacity="${OPACITY}" style="image-rendering:pixelated"/>`;
 }
 
 const number = (value: number) => String(Number(value.toPrecision(3))).replace("-", "−");

@@ -1,8 +1,8 @@
 import { levelName } from "../detector/assignment.ts";
 import { regionNames, type Region, type RegionLevel } from "../distill/regions.ts";
-import { displaySymbol, escapeHtml } from "./html.ts";
+import { displaySymbol } from "./html.ts";
 import type { Displayable } from "./html.ts";
-import { objectName } from "./object-layer.ts";
+import { outlineLayer } from "./outline-layer.ts";
 import { gridHtml, legendHtml, panelHtml, photoUri, svgNumber } from "./panels.ts";
 import type { RegionLook } from "./regions-look.ts";
 
@@ -37,7 +37,7 @@ export function regionsPicture(look: RegionLook, options: RegionsPictureOptions 
 async function html(look: RegionLook, { minWidth = 200 }: RegionsPictureOptions): Promise<string> {
   const { width, height } = look.photo;
   const photo = await photoUri(look.photo, { dimmed: true, maxSide: 320, quality: 75 });
-  const objects = outlines(look);
+  const objects = outlineLayer(look.target, look.names);
   const panels = look.regions.map((level) => panelHtml({ width, height, photo, layer: regionLayer(level, look) + objects, label: describe(level, look), caption: { html: caption(level, look) } }));
   return `<div style="color:inherit">${gridHtml(panels, minWidth)}${legend(look)}</div>`;
 }
@@ -54,15 +54,6 @@ function regionLayer(level: RegionLevel, look: RegionLook): string {
     if (path === "") return "";
     const { fill, opacity, meaning } = looks[name];
     return `<path d="${path}" fill="${fill}" fill-opacity="${svgNumber(opacity)}"><title>${name}: ${meaning}</title></path>`;
-  }).join("");
-}
-
-/** The objects' boxes, in white: colours are the regions'. */
-function outlines({ target, names }: RegionLook): string {
-  return Array.from(target.labels, (_, o) => {
-    const [x1, y1, x2, y2] = target.boxes.subarray(4 * o, 4 * o + 4);
-    const place = `x="${svgNumber(x1)}" y="${svgNumber(y1)}" width="${svgNumber(x2 - x1)}" height="${svgNumber(y2 - y1)}" fill="none" vector-effect="non-scaling-stroke"`;
-    return `<g><title>${escapeHtml(objectName(target, o, names))}</title><rect ${place} stroke="#000" stroke-opacity="0.6" stroke-width="3.5"/><rect ${place} stroke="#fff" stroke-width="1.6"/></g>`;
   }).join("");
 }
 
