@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { basename, extname } from "node:path";
 import type { Command } from "commander";
 import { terminalReporter } from "../../lib/backend/setup/progress.ts";
@@ -7,8 +6,8 @@ import { preflight, type GroupSummary, type Preflight } from "../../lib/papers/p
 import { warnings } from "../../lib/papers/warnings.ts";
 import type { Step } from "../../lib/train/step.ts";
 import { openData } from "../data.ts";
-import { UsageError } from "../errors.ts";
 import { computing } from "../interruptible.ts";
+import { readTrainingFile } from "../training-file.ts";
 import { wholeNumber } from "../options.ts";
 
 interface Flags {
@@ -39,16 +38,8 @@ export function register(program: Command): void {
     .action(check);
 }
 
-function readExperiment(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw new UsageError(`${path} cannot be read as JSON: ${(error as Error).message}`);
-  }
-}
-
 async function check(path: string, { data, mirror, json, ...flags }: Flags): Promise<void> {
-  const config = readExperiment(path);
+  const config = readTrainingFile(path);
   const { train: dataset, val: evaluation } = await openData(data);
   const experiment = experimentOf(config, { dataset, name: basename(path, extname(path)) });
   for (const warning of warnings(experiment)) process.stderr.write(`potstill: ${warning}\n`);

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { basename, extname } from "node:path";
 import type { Command } from "commander";
 import { terminalReporter } from "../../lib/backend/setup/progress.ts";
@@ -12,8 +11,8 @@ import { openTrained } from "../../lib/papers/trained.ts";
 import { warnings } from "../../lib/papers/warnings.ts";
 import { runResult } from "../../lib/train/run.ts";
 import { openData, openValidation } from "../data.ts";
-import { UsageError } from "../errors.ts";
 import { computing } from "../interruptible.ts";
+import { readTrainingFile } from "../training-file.ts";
 import { commandLine } from "../next-step.ts";
 import { wholeNumber } from "../options.ts";
 import { trainingLog } from "../training-log.ts";
@@ -48,16 +47,8 @@ export function register(program: Command): void {
     .action(train);
 }
 
-function readConfig(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw new UsageError(`${path} cannot be read as JSON: ${(error as Error).message}`);
-  }
-}
-
 async function train(path: string, flags: Flags): Promise<void> {
-  const config = readConfig(path);
+  const config = readTrainingFile(path);
   const { train: dataset } = await openData(flags.data);
   const experiment = experimentOf(config, { dataset, name: basename(path, extname(path)) });
   for (const warning of warnings(experiment)) tell(`potstill: ${warning}`);
