@@ -1,29 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { sharedKdLabel } from "../../lib/distill/shared-kd.ts";
-import { potstill, root } from "../potstill.ts";
 import { sharedFolder } from "../shared.ts";
+import { kitNotebook, text, type Notebook } from "./kit-notebook.ts";
 
-interface Output { readonly output_type: string; readonly data?: Record<string, unknown> }
-interface Cell { readonly id: string; readonly cell_type: string; readonly outputs?: Output[]; readonly source: string | string[]; readonly execution_count?: number | null }
-interface Notebook { readonly cells: Cell[]; readonly metadata: { readonly papermill: { exception: unknown } } }
-
-const folder = mkdtempSync(join(tmpdir(), "potstill-e2e-"));
-afterAll(() => { rmSync(folder, { recursive: true }); });
-
-const text = (value: unknown) => (Array.isArray(value) ? value.join("") : String(value));
-const file = join(root, "notebooks", "methods.ipynb");
-
-/** The notebook through the runner and the kernel as a user has them, hardly trained. */
-async function run(name: string, parameters: Record<string, string>): Promise<Notebook> {
-  const out = join(folder, `${name}.ipynb`);
-  const given = Object.entries({ iterations: "2", images: "2", side: "64", ...parameters }).flatMap(([key, value]) => ["-p", key, value]);
-  const { code, stderr } = await potstill(["run", "notebooks/methods.ipynb", out, "--html", "--cwd", root, ...given]);
-  expect(code, stderr).toBe(0);
-  return JSON.parse(readFileSync(out, "utf8")) as Notebook;
-}
+const { run, report, source } = kitNotebook("methods.ipynb", { iterations: "2", images: "2", side: "64" });
 
 /** All that a cell shows as text. */
 function shown({ cells }: Notebook, id: string): string {
@@ -60,7 +40,7 @@ describe("the notebook on methods", { timeout: 300_000 }, () => {
   });
 
   it("stays light and needs no network", () => {
-    const html = readFileSync(join(folder, "scenes.html"), "utf8");
+    const html = report("scenes");
     expect(html.length).toBeLessThan(3e6);
     expect(html).not.toMatch(/<(script|link|img)[^>]+(src|href)="https?:/);
   });
@@ -72,16 +52,16 @@ describe("the notebook on methods", { timeout: 300_000 }, () => {
 });
 
 describe("the committed notebook on methods", () => {
-  const notebook = JSON.parse(readFileSync(file, "utf8")) as Notebook;
+  const notebook = JSON.parse(source()) as Notebook;
   const code = notebook.cells.filter(({ cell_type }) => cell_type === "code");
 
   it("carries no outputs, no counts and no absolute paths", () => {
     for (const cell of code) expect(cell).toMatchObject({ outputs: [], execution_count: null });
-    expect(readFileSync(file, "utf8")).not.toMatch(/"\/(home|root|work|tmp|Users)\//);
+    expect(source()).not.toMatch(/"\/(home|root|work|tmp|Users)\//);
   });
 
   it("has cells of about six lines", () => {
-    const lines = code.map(({ source }) => text(source).split("\n").length).sort((a, b) => a - b);
+    const lines = code.map((cell) => text(cell.source).split("\n").length).sort((a, b) => a - b);
     expect(lines[Math.floor(lines.length / 2)]).toBeLessThanOrEqual(6);
   });
 });
