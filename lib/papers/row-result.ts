@@ -1,0 +1,58 @@
+import type { BackendInfo } from "../backend/info.ts";
+import type { ItemRow, Metric } from "./item.ts";
+
+/** A row's AP while it trains: box AP (mask AP where the item is of masks) in points on a few validation images. */
+export interface CurvePoint {
+  /** Iterations done. */
+  readonly iteration: number;
+  readonly AP: number;
+}
+
+/** The training behind a row's numbers. */
+export interface RunRecord {
+  /** Relative to the runs' folder, with `/`. */
+  readonly folder: string;
+  /** The experiment's name. */
+  readonly experiment: string;
+  readonly seed: number;
+  readonly iterations: number;
+  /** Spent in steps, over all sittings. */
+  readonly seconds: number;
+  /** Highest resident set of the process that finished it. */
+  readonly peakMemoryBytes: number;
+  readonly environment: BackendInfo;
+  /** Empty where nobody looked while it trained. */
+  readonly curve: readonly CurvePoint[];
+  /** Folder of the run that taught it, relative to the runs' folder. */
+  readonly teacher?: string;
+}
+
+/**
+ * What a row came to at one seed: its metrics, or why there are none. A teacher's row has one result, of the seed that teaches
+ * the students; the other rows have one per seed.
+ */
+export interface RowResult {
+  readonly row: ItemRow;
+  readonly seed: number;
+  readonly metrics?: Readonly<Partial<Record<Metric, number>>>;
+  readonly problem?: string;
+  readonly run?: RunRecord;
+}
+
+/** Where a study stands. */
+export interface StudyState {
+  /** Trainings that are over, failed ones too. */
+  readonly done: number;
+  readonly total: number;
+  /** What runs, or has ended. */
+  readonly label: string;
+  /** Of the training that runs. */
+  readonly iteration?: number;
+  readonly iterations?: number;
+  /** From the measured seconds of similar trainings; absent while there are none. */
+  readonly secondsLeft?: number;
+  /** What a training that has ended means to a row, where one shows it. */
+  readonly result?: RowResult;
+  /** Why a training has failed. */
+  readonly problem?: string;
+}
