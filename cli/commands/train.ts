@@ -1,11 +1,12 @@
 import { basename, extname } from "node:path";
 import type { Command } from "commander";
+import { loadBackend } from "../../lib/backend/load.ts";
 import { terminalReporter } from "../../lib/backend/setup/progress.ts";
 import { experimentSteps, runPlace } from "../../lib/papers/build.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { scoreDetector, summarize } from "../../lib/evaluate/index.ts";
 import { experimentOf } from "../../lib/papers/config.ts";
-import { defaultPreset } from "../../lib/papers/detectors.ts";
+import { buildDetector, defaultPreset } from "../../lib/papers/detectors.ts";
 import type { Experiment } from "../../lib/papers/experiment.ts";
 import { openTrained } from "../../lib/papers/trained.ts";
 import { warnings } from "../../lib/papers/warnings.ts";
@@ -53,6 +54,7 @@ async function train(path: string, flags: Flags): Promise<void> {
   const experiment = experimentOf(config, { dataset, name: basename(path, extname(path)) });
   for (const warning of warnings(experiment)) tell(`potstill: ${warning}`);
   if (flags.dryRun) {
+    await assertBuildable(experiment, dataset);
     const detector = { kind: "retinanet", preset: defaultPreset, ...experiment.detector };
     process.stdout.write(`${JSON.stringify({ ...experiment, detector }, null, 2)}\n`);
     return;
@@ -65,6 +67,12 @@ async function train(path: string, flags: Flags): Promise<void> {
     process.stdout.write(`${folder}\n`);
     tell(`next: ${commandLine("detect", folder, "--data", flags.validate ?? flags.data, "--out", "results.json")}`);
   }
+}
+
+/** @throws Error for options that do not fit together, which only building the detector tells */
+async function assertBuildable({ detector }: Experiment, { categories }: Dataset): Promise<void> {
+  await loadBackend();
+  buildDetector(detector, { classes: categories.length, seed: 0 }).dispose();
 }
 
 function tell(line: string): void {

@@ -62,14 +62,14 @@ export function showMethodShares(shares: readonly MethodShare[], note: string): 
   ], shares, { note });
 }
 
-/** A small study to compare methods in: RetinaNet, a narrow student of a wider teacher that another run trains. */
-export function tinyStudy(iterations: number): Experiment {
-  const detector = { kind: "retinanet", preset: "tiny", channels: 32 } as const;
+/** A small study to compare methods in: a narrow student of a wider teacher that another run trains. */
+export function tinyStudy(iterations: number, kind: "retinanet" | "gfl" = "retinanet"): Experiment {
+  const detector = { kind, preset: "tiny", channels: 32 } as const;
   const data = { transforms: { flip: 0.5, padTo: 32, normalise: "simple" }, batchSize: 4 } as const;
   const training = { learningRate: { base: 0.005, warmup: 30 }, momentum: 0.9, weightDecay: 1e-4, clipNorm: 10 };
-  const teacher: Experiment = { name: "shares/teacher", detector: { ...detector, backbone: "tiny-16" }, data, training: { ...training, iterations: 200 } };
+  const teacher: Experiment = { name: `shares/${kind}-teacher`, detector: { ...detector, backbone: "tiny-16" }, data, training: { ...training, iterations: 200 } };
   return {
-    name: "shares", detector: { ...detector, backbone: "tiny-8" }, data, allow: ["randomBackbone"],
+    name: `shares/${kind}`, detector: { ...detector, backbone: "tiny-8" }, data, allow: ["randomBackbone"],
     teacher: { run: { experiment: teacher, seed: 0 } }, training: { ...training, iterations },
   };
 }

@@ -49,7 +49,7 @@ export { align, type AlignOptions } from "./align.ts";
 export { sharedKd, sharedKdLabel, sharedKdNotice, sharedKdPresets, sharedTeacher, type SharedKdChoices, type SharedKdOptions } from "./shared-kd.ts";
 export type { FeatureSite } from "./sites.ts";
 export { sssd, type Distance, type SssdOptions } from "./sssd.ts";
-export { tfFd, type TfFdOptions } from "./tf-fd.ts";
+export { salientHalves, tfFd, type TfFdOptions } from "./tf-fd.ts";
 
 /** The methods by name: options → `Distiller`. */
 export const distillers = {

@@ -72,12 +72,11 @@ export function intraLoss(x: tf.Tensor4D, { detachSalient = false }: TfFdChoices
   if (channels < 2) throw new Error(`tfFd: a map of ${channels} channel has no two halves to compare; it needs at least 2`);
   const half = Math.floor(channels / 2);
   const count = (x.size / channels) * half;
-  const order = withoutTape<tf.Tensor1D>(() => tf.topk(saliency(stopGradient(x)), channels).indices);
+  const order = withoutTape(() => salienceOrder(x));
   return differentiable<tf.Scalar>({
     inputs: { x },
     forward: (save) => {
-      const channelsFrom = (rank: number) => tf.gather(x, tf.slice1d(order, rank, half), 3);
-      const difference = tf.sub(channelsFrom(0), channelsFrom(channels - half));
+      const difference = tf.sub(...halves(x, order));
       save([difference, order]);
       return tf.mul<tf.Scalar>(tf.sum(tf.square(difference)), 1 / count);
     },
@@ -91,6 +90,26 @@ export function intraLoss(x: tf.Tensor4D, { detachSalient = false }: TfFdChoices
       },
     }),
   });
+}
+
+/** Channels from the most salient to the least: [C], int32. */
+function salienceOrder(x: tf.Tensor4D): tf.Tensor1D {
+  return tf.topk<tf.Tensor1D>(saliency(stopGradient(x)), x.shape[3]).indices;
+}
+
+function halves(x: tf.Tensor4D, order: tf.Tensor1D): [tf.Tensor4D, tf.Tensor4D] {
+  const channels = x.shape[3];
+  const half = Math.floor(channels / 2);
+  const from = (rank: number) => tf.gather(x, tf.slice1d(order, rank, half), 3);
+  return [from(0), from(channels - half)];
+}
+
+/**
+ * The more and the less salient half of a map's channels, matched by rank: what `intraLoss` compares.
+ * @param x [B, H, W, C] with C ≥ 2; the caller disposes the halves, [B, H, W, ⌊C/2⌋]
+ */
+export function salientHalves(x: tf.Tensor4D): [salient: tf.Tensor4D, other: tf.Tensor4D] {
+  return withoutTape(() => halves(x, salienceOrder(x)));
 }
 
 /** [C] */

@@ -20,7 +20,7 @@ describe("the notebook on methods", { timeout: 300_000 }, () => {
   });
 
   it("shows every method's numbers on all levels that it compares", () => {
-    for (const id of ["frs", "fgd", "mgd", "fkd", "pkd", "shared", "ld", "crosskd", "lgd"]) {
+    for (const id of ["fitnets", "frs", "fgd", "mgd", "fkd", "pkd", "shared", "tffd", "ld", "crosskd", "lgd"]) {
       for (const level of ["P2: 16 × 16", "P3: 8 × 8", "P4: 4 × 4"]) expect(shown(scenes, id), id).toContain(level);
     }
     expect(shown(scenes, "cwd").match(/channel \d+: 8 × 8 cells/g)).toHaveLength(6);

@@ -18,7 +18,7 @@ const stageRules: RulesFor<CascadeStageConfig> = { assign: assignRules, coder: c
 /** @throws Error for an unknown option, preset or backbone, and for values that are wrong or do not fit together */
 export function resolveCascadeRcnn(options: CascadeRcnnOptions | CascadeRcnnPreset): ResolvedCascadeRcnn {
   return resolve<CascadeRcnnConfig>(options, {
-    detector: "cascade-rcnn",
+    detector: "cascadeRcnn",
     presets: cascadeRcnnPresets,
     rules: { ...sharedRules, box: sharedBoxRules, stages: listOf(record(stageRules), "a list of at least one stage"), masks: flag, mask: maskRules },
     fits: (config, refuse) => {

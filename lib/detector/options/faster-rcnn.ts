@@ -12,7 +12,8 @@ export type ResolvedFasterRcnn = Resolved<FasterRcnnConfig>;
 /** @throws Error for an unknown option, preset or backbone, and for values that are wrong or do not fit together */
 export function resolveFasterRcnn(options: FasterRcnnOptions | FasterRcnnPreset): ResolvedFasterRcnn {
   return resolve<FasterRcnnConfig>(options, {
-    detector: "faster-rcnn",
+    detector: "fasterRcnn",
+    title: () => "faster-rcnn",
     presets: fasterRcnnPresets,
     rules: { ...sharedRules, box: boxRules },
     fits: (config, refuse) => {

@@ -12,7 +12,8 @@ export type ResolvedMaskRcnn = Resolved<MaskRcnnConfig>;
 /** @throws Error for an unknown option, preset or backbone, and for values that are wrong or do not fit together */
 export function resolveMaskRcnn(options: MaskRcnnOptions | MaskRcnnPreset): ResolvedMaskRcnn {
   return resolve<MaskRcnnConfig>(options, {
-    detector: "mask-rcnn",
+    detector: "maskRcnn",
+    title: () => "mask-rcnn",
     presets: maskRcnnPresets,
     rules: { ...sharedRules, box: boxRules, mask: maskRules },
     fits: (config, refuse) => {

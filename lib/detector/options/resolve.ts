@@ -40,7 +40,7 @@ interface Base {
 
 /** What the options of a detector may be. */
 export interface OptionRules<C> {
-  /** As errors call it. */
+  /** As errors call it, and `kind` in an experiment does. */
   readonly detector: string;
   readonly presets: Readonly<Record<string, C>>;
   /** What each option may be by itself. */

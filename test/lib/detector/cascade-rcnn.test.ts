@@ -74,11 +74,11 @@ describe("a cascade without masks", () => {
   const ofMmdet = resolveCascadeRcnn("mmdet").stages;
 
   it.each<[string, Partial<Record<string, unknown>>, string]>([
-    ["a preset", { preset: "mmdet-x152" }, 'preset "mmdet-x152" of cascade-rcnn is unknown; allowed: mmdet, mmdet-mask, mmdet-x101-32x4d-dconv, tiny'],
-    ["boxes per class", { box: { agnostic: false } }, 'cascade-rcnn box has no option "agnostic"'],
-    ["no stage", { stages: [] }, "cascade-rcnn option stages is []; it must be a list of at least one stage"],
-    ["a weight", { stages: ofMmdet.map((stage) => ({ ...stage, weight: -1 })) }, "cascade-rcnn option stages[0].weight is -1"],
-    ["an assignment", { stages: ofMmdet.map((stage) => ({ ...stage, assign: { ...stage.assign, negative: 0.9 } })) }, "cascade-rcnn option stages[0].assign.negative is 0.9; it must be at most stages[0].assign.positive (0.5)"],
+    ["a preset", { preset: "mmdet-x152" }, 'preset "mmdet-x152" of cascadeRcnn is unknown; allowed: mmdet, mmdet-mask, mmdet-x101-32x4d-dconv, tiny'],
+    ["boxes per class", { box: { agnostic: false } }, 'cascadeRcnn box has no option "agnostic"'],
+    ["no stage", { stages: [] }, "cascadeRcnn option stages is []; it must be a list of at least one stage"],
+    ["a weight", { stages: ofMmdet.map((stage) => ({ ...stage, weight: -1 })) }, "cascadeRcnn option stages[0].weight is -1"],
+    ["an assignment", { stages: ofMmdet.map((stage) => ({ ...stage, assign: { ...stage.assign, negative: 0.9 } })) }, "cascadeRcnn option stages[0].assign.negative is 0.9; it must be at most stages[0].assign.positive (0.5)"],
   ])("that has %s it cannot have is refused by name", (_, change, message) => {
     expect(() => cascadeRcnn({ ...small, ...change })).toThrow(message);
   });

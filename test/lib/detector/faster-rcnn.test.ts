@@ -250,11 +250,11 @@ describe("the assignment it tells", () => {
 
 describe("options", () => {
   it.each<[Partial<Record<string, unknown>>, string]>([
-    [{ preset: "yolo" }, 'preset "yolo" of faster-rcnn is unknown; allowed: torchvision, mmdet, mmdet-2x, detectron2-lgd, tiny'],
-    [{ preset: "toString" }, 'preset "toString" of faster-rcnn is unknown'],
-    [{ depth: 50 }, 'faster-rcnn has no option "depth"'],
-    [{ rpn: { train: { topk: 1 } } }, 'faster-rcnn rpn train has no option "topk"; allowed: perLevel, total, nms, minSize, scoreThreshold'],
-    [{ classes: 0 }, "faster-rcnn option classes is 0; it must be a whole number from 1"],
+    [{ preset: "yolo" }, 'preset "yolo" of fasterRcnn is unknown; allowed: torchvision, mmdet, mmdet-2x, detectron2-lgd, tiny'],
+    [{ preset: "toString" }, 'preset "toString" of fasterRcnn is unknown'],
+    [{ depth: 50 }, 'fasterRcnn has no option "depth"'],
+    [{ rpn: { train: { topk: 1 } } }, 'fasterRcnn rpn train has no option "topk"; allowed: perLevel, total, nms, minSize, scoreThreshold'],
+    [{ classes: 0 }, "fasterRcnn option classes is 0; it must be a whole number from 1"],
     [{ neck: { last: 5 } }, "rpn.anchors.sizes is 3 levels; it must be one list of sizes per level of the pyramid (4)"],
     [{ rpn: { assign: { negative: 0.8 } } }, "rpn.assign.negative is 0.8; it must be at most rpn.assign.positive (0.7)"],
     [{ box: { hidden: [] } }, "box.hidden is []; it must be the widths of one hidden layer or more"],

@@ -174,14 +174,14 @@ describe.each(detectors)("a tiny %s", (_, make, terms) => {
 
 describe("Mask R-CNN's options", () => {
   it.each<[Partial<Record<string, unknown>>, string]>([
-    [{ preset: "yolact" }, 'preset "yolact" of mask-rcnn is unknown; allowed: torchvision, mmdet, mmdet-2x, detectron2, tiny'],
-    [{ masks: true }, 'mask-rcnn has no option "masks"'],
-    [{ mask: { stride: 1 } }, 'mask-rcnn mask has no option "stride"'],
-    [{ mask: { size: [14, 7] } }, "mask-rcnn option mask.size is [14,7]; it must be equally many rows and columns"],
-    [{ mask: { map: "all" } }, 'mask-rcnn option mask.map is "all"; it must be "class", "after-background", "only"'],
-    [{ mask: { threshold: 2 } }, "mask-rcnn option mask.threshold is 2; it must be between 0 and 1"],
-    [{ mask: { targets: { beyond: "mirror" } } }, 'mask-rcnn option mask.targets.beyond is "mirror"'],
-    [{ rpn: { region: "half" } }, 'mask-rcnn option rpn.region is "half"; it must be "all", "centre", "whole"'],
+    [{ preset: "yolact" }, 'preset "yolact" of maskRcnn is unknown; allowed: torchvision, mmdet, mmdet-2x, detectron2, tiny'],
+    [{ masks: true }, 'maskRcnn has no option "masks"'],
+    [{ mask: { stride: 1 } }, 'maskRcnn mask has no option "stride"'],
+    [{ mask: { size: [14, 7] } }, "maskRcnn option mask.size is [14,7]; it must be equally many rows and columns"],
+    [{ mask: { map: "all" } }, 'maskRcnn option mask.map is "all"; it must be "class", "after-background", "only"'],
+    [{ mask: { threshold: 2 } }, "maskRcnn option mask.threshold is 2; it must be between 0 and 1"],
+    [{ mask: { targets: { beyond: "mirror" } } }, 'maskRcnn option mask.targets.beyond is "mirror"'],
+    [{ rpn: { region: "half" } }, 'maskRcnn option rpn.region is "half"; it must be "all", "centre", "whole"'],
   ])("%j fail by name", (change, message) => {
     expect(() => maskRcnn({ ...small, ...change })).toThrow(message);
   });

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadBackend } from "../../../lib/backend/load.ts";
-import { intraLoss, tfFd } from "../../../lib/distill/tf-fd.ts";
+import { intraLoss, salientHalves, tfFd } from "../../../lib/distill/tf-fd.ts";
 import { gradientError, normal } from "./finite-difference.ts";
 import { groupOf, slopesOf, tinyOf, trainTiny } from "./tiny-run.ts";
 
@@ -46,6 +46,17 @@ describe("the intra-layer loss", () => {
       const x = map("x", 1, 4, 4, 6);
       const moved = (detachSalient: boolean) => [...tf.max(tf.abs(tf.grad((y) => intraLoss(y as tf.Tensor4D, { detachSalient }))(x)), [0, 1, 2]).dataSync()].filter((v) => v > 0).length;
       expect([moved(false), moved(true)]).toEqual([6, 3]);
+    });
+  });
+
+  it("is the mean squared error between the two halves, which can be looked at", () => {
+    tf.tidy(() => {
+      for (const channels of [6, 5]) {
+        const x = map(`x${channels}`, 2, 3, 4, channels);
+        const [salient, other] = salientHalves(x);
+        expect(salient.shape).toEqual([2, 3, 4, Math.floor(channels / 2)]);
+        expect(valueOf(() => intraLoss(x))).toBeCloseTo(valueOf(() => tf.mean(tf.squaredDifference(salient, other))), 6);
+      }
     });
   });
 

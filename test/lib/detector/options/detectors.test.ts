@@ -18,7 +18,7 @@ type Options = Readonly<Record<string, unknown>>;
 type Presets = Readonly<Record<string, { readonly names: unknown; readonly recipe: { readonly classes: number }; readonly losses?: unknown }>>;
 type Case = readonly [change: Options, message: string];
 
-type Name = "retinanet" | "fcos" | "atss" | "gfl" | "faster-rcnn" | "mask-rcnn" | "cascade-rcnn";
+type Name = "retinanet" | "fcos" | "atss" | "gfl" | "fasterRcnn" | "maskRcnn" | "cascadeRcnn";
 
 /** The resolver of untyped options, as JavaScript and notebooks call it. */
 const untyped = (resolver: unknown) => resolver as (options: unknown) => Options;
@@ -28,13 +28,13 @@ const detectors: Readonly<Record<Name, { readonly resolve: (options: unknown) =>
   fcos: { resolve: untyped(resolveFcos), presets: fcosPresets },
   atss: { resolve: untyped(resolveAtss), presets: atssPresets },
   gfl: { resolve: untyped(resolveGfl), presets: gflPresets },
-  "faster-rcnn": { resolve: untyped(resolveFasterRcnn), presets: fasterRcnnPresets },
-  "mask-rcnn": { resolve: untyped(resolveMaskRcnn), presets: maskRcnnPresets },
-  "cascade-rcnn": { resolve: untyped(resolveCascadeRcnn), presets: cascadeRcnnPresets },
+  fasterRcnn: { resolve: untyped(resolveFasterRcnn), presets: fasterRcnnPresets },
+  maskRcnn: { resolve: untyped(resolveMaskRcnn), presets: maskRcnnPresets },
+  cascadeRcnn: { resolve: untyped(resolveCascadeRcnn), presets: cascadeRcnnPresets },
 };
 const names = Object.keys(detectors) as Name[];
 const dense: readonly Name[] = ["retinanet", "fcos", "atss", "gfl"];
-const twoStage: readonly Name[] = ["faster-rcnn", "mask-rcnn", "cascade-rcnn"];
+const twoStage: readonly Name[] = ["fasterRcnn", "maskRcnn", "cascadeRcnn"];
 
 /** Words for what is allowed, by kind of option. */
 const allowed = {
@@ -217,9 +217,9 @@ const own: Readonly<Record<Name, readonly Case[]>> = {
     ...[1, 257, 2.5, NaN].map((bins): Case => [{ head: { bins } }, `option head.bins is ${bins}; it must be a whole number from 2 to 256`]),
     [{ decode: { score: "root" } }, 'decode has no option "score"'],
   ],
-  "faster-rcnn": [...oneBoxHead, [{ mask: {} }, 'has no option "mask"']],
-  "mask-rcnn": [...oneBoxHead, ...masks, [{ masks: true }, 'has no option "masks"']],
-  "cascade-rcnn": [
+  fasterRcnn: [...oneBoxHead, [{ mask: {} }, 'has no option "mask"']],
+  maskRcnn: [...oneBoxHead, ...masks, [{ masks: true }, 'has no option "masks"']],
+  cascadeRcnn: [
     ...masks, ...wrong("flag", "masks"),
     [{ box: { agnostic: false } }, 'box has no option "agnostic"'],
     [{ stages: [] }, "option stages is []; it must be a list of at least one stage"],

@@ -29,6 +29,6 @@ describe("options of two-stage detectors", () => {
 
   it("refuse what belongs to the origin", () => {
     const foreign = { recipe: { classes: 3 } } as object;
-    expect(() => resolveFasterRcnn({ classes: 3, seed: 0, ...foreign })).toThrow('faster-rcnn has no option "recipe"');
+    expect(() => resolveFasterRcnn({ classes: 3, seed: 0, ...foreign })).toThrow('fasterRcnn has no option "recipe"');
   });
 });
