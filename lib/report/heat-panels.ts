@@ -74,6 +74,6 @@ function describe(heading: string, map: HeatMap, { low, high }: HeatRange): stri
 }
 
 function caption(map: HeatMap, { low, high }: HeatRange): string {
-  const bar = `<span style="flex:1;height:0.7em;min-width:1em;background:${isSigned({ low, high }) ? divergingGradient : heatGradient}"></span>`;
-  return `<b>${escapeHtml(nameOf(map))}</b><span style="display:flex;align-items:center;gap:0.35em;white-space:nowrap;font-variant-numeric:tabular-nums"><span>${heatNumber(low)}</span>${bar}<span>${heatNumber(high)}</span></span>`;
+  const bar = `<span style="flex:1 0 1em;height:0.7em;background:${isSigned({ low, high }) ? divergingGradient : heatGradient}"></span>`;
+  return `<b>${escapeHtml(nameOf(map))}</b><span style="display:flex;flex-wrap:wrap;align-items:center;gap:0 0.35em;white-space:nowrap;font-variant-numeric:tabular-nums"><span>${heatNumber(low)}</span>${bar}<span>${heatNumber(high)}</span></span>`;
 }
