@@ -115,6 +115,8 @@ export interface StepTwoStart {
   readonly encoder: LabelEncodingFunction;
   /** Whose pyramid the student's starts from: the `encoder`'s, as the official script (default), or step 1's `detector`'s. */
   readonly neck?: "encoder" | "detector";
+  /** A parameter that does not fit: `error` (default) names them all, `keep` leaves the student's (laterals of another backbone). */
+  readonly unfit?: "error" | "keep";
 }
 
 /**
@@ -122,10 +124,10 @@ export interface StepTwoStart {
  * student's own backbone stays. Before its training, after its weights are loaded.
  * @throws Error naming the parameters that do not fit; then nothing is changed in that part
  */
-export function startStep2(student: Detector, { detector, encoder, neck = "encoder" }: StepTwoStart): Inherited {
+export function startStep2(student: Detector, { detector, encoder, neck = "encoder", unfit = "error" }: StepTwoStart): Inherited {
   checkChoices("startStep2", { neck }, { neck: ["encoder", "detector"] });
   const necks = neck === "detector" ? detector : { name: encoder.name, parameters: () => renamed(encoder.neck(), student) };
-  const [one, other] = [inherit(student, necks, { parts: ["neck"] }), inherit(student, detector, { parts: ["head"] })];
+  const [one, other] = [inherit(student, necks, { parts: ["neck"], unfit }), inherit(student, detector, { parts: ["head"], unfit })];
   return { taken: [...one.taken, ...other.taken], kept: [...one.kept, ...other.kept] };
 }
 

@@ -16,6 +16,7 @@ import type { Step } from "../train/step.ts";
 import { training, type Training } from "../train/training.ts";
 import { checkAllowed, marksOf, otherStrides, randomBackbone, refuseUnless, untrainedMethod, type RefusedError } from "./concerns.ts";
 import { buildDetector, segments } from "./detectors.ts";
+import { buildEncoder, checkEncoder, encoderIdentity } from "./encoder.ts";
 import { fingerprint } from "./experiment.ts";
 import type { Experiment } from "./experiment.ts";
 import { buildMethod, isLabelGuided, type MethodParts } from "./method.ts";
@@ -66,9 +67,14 @@ type Place = Pick<ExperimentOptions, "dataset" | "seed" | "runs" | "requireGpu">
 /** Where an experiment's run lies, what it is named after, and what its `config.json` shows. */
 export async function runPlace(experiment: Experiment, { dataset, seed, runs = "runs", requireGpu = false }: Place): Promise<{ readonly folder: string; readonly identity: string; readonly shown: object }> {
   const environment = await loadBackend({ requireGpu });
-  const { weights, teacher, allow, ...own } = experiment;
+  const { weights, teacher, encoder, allow, ...own } = experiment;
   const folderOf = runFolder({ dataset, seed, runs, requireGpu });
-  const known = { ...own, ...(weights !== undefined && { weights: await weightsIdentity(weights) }), ...(teacher !== undefined && { teacher: await teacherIdentity(teacher, folderOf) }) };
+  const known = {
+    ...own,
+    ...(weights !== undefined && { weights: await weightsIdentity(weights) }),
+    ...(teacher !== undefined && { teacher: await teacherIdentity(teacher, folderOf) }),
+    ...(encoder !== undefined && { encoder: await encoderIdentity(encoder, folderOf) }),
+  };
   const identity = fingerprint(known, dataset.hash, environment);
   const data = { ...experiment.data, name: dataset.name, hash: dataset.hash, classes: dataset.categories.map(({ name }) => name) };
   return { folder: join(runs, experiment.name, identity, `seed-${seed}`), identity, shown: { ...known, ...(allow && { allow }), seed, data } };
@@ -151,21 +157,24 @@ type Own = <T extends { dispose(): void }>(one: T) => T;
 
 async function assemble(experiment: Experiment, options: ExperimentOptions, own: Own): Promise<Omit<ExperimentModel, "dispose">> {
   const { dataset, seed } = options;
-  const { data: { transforms }, weights, teacher: spec, method, allow } = experiment;
+  const { data: { transforms }, weights, teacher: spec, encoder: first, method, allow } = experiment;
   if (spec !== undefined && method === undefined) throw new Error("teacher: there is no method to learn from it by; name one, or leave the teacher out");
+  if (first !== undefined) checkEncoder(first, method);
   const found = weights === undefined ? undefined : await findWeights(weights, options.weights);
   const taught = spec && await buildTeacher(spec, { dataset, transforms, folderOf: runFolder(options), ...(options.weights && { weights: options.weights }) });
   if (taught) own(taught.detector);
+  const encoding = first && own(await buildEncoder(first, { classes: dataset.categories.length, folderOf: runFolder(options) }));
   const detector = own(buildDetector(experiment.detector, { classes: dataset.categories.length, seed }));
   const marks = marksOf(detector);
   const start = found && startFrom(detector, weights!, { found, transforms });
   const inherited = inheritFrom(experiment, detector, taught?.detector);
+  const stepOne = encoding?.start(detector);
   refuseUnless(allow, [
     ...(taught ? [...taught.findings(detector), otherStrides(detector, taught.detector)] : []),
     randomBackbone(detector, marks, { taught: taught !== undefined }),
   ], options.onFinding);
-  const distiller = method && own(methodOf(experiment, { student: detector, seed, ...(taught && { teacher: mouthOf(taught, options, transforms) }) }));
-  const started = { ...(start && { weights: start }), ...(taught && { teacher: taught.record }), ...(inherited && { inherited }) };
+  const distiller = method && own(methodOf(experiment, { student: detector, seed, ...(taught && { teacher: mouthOf(taught, options, transforms) }), ...(encoding && { encoder: encoding.encoder }) }));
+  const started = { ...(start && { weights: start }), ...(taught && { teacher: taught.record }), ...(inherited && { inherited }), ...(stepOne && { encoder: stepOne }) };
   return { detector, ...(taught && { teacher: taught.detector }), ...(distiller && { distiller }), started: Object.keys(started).length > 0 ? started : undefined };
 }
 

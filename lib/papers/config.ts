@@ -5,13 +5,14 @@ import { recipeSettings, type TrainingSettings } from "../train/recipe.ts";
 import { detectorKinds, detectorTitle, recipeOf, segments, type DetectorKind, type DetectorSpec } from "./detectors.ts";
 import type { Experiment } from "./experiment.ts";
 import { checkAllowed } from "./concerns.ts";
+import { checkEncoder } from "./encoder.ts";
 import { requireMasks } from "./masks.ts";
 import { checkMethod } from "./method.ts";
 import { checkTeacher } from "./teacher.ts";
 import { specOf } from "./weights.ts";
 
 /** An experiment with what may be left to the recipe of its detector's preset. */
-export interface TrainConfig extends Partial<Pick<Experiment, "name" | "weights" | "method" | "teacher" | "inherit" | "allow">> {
+export interface TrainConfig extends Partial<Pick<Experiment, "name" | "weights" | "method" | "teacher" | "encoder" | "inherit" | "allow">> {
   /** A kind alone means its `tiny` preset. */
   readonly detector: DetectorKind | DetectorSpec;
   /** Default: the recipe's images and batch size, without images that have no object. */
@@ -24,7 +25,7 @@ export interface TrainConfig extends Partial<Pick<Experiment, "name" | "weights"
 }
 
 const allowed = {
-  config: ["name", "detector", "weights", "teacher", "inherit", "method", "data", "training", "allow"],
+  config: ["name", "detector", "weights", "teacher", "encoder", "inherit", "method", "data", "training", "allow"],
   data: ["transforms", "batchSize", "masks", "dropEmpty"],
   "data.transforms": ["crop", "resize", "flip", "verticalFlip", "padTo", "normalise"],
   training: ["iterations", "learningRate", "optimiser", "momentum", "betas", "epsilon", "weightDecay", "clipValue", "clipNorm", "biases", "norms", "groupFactors", "frozenUntil"],
@@ -70,6 +71,7 @@ function checked(config: unknown): TrainConfig {
   for (const [what, value] of Object.entries(parts)) if (value !== undefined) requireRecord(value, what as keyof typeof parts);
   if (given.method !== undefined) checkMethod(given.method);
   if (given.teacher !== undefined) checkTeacher(given.teacher);
+  if (given.encoder !== undefined) checkEncoder(given.encoder, given.method);
   checkAllowed(given.allow);
   if (given.weights !== undefined && typeof given.weights !== "string") requireRecord(given.weights, "weights");
   if (given.weights !== undefined) specOf(given.weights);
@@ -84,7 +86,7 @@ function checked(config: unknown): TrainConfig {
  * @throws Error naming the entry that is unknown or impossible
  */
 export function experimentOf(config: unknown, { dataset, name }: { readonly dataset: Dataset; readonly name: string }): Experiment {
-  const { detector: asked, data = {}, training = {}, name: own = name, weights, method, teacher, inherit, allow } = checked(config);
+  const { detector: asked, data = {}, training = {}, name: own = name, weights, method, teacher, encoder, inherit, allow } = checked(config);
   if (typeof asked !== "string" && (typeof asked !== "object" || asked === null)) throw new Error(`detector must be one of ${detectorKinds.join(", ")}, or a record with "kind" and "preset"`);
   const detector = typeof asked === "string" ? ({ kind: asked } as DetectorSpec) : asked;
   const { input, schedule } = recipeOf(detector);
@@ -100,6 +102,7 @@ export function experimentOf(config: unknown, { dataset, name }: { readonly data
     detector,
     ...(weights !== undefined && { weights }),
     ...(teacher && { teacher }),
+    ...(encoder && { encoder }),
     ...(inherit !== undefined && { inherit }),
     ...(method && { method }),
     ...(allow && { allow }),

@@ -6,6 +6,7 @@ import type { TrainingSettings } from "../train/recipe.ts";
 import type { DetectorSpec } from "./detectors.ts";
 import type { InheritOptions } from "../distill/index.ts";
 import type { Concern } from "./concerns.ts";
+import type { EncoderSpec } from "./encoder.ts";
 import type { MethodOptionsOf, MethodSpec } from "./method.ts";
 import type { TeacherSpec } from "./teacher.ts";
 import type { WeightsSpec } from "./weights.ts";
@@ -24,6 +25,8 @@ export interface Experiment {
   readonly method?: MethodSpec;
   /** Whom the student learns from, for the methods that need one. */
   readonly teacher?: TeacherSpec;
+  /** LabelEnc's finished first step, for its second (`labelEnc` with `step: 2`). */
+  readonly encoder?: EncoderSpec;
   /** The student starts with parts of the teacher, after its own weights; `true` is neck and head. */
   readonly inherit?: true | InheritOptions;
   /** What would be refused before the training, and is meant. It changes no number and no run's name. */
@@ -58,9 +61,9 @@ function canonical(value: unknown): string {
 
 /**
  * What an experiment's run directory is named after: 16 hex digits of SHA-256 over its content (weights by
- * `weightsIdentity`, the teacher by `teacherIdentity`), the data's and what computes it (a run of another backend or device is another run; thread counts only move the last bits).
+ * `weightsIdentity`, the teacher by `teacherIdentity`, LabelEnc's encoder by `encoderIdentity`), the data's and what computes it (a run of another backend or device is another run; thread counts only move the last bits).
  */
-export function fingerprint(experiment: Omit<Experiment, "weights" | "teacher" | "allow"> & { readonly weights?: object; readonly teacher?: object }, dataHash: string, { name, device }: Pick<BackendInfo, "name" | "device">): string {
+export function fingerprint(experiment: Omit<Experiment, "weights" | "teacher" | "encoder" | "allow"> & { readonly weights?: object; readonly teacher?: object; readonly encoder?: object }, dataHash: string, { name, device }: Pick<BackendInfo, "name" | "device">): string {
   const { name: _name, ...content } = experiment;
   return createHash("sha256").update(canonical({ format, ...content, dataHash, computedBy: `${name} ${device}` })).digest("hex").slice(0, 16);
 }

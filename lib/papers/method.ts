@@ -1,4 +1,4 @@
-import { distillers, type Distiller, type DistillerName, type LabelGuided, type Teacher } from "../distill/index.ts";
+import { distillers, type Distiller, type DistillerName, type LabelEncodingFunction, type LabelGuided, type Teacher } from "../distill/index.ts";
 import type { Detector } from "../detector/detector.ts";
 import { from, product, ramp, stepwise, until, type Schedule } from "../train/schedule.ts";
 import { methodTable } from "./method-options.ts";
@@ -34,6 +34,8 @@ export interface MethodParts {
   readonly seed: number;
   /** The teacher's variables may change; default false. */
   readonly movingTeacher?: boolean;
+  /** LabelEnc's trained encoder, for its second step; the caller disposes it. */
+  readonly encoder?: LabelEncodingFunction;
 }
 
 /** Names of the methods, as messages list them. */
@@ -75,7 +77,7 @@ export function scheduleOf({ lambda, ramp: rise, from: start, until: end }: Pick
  * The method of an experiment; the caller disposes it, and the teacher.
  * @throws Error for an unknown name or option, values that do not fit the student, or a teacher too many or too few
  */
-export function buildMethod(spec: MethodSpec, { student, teacher, seed, movingTeacher }: MethodParts): Distiller {
+export function buildMethod(spec: MethodSpec, { student, teacher, seed, movingTeacher, encoder }: MethodParts): Distiller {
   checkMethod(spec);
   const taught = needsTeacher(spec.name);
   if (taught && teacher === undefined) throw new Error(`the method ${spec.name} learns from a teacher: name one, as "teacher": {"detector": {…}, "weights": "…"}`);
@@ -84,7 +86,7 @@ export function buildMethod(spec: MethodSpec, { student, teacher, seed, movingTe
   const { channels, classes } = student;
   // The table's types say which options belong to which name; here they have been checked.
   const make = distillers[spec.name] as (options: object) => Distiller;
-  return make({ ...spec.options, student, ...(taught ? { teacher, ...(movingTeacher && { movingTeacher }) } : { channels, classes }), seed, ...(weight && { weight }) });
+  return make({ ...spec.options, student, ...(taught ? { teacher, ...(movingTeacher && { movingTeacher }) } : { channels, classes }), seed, ...(weight && { weight }), ...(encoder && { encoder }) });
 }
 
 /** Whether a method can be observed. */

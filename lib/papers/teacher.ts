@@ -9,6 +9,7 @@ import { runResult } from "../train/run.ts";
 import { marksOf, otherClasses, randomTeacher, type Finding } from "./concerns.ts";
 import { buildDetector, type DetectorSpec } from "./detectors.ts";
 import type { Experiment } from "./experiment.ts";
+import type { MethodSpec } from "./method.ts";
 import { findWeights, hashOf, startFrom, weightsIdentity, type WeightsSource, type WeightsSpec } from "./weights.ts";
 
 /** Whom a student learns from: any detector with weights of a file or the catalogue, or what another training has made. */
@@ -26,9 +27,13 @@ export interface TeacherSpec {
 /** Where a training's folder is: known to whoever names runs. */
 export type RunFolder = (experiment: Experiment, seed: number) => Promise<string>;
 
-interface FinishedRun {
+/** A training that another one builds on. */
+export type RunSpec = NonNullable<TeacherSpec["run"]>;
+
+export interface FinishedRun {
   readonly checkpoint: string;
   readonly detector: DetectorSpec;
+  readonly method?: MethodSpec;
   readonly classes?: readonly string[];
 }
 
@@ -55,11 +60,14 @@ export function checkTeacher(teacher: TeacherSpec): void {
   if (classes !== undefined && !(Number.isSafeInteger(classes) && classes > 0)) throw new Error(`teacher.classes is ${JSON.stringify(classes)}; it must be a whole number above 0`);
 }
 
-/** @throws Error when there is no finished run with its weights */
-async function finishedRun(run: NonNullable<TeacherSpec["run"]>, folderOf: RunFolder): Promise<FinishedRun> {
+/**
+ * @param part of the experiment whose run it is, for messages
+ * @throws Error when there is no finished run with its weights
+ */
+export async function finishedRun(run: RunSpec, folderOf: RunFolder, part: "teacher" | "encoder" = "teacher"): Promise<FinishedRun> {
   const folder = typeof run === "string" ? run : await folderOf(run.experiment, run.seed ?? 0);
-  const who = typeof run === "string" ? "teacher.run" : `teacher.run (${run.experiment.name})`;
-  if (!existsSync(folder)) throw new Error(`${who}: there is no run ${folder}. Train the teacher first (potstill train prints the folder)`);
+  const who = typeof run === "string" ? `${part}.run` : `${part}.run (${run.experiment.name})`;
+  if (!existsSync(folder)) throw new Error(`${who}: there is no run ${folder}. Train the ${part} first (potstill train prints the folder)`);
   if (runResult(folder) === undefined) throw new Error(`${who}: the run ${folder} is not finished. Continue it with the command that started it`);
   const checkpoint = join(folder, "checkpoint", "state.safetensors");
   if (!existsSync(checkpoint)) throw new Error(`${who}: the run ${folder} kept no weights (${checkpoint}). Train it again with its weights kept`);
@@ -67,10 +75,10 @@ async function finishedRun(run: NonNullable<TeacherSpec["run"]>, folderOf: RunFo
   return { checkpoint, ...config };
 }
 
-function readConfig(path: string): { readonly config: Pick<FinishedRun, "detector" | "classes"> } {
+function readConfig(path: string): { readonly config: Omit<FinishedRun, "checkpoint"> } {
   try {
-    const { config } = JSON.parse(readFileSync(path, "utf8")) as { readonly config: { readonly detector: DetectorSpec; readonly data?: { readonly classes?: readonly string[] } } };
-    return { config: { detector: config.detector, ...(config.data?.classes && { classes: config.data.classes }) } };
+    const { config } = JSON.parse(readFileSync(path, "utf8")) as { readonly config: { readonly detector: DetectorSpec; readonly method?: MethodSpec; readonly data?: { readonly classes?: readonly string[] } } };
+    return { config: { detector: config.detector, ...(config.method && { method: config.method }), ...(config.data?.classes && { classes: config.data.classes }) } };
   } catch (error) {
     throw new Error(`${path} does not say what was trained: ${(error as Error).message}`, { cause: error });
   }
@@ -130,17 +138,19 @@ export async function buildTeacher(teacher: TeacherSpec, { dataset, transforms, 
 }
 
 /**
- * Sets a detector from a training's checkpoint, which holds the method's parameters and the optimiser's state beside it.
+ * Sets a detector (or a part of a method) from a training's checkpoint, which holds the method's parameters and the
+ * optimiser's state beside it.
  * @throws Error when it is of another detector
  */
-export function restoreDetector(detector: Detector, checkpoint: string): object {
+export function restoreDetector(detector: Pick<Detector, "parameters">, checkpoint: string, part: "teacher" | "encoder" = "teacher"): object {
   const { tensors, metadata } = readSafetensors(checkpoint);
   const names = new Set(detector.parameters().map(({ name }) => name));
   try {
     const own = [...tensors].flatMap(([name, { shape, data }]) => (names.has(name) && data instanceof Float32Array ? [[name, { shape, data }] as const] : []));
     loadParameters(detector, new Map(own), { layout: "tensorflow" });
   } catch (error) {
-    throw new Error(`teacher.run: ${checkpoint} does not hold this detector: ${(error as Error).message}. If it was trained on other classes, say how many: teacher.classes`, { cause: error });
+    const remedy = part === "teacher" ? ". If it was trained on other classes, say how many: teacher.classes" : "";
+    throw new Error(`${part}.run: ${checkpoint} does not hold this detector: ${(error as Error).message}${remedy}`, { cause: error });
   }
   return { name: "run", fingerprint: metadata["fingerprint"], parameters: names.size };
 }

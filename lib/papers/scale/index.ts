@@ -1,0 +1,55 @@
+import type { Dataset } from "../../data/dataset.ts";
+import type { Transforms } from "../../data/transforms.ts";
+import type { Experiment } from "../experiment.ts";
+import type { Setting } from "../item.ts";
+import type { Profile } from "../sssd.ts";
+import type { Difference } from "./compare.ts";
+import { paperDifferences, smallDifferences } from "./differences.ts";
+import { mini } from "./mini.ts";
+import { paperExperiment } from "./paper.ts";
+import { publishedRecipe } from "./published.ts";
+import { smallExperiment, type SmallScale } from "./small.ts";
+import { smoke } from "./smoke.ts";
+
+export type { Difference } from "./compare.ts";
+export { openProfileData, type ProfileData } from "./data.ts";
+export { checkpointOf, missing } from "./paper.ts";
+export { publishedRecipe, type PublishedRecipe } from "./published.ts";
+
+/** Seed of teachers and of LabelEnc's encoders, where no other is asked for: that of the first row's own run, which is then shared. */
+export const teacherSeed = 0;
+
+const scales: Readonly<Record<Exclude<Profile, "paper">, SmallScale>> = { smoke, mini };
+
+export interface ExperimentForOptions {
+  readonly profile: Profile;
+  /** The data it trains on: small profiles choose the pyramid's levels by its images, and detectors of masks need masks in it. */
+  readonly train: Dataset;
+  /** Folder below the runs. Default what it trains, so that equal trainings of different items share one. */
+  readonly name?: string;
+  /** Of the teacher, and of LabelEnc's first step, where they are trained here. */
+  readonly teacherSeed?: number;
+}
+
+/**
+ * The training that stands for a paper's setting in a profile: plain data, the same for the same setting. Teachers and
+ * LabelEnc's encoders are trainings of their own (`run`), in the paper profile published checkpoints where there are any.
+ * @throws Error for what the origin does not have, for masks that the data lacks, and in the paper profile for weights that the
+ *   catalogue lacks, by name
+ */
+export function experimentFor(setting: Setting, { profile, train, name, teacherSeed: seed = teacherSeed }: ExperimentForOptions): Experiment {
+  const options = { ...(name !== undefined && { name }), teacherSeed: seed };
+  return profile === "paper" ? paperExperiment(setting, options) : smallExperiment(scales[profile], setting, { ...options, train });
+}
+
+/** How images are prepared when a setting's detector is scored in a profile. */
+export function testTransforms(setting: Setting, profile: Profile): Transforms {
+  if (profile === "paper") return publishedRecipe(setting).input.test;
+  const { flip: _, verticalFlip: __, ...transforms } = scales[profile].transforms;
+  return transforms;
+}
+
+/** In what a profile's training of a setting differs from the paper's; empty is nowhere. */
+export function differences(setting: Setting, profile: Profile): readonly Difference[] {
+  return profile === "paper" ? paperDifferences(setting) : smallDifferences(scales[profile], setting);
+}
