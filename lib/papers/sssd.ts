@@ -87,7 +87,7 @@ const paper = (): CalibrationSetting => ({
   weights: "detectron2/MSRA/R-50",
   transforms: fasterRcnnPresets["detectron2-lgd"].recipe.input.train,
   learningRate: fasterRcnnPresets["detectron2-lgd"].recipe.schedule.learningRate,
-  method: { addContextBox: true },
+  method: { addContextBox: false, detachAppearanceEmbed: true },
 });
 
 /**

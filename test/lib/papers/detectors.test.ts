@@ -51,10 +51,12 @@ describe("an experiment", () => {
   });
 
   it("of the paper's calibration is LGD's Faster R-CNN from MSRA weights", () => {
-    const { detector, weights, data, training } = calibrationExperiment(calibrationSetting("paper", 640), { method: "lgd", lambda: 1 });
+    const { detector, weights, data, training, method } = calibrationExperiment(calibrationSetting("paper", 640), { method: "lgd", lambda: 1 });
     expect(detector).toMatchObject({ kind: "fasterRcnn", preset: "detectron2-lgd", channels: 256 });
     expect({ weights, ...data }).toMatchObject({ weights: "detectron2/MSRA/R-50", batchSize: 16, transforms: { normalise: "caffe", resize: { long: 1333, rule: "detectron2" } } });
     expect(training).toMatchObject({ iterations: 1000, learningRate: { base: 0.02, warmup: 1000 }, clipValue: 1 });
+    // Its file is faster_rcnn_R_50_2xMS_stuGuided_addCtxBox=NO_detachAppearanceEmbed=YES….
+    expect(method).toMatchObject({ options: { addContextBox: false, detachAppearanceEmbed: true } });
   });
 
   it("says which detectors and presets there are", () => {
