@@ -12,8 +12,7 @@ import { calibrationSetting, profiles } from "../lib/papers/sssd.ts";
 import type { Profile } from "../lib/papers/sssd.ts";
 import { findWeights } from "../lib/papers/weights.ts";
 import { UsageError } from "./errors.ts";
-import type { Item } from "./items.ts";
-
+import type { Item } from "../lib/papers/item.ts";
 
 export interface ReproduceOptions {
   readonly profile: Profile;
@@ -45,6 +44,11 @@ export function projectFolder(): string {
   return basename(dirname(here)) === "dist" ? dirname(dirname(here)) : dirname(here);
 }
 
+/** Whether an item can be run: its notebook is part of this installation. */
+export function hasNotebook({ notebook }: Pick<Item, "notebook">): boolean {
+  return existsSync(join(projectFolder(), notebook));
+}
+
 /** What can be wrong with the arguments is said before anything long starts. */
 export async function assertUsable({ profile, data, seeds }: Pick<ReproduceOptions, "profile" | "data" | "seeds">): Promise<void> {
   if (!profiles.includes(profile)) throw new UsageError(`--profile is "${String(profile)}"; allowed: ${profiles.join(", ")}`);
@@ -72,7 +76,7 @@ export async function reproduce(item: Item, options: ReproduceOptions): Promise<
   const shown = (path: string) => (relative(process.cwd(), path).startsWith("..") ? path : relative(process.cwd(), path));
   const input = join(projectFolder(), item.notebook);
 
-  if (!existsSync(input)) throw new Error(`the notebook ${item.notebook} is missing from this installation`);
+  if (!hasNotebook(item)) throw new Error(`the notebook ${item.notebook} is missing from this installation`);
   const notebook = join(output, basename(input));
   const report = notebook.replace(/\.ipynb$/, ".html");
   const result = await runNotebook({

@@ -6,9 +6,10 @@ import { terminalReporter } from "../../lib/backend/setup/progress.ts";
 import { UsageError } from "../errors.ts";
 import { wholeNumber } from "../options.ts";
 import { interruptible } from "../interruptible.ts";
-import { items, type Item } from "../items.ts";
+import type { Item } from "../../lib/papers/item.ts";
+import { items, itemsOf, papers } from "../../lib/papers/items/index.ts";
 import { profiles, type Profile } from "../../lib/papers/sssd.ts";
-import { assertUsable, reproduce, type Reproduced } from "../reproduce.ts";
+import { assertUsable, hasNotebook, reproduce, type Reproduced } from "../reproduce.ts";
 import { RunLog } from "../run-log.ts";
 
 interface Flags {
@@ -52,7 +53,7 @@ function withOptions(command: Command): Command {
 export function register(program: Command): void {
   withOptions(program.command("reproduce"))
     .description("run the notebooks that reproduce a paper's tables and figures")
-    .argument("[item]", `paper or paper/item; one of: ${items.map(({ id }) => id).join(", ")} (default: all)`)
+    .argument("[item]", `paper or paper/item; one of: ${[...papers, ...items.map(({ id }) => id)].join(", ")} (default: all)`)
     .action((name: string | undefined, flags: Flags) => run(chosen(name), flags));
   withOptions(program.command("start"))
     .description("make the TensorFlow runtime if needed, then reproduce sssd/calibration: what npm start does")
@@ -64,10 +65,21 @@ export function register(program: Command): void {
     });
 }
 
+/** What was asked for and can be run; what cannot is named. */
 function chosen(name: string | undefined): readonly Item[] {
-  const found = items.filter(({ id }) => name === undefined || id === name || id.startsWith(`${name}/`));
-  if (found.length === 0) throw new UsageError(`there is no item "${name}"; allowed: ${[...new Set(items.map(({ id }) => id.split("/")[0]))].join(", ")}, ${items.map(({ id }) => id).join(", ")}`);
-  return found;
+  const missing = found(name).filter((item) => !hasNotebook(item));
+  const there = found(name).filter(hasNotebook);
+  if (there.length === 0) throw new Error(`of ${name ?? "all items"} no notebook is part of this installation: ${missing.map(({ notebook }) => notebook).join(", ")}`);
+  for (const { id, notebook } of missing) process.stderr.write(`${id}: left out, its notebook ${notebook} is not part of this installation\n`);
+  return there;
+}
+
+function found(name: string | undefined): readonly Item[] {
+  try {
+    return itemsOf(name);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
 }
 
 async function run(list: readonly Item[], flags: Flags): Promise<void> {
