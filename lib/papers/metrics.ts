@@ -1,0 +1,47 @@
+import type { Metric } from "./item.ts";
+
+interface MetricFacts {
+  /** As axes and headings say it. */
+  readonly name: string;
+  readonly unit?: string;
+  readonly decimals?: number;
+  readonly better: "higher" | "lower";
+  /** Whether it is one of COCO's average precisions. */
+  readonly precision: boolean;
+}
+
+const precision = (name: string): MetricFacts => ({ name, unit: "points", decimals: 1, better: "higher", precision: true });
+
+/** What metrics are called, in which unit, and which side of them is the better one. */
+export const metricFacts: Readonly<Record<Metric, MetricFacts>> = {
+  AP: precision("AP"),
+  AP50: precision("AP50"),
+  AP75: precision("AP75"),
+  APs: precision("APs"),
+  APm: precision("APm"),
+  APl: precision("APl"),
+  share: { name: "λL_distill / L_total", decimals: 3, better: "higher", precision: false },
+  hours: { name: "training time", unit: "h", better: "lower", precision: false },
+  memory: { name: "peak memory", unit: "GB", better: "lower", precision: false },
+  entropy: { name: "entropy", unit: "bits", decimals: 2, better: "higher", precision: false },
+};
+
+/** A metric's value as tables print it: APs with one decimal, as the papers do; a true minus sign. */
+export function metricText(metric: Metric, value: number): string {
+  const { decimals } = metricFacts[metric];
+  return minus(decimals === undefined ? String(Number(value.toPrecision(3))) : value.toFixed(decimals));
+}
+
+/** A difference with its sign: APs with two decimals. */
+export function differenceText(metric: Metric, value: number): string {
+  const { decimals, precision: points } = metricFacts[metric];
+  const text = decimals === undefined ? String(Number(value.toPrecision(3))) : value.toFixed(points ? 2 : decimals);
+  return minus(value >= 0 ? `+${text.replace("-", "")}` : text);
+}
+
+/** A p-value: two significant digits, never below what its computation resolves. */
+export function pText(p: number): string {
+  return p < 0.0001 ? "p < 0.0001" : `p = ${Number(p.toPrecision(2))}`;
+}
+
+const minus = (text: string) => text.replace("-", "−");
