@@ -15,7 +15,7 @@ export type CarriedWeights = Readonly<Partial<Record<DistillerName, Readonly<Rec
 /** What a weight of a method is carried by for a detector. */
 export function carriedBy(weights: CarriedWeights, { name, option, kind }: { readonly name: DistillerName; readonly option: string; readonly kind: DetectorKind }): Carried | undefined {
   const entry = weights[name]?.[option];
-  if (entry === undefined || "factor" in entry) return entry as Carried | undefined;
+  if (entry === undefined || "factor" in entry) return entry;
   return entry[kind] ?? entry.other;
 }
 
@@ -30,5 +30,5 @@ export function carried(method: MethodSpec, { weights, kind }: { readonly weight
     ...method,
     ...(method.lambda && { lambda: method.lambda.map(([start, value]) => [start, tidy(value * times("lambda"))] as const) }),
     ...(method.options && { options: Object.fromEntries(options) }),
-  } as MethodSpec;
+  };
 }

@@ -28,5 +28,5 @@ export function inProportion(method: MethodSpec, factors: Proportion): MethodSpe
     ...(from !== undefined && { from: at(from) }),
     ...(until !== undefined && { until: at(until) }),
     ...(options && { options: Object.fromEntries(moved) }),
-  } as MethodSpec;
+  };
 }

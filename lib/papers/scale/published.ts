@@ -108,7 +108,7 @@ function methodOf(setting: Setting, batchSize: number): MethodSpec | undefined {
   if (method === undefined) return undefined;
   const { options, ...known } = phases(setting, method.name, batchSize);
   const merged = { ...options, ...method.options };
-  return { ...known, ...method, ...(Object.keys(merged).length > 0 && { options: merged }) } as MethodSpec;
+  return { ...known, ...method, ...(Object.keys(merged).length > 0 && { options: merged }) };
 }
 
 /** SSSD section 3.1: the backbone is frozen for so many iterations under the label-guided methods. */

@@ -66,7 +66,7 @@ function coarse(kind: DetectorKind): object {
 function detectorOf(scale: SmallScale, { detector: kind, backbone }: Setting, train: Pick<Dataset, "images">): DetectorSpec {
   const masks = kind === "cascadeRcnn" ? { masks: true } : {};
   const levels = longEdge(train) > smallImage ? coarse(kind) : {};
-  return { kind, preset: "tiny", channels: scale.channels, backbone: { name: standIn(scale, backbone).name }, ...levels, ...masks } as DetectorSpec;
+  return { kind, preset: "tiny", channels: scale.channels, backbone: { name: standIn(scale, backbone).name }, ...levels, ...masks };
 }
 
 /** Whether a setting is what students learn from: those are trained for longer, since no ImageNet weights help them. */
