@@ -6,7 +6,7 @@ import type { MimeBundle } from "./display/mime.ts";
 import { jsonOf, shownSymbol, validBundle } from "./display/mime.ts";
 import { checkOptions, clearOptions, displayOptions, inputOptions, questionText } from "./display/options.ts";
 import { progress as track } from "./display/progress.ts";
-import type { Cancellable, ProgressOptions } from "./display/progress.ts";
+import type { Cancellable, ProgressOptions, ProgressReport } from "./display/progress.ts";
 import { tableOf } from "./display/table-of.ts";
 import type { TableOptions } from "./display/table-of.ts";
 import { vegaLiteOf } from "./display/vega.ts";
@@ -15,7 +15,7 @@ import type { Html, ImageOptions, Rich } from "./display/wrappers.ts";
 
 export { Comm, comms };
 export type { CommData, CommEvent, CommExtras, CommHandler, CommOptions, CommTarget };
-export type { Cancellable, Html, ImageOptions, MimeBundle, ProgressOptions, Rich, TableOptions };
+export type { Cancellable, Html, ImageOptions, MimeBundle, ProgressOptions, ProgressReport, Rich, TableOptions };
 
 /** A display that can be changed after it was shown. */
 export type DisplayHandle = {
@@ -159,20 +159,21 @@ export function vegaLite(spec: object): Rich {
  * for (const step of steps) train(step);
  * if (steps.cancelled) console.log("ended early");
  */
-export function progress(count: number, options?: ProgressOptions): Generator<number, void, undefined> & Cancellable;
+export function progress(count: number, options?: ProgressOptions<number>): Generator<number, void, undefined> & Cancellable;
 /**
  * Loops over items with a progress bar: count, share, elapsed and remaining time, updated at most ten times a second.
  * The bar closes however the loop ends.
  * @param items an iterable; arrays, sets and maps tell their length, for others give `total`
  */
-export function progress<T>(items: Iterable<T>, options?: ProgressOptions): Generator<T, void, undefined> & Cancellable;
+export function progress<T>(items: Iterable<T>, options?: ProgressOptions<T>): Generator<T, void, undefined> & Cancellable;
 /**
  * Loops over asynchronous items (`for await`) with a progress bar.
- * @param items an async iterable; give `total` to see a share and the remaining time
+ * @param items an async iterable; give `total` to see a share and the remaining time, and `state` where items report on work that
+ * is not done item by item: `state: ({ name, done, secondsLeft }) => ({ label: name, value: done, left: secondsLeft })`
  */
-export function progress<T>(items: AsyncIterable<T>, options?: ProgressOptions): AsyncGenerator<T, void, undefined> & Cancellable;
-export function progress(items: number | Iterable<unknown> | AsyncIterable<unknown>, options?: ProgressOptions): (Generator<unknown> | AsyncGenerator<unknown>) & Cancellable {
-  return track(items as Iterable<unknown>, options);
+export function progress<T>(items: AsyncIterable<T>, options?: ProgressOptions<T>): AsyncGenerator<T, void, undefined> & Cancellable;
+export function progress(items: number | Iterable<unknown> | AsyncIterable<unknown>, options?: ProgressOptions<never>): (Generator<unknown> | AsyncGenerator<unknown>) & Cancellable {
+  return track(items as Iterable<never>, options);
 }
 
 /**

@@ -2,11 +2,11 @@ import { isObject } from "./lookup.ts";
 import { kindOf } from "./plain-text.ts";
 
 /** The options of a function: name → type, as `typeof` has it. */
-type Options = Readonly<Record<string, "string" | "boolean" | "object" | "number">>;
+type Options = Readonly<Record<string, "string" | "boolean" | "object" | "number" | "function">>;
 
 export const displayOptions: Options = { id: "string", update: "boolean", raw: "boolean", metadata: "object" };
 export const clearOptions: Options = { wait: "boolean" };
-export const progressOptions: Options = { label: "string", total: "number", cancel: "boolean" };
+export const progressOptions: Options = { label: "string", total: "number", cancel: "boolean", state: "function" };
 export const inputOptions: Options = { password: "boolean" };
 
 /** @throws {TypeError} that names the option, what it received and what it takes */

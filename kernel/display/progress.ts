@@ -5,14 +5,22 @@ import type { MimeBundle } from "./mime.ts";
 import { checkOptions, progressOptions } from "./options.ts";
 import { ProgressWidget } from "./progress-widget.ts";
 
-export type ProgressOptions = {
+export type ProgressOptions<T = unknown> = {
   /** Show a button that ends the loop, in frontends that show widgets. */
   cancel?: boolean;
   /** Words before the bar. */
   label?: string;
   /** How many items there will be, when the iterable does not say (arrays, sets, maps and numbers do). */
   total?: number;
+  /**
+   * What an item tells of the work that it reports on: the words before the bar from now on, how much of `total` is done, and the
+   * seconds that are left. Whatever it leaves out stays as it would be without: each item counts 1.
+   */
+  state?: (item: T) => ProgressReport;
 };
+
+/** What an item tells of the work that it reports on. */
+export type ProgressReport = { label?: string; value?: number; left?: number };
 
 /** What `application/vnd.potstill.progress+json` holds. */
 export type ProgressState = { label?: string; value: number; total?: number; text: string; done: boolean };
@@ -29,10 +37,10 @@ const interval = 100;
 /** How long the output itself stays as it is, in a frontend that may still draw the widget that is in it (ms). */
 const grace = 1000;
 
-export function progress(count: number, options?: ProgressOptions): Generator<number, void, undefined> & Cancellable;
-export function progress<T>(items: Iterable<T>, options?: ProgressOptions): Generator<T, void, undefined> & Cancellable;
-export function progress<T>(items: AsyncIterable<T>, options?: ProgressOptions): AsyncGenerator<T, void, undefined> & Cancellable;
-export function progress(items: number | Iterable<unknown> | AsyncIterable<unknown>, options: ProgressOptions = {}): (Generator<unknown> | AsyncGenerator<unknown>) & Cancellable {
+export function progress(count: number, options?: ProgressOptions<number>): Generator<number, void, undefined> & Cancellable;
+export function progress<T>(items: Iterable<T>, options?: ProgressOptions<T>): Generator<T, void, undefined> & Cancellable;
+export function progress<T>(items: AsyncIterable<T>, options?: ProgressOptions<T>): AsyncGenerator<T, void, undefined> & Cancellable;
+export function progress(items: number | Iterable<unknown> | AsyncIterable<unknown>, options: ProgressOptions<never> = {}): (Generator<unknown> | AsyncGenerator<unknown>) & Cancellable {
   checkOptions("progress", options, progressOptions);
   if (typeof items === "number") {
     if (!Number.isSafeInteger(items) || items < 0) throw new RangeError(`progress counts to a whole number ≥ 0, received ${items}.`);
@@ -62,7 +70,7 @@ function* overSync(items: Iterable<unknown>, meter: Meter): Generator<unknown, v
     meter.start();
     for (const item of items) {
       yield item;
-      meter.step();
+      meter.step(item);
       if (meter.cancelled) return;
     }
     meter.finish();
@@ -76,7 +84,7 @@ async function* overAsync(items: AsyncIterable<unknown>, meter: Meter): AsyncGen
     meter.start();
     for await (const item of meter.clicked ? until(meter.clicked, items) : items) {
       yield item;
-      meter.step();
+      meter.step(item);
       if (meter.cancelled) return;
     }
     if (!meter.cancelled) meter.finish();
@@ -116,18 +124,23 @@ async function* until(event: Promise<void>, items: AsyncIterable<unknown>): Asyn
 /** Counts, and shows the count; however the loop ends (break, error, interrupt), the display is closed once. */
 class Meter {
   readonly #id = randomUUID();
-  readonly #label: string | undefined;
   readonly #total: number | undefined;
+  readonly #report: ProgressOptions<never>["state"];
+  readonly #name: string | undefined;
+  #label: string | undefined;
   #value = 0;
+  #left: number | undefined;
   #started = 0;
   #shown = 0;
   #state: "idle" | "running" | "finished" | "closed" = "idle";
   readonly #withButton: boolean;
   #widget: ProgressWidget | undefined;
 
-  constructor({ label, total, cancel = false }: ProgressOptions) {
+  constructor({ label, total, cancel = false, state }: ProgressOptions<never>) {
+    this.#name = label;
     this.#label = label;
     this.#total = total;
+    this.#report = state;
     this.#withButton = cancel;
   }
 
@@ -147,12 +160,16 @@ class Meter {
     this.#show({ update: false });
   }
 
-  step(): void {
-    this.#value++;
+  step(item: unknown): void {
+    const { label = this.#label, value = this.#value + 1, left } = this.#report?.(item as never) ?? {};
+    this.#label = label;
+    this.#value = value;
+    this.#left = left;
     if (performance.now() - this.#shown >= interval) this.#show({ update: true });
   }
 
   finish(): void {
+    this.#label = this.#name;
     this.#state = "finished";
   }
 
@@ -170,7 +187,7 @@ class Meter {
       ...(this.#label === undefined ? {} : { label: this.#label }),
       value: this.#value,
       ...(this.#total === undefined ? {} : { total: this.#total }),
-      text: progressText({ value: this.#value, total: this.#total, elapsed, done, stopped, cancelled: this.cancelled }),
+      text: progressText({ value: this.#value, total: this.#total, elapsed, left: this.#left, done, stopped, cancelled: this.cancelled }),
       done,
     };
     if (this.#withButton) this.#showWithButton(state, { update, elapsed });
@@ -194,18 +211,19 @@ class Meter {
   }
 }
 
-type Count = { value: number; total: number | undefined; elapsed: number; done: boolean; stopped: boolean; cancelled?: boolean };
+type Count = { value: number; total: number | undefined; elapsed: number; left?: number | undefined; done: boolean; stopped: boolean; cancelled?: boolean };
 
 /**
  * The words beside the bar. While it runs, times are m:ss: `40/100 (40 %), 0:12 elapsed, 0:18 left`, or `7 items, 0:12 elapsed`
  * without a total; at the end how much was done in what time: `100/100, 30 s`, `7 items, 1 min 19 s`, `4/10, 0.3 s, stopped`.
  */
-export function progressText({ value, total, elapsed, done, stopped, cancelled = false }: Count): string {
-  const count = total === undefined ? `${value} ${value === 1 ? "item" : "items"}` : `${value}/${total}`;
+export function progressText({ value, total, elapsed, left: told, done, stopped, cancelled = false }: Count): string {
+  const whole = Math.floor(value);
+  const count = total === undefined ? `${whole} ${whole === 1 ? "item" : "items"}` : `${whole}/${total}`;
   if (done) return `${count}, ${duration(elapsed)}${cancelled ? ", cancelled" : stopped ? ", stopped" : ""}`;
   const share = total === undefined || total === 0 ? "" : ` (${Math.floor((100 * value) / total)} %)`;
-  const left = total !== undefined && value > 0 && value < total ? `, ${clock((elapsed / value) * (total - value))} left` : "";
-  return `${count}${share}, ${clock(elapsed)} elapsed${left}`;
+  const seconds = told ?? (total !== undefined && value > 0 && value < total ? (elapsed / value) * (total - value) : undefined);
+  return `${count}${share}, ${clock(elapsed)} elapsed${seconds === undefined ? "" : `, ${clock(seconds)} left`}`;
 }
 
 function clock(seconds: number): string {

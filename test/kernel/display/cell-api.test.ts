@@ -240,6 +240,22 @@ describe("progress", () => {
     expect(bundle["text/plain"]).toBe("a <b>: ████████████████████ 4/4, 2.0 s");
   });
 
+  it("reads label, share and time left from items that report on other work", () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    try {
+      const reports = [{ name: "a", done: 0.5, left: 90 }, { name: "b", done: 2, left: undefined }];
+      for (const _ of api.progress(reports, { label: "all", total: 4, state: ({ name, done, left }) => ({ label: name, value: done, ...(left !== undefined && { left }) }) })) vi.advanceTimersByTime(10_000);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(states().map(({ label, value, text }) => [label, value, text])).toEqual([
+      ["all", 0, "0/4 (0 %), 0:00 elapsed"],
+      ["a", 0.5, "0/4 (12 %), 0:10 elapsed, 1:30 left"],
+      ["b", 2, "2/4 (50 %), 0:20 elapsed, 0:20 left"],
+      ["all", 2, "2/4, 20 s"],
+    ]);
+  });
+
   it("refuses what it cannot loop over", () => {
     expect(() => api.progress(-1)).toThrow(/whole number ≥ 0, received -1/);
     expect(() => api.progress(1.5)).toThrow(RangeError);
