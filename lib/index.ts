@@ -47,11 +47,25 @@ export { methodShares, showMethodShares, tinyStudy } from "./calibrate/method-sh
 export type { MethodShare } from "./calibrate/method-shares.ts";
 export { powerLaw } from "./calibrate/power-law.ts";
 export { calibrationStudy, collect, estimateReadings } from "./calibrate/study.ts";
-export { showChannels, showExamples, showReadings, showResult, showSearch, showSetting, showShares, verdict } from "./calibrate/show.ts";
+export { showCalibrationSetting, showChannels, showExamples, showReadings, showResult, showSearch, showShares, verdict } from "./calibrate/show.ts";
 export type { SeedResult } from "./calibrate/show.ts";
 export type { SearchState } from "./calibrate/search.ts";
 export type { ReadingEstimates } from "./calibrate/study.ts";
 export type { Profile } from "./papers/sssd.ts";
+export { openRow, openTeacher } from "./papers/open-rows.ts";
+export { progressOf } from "./papers/progress-of.ts";
+export { stepsOf } from "./papers/run-steps.ts";
+export { showChanges } from "./papers/show-changes.ts";
+export { showCurves } from "./papers/show-curves.ts";
+export { showDetections } from "./papers/show-detections.ts";
+export { showGuides } from "./papers/show-guides.ts";
+export { showLooks } from "./papers/show-looks.ts";
+export { showMetricDifferences } from "./papers/show-metric-differences.ts";
+export { entropiesOf, showEntropies, showMask, showRegions } from "./papers/show-regions.ts";
+export { showRuns } from "./papers/show-runs.ts";
+export { showSetting } from "./papers/show-setting.ts";
+export { showTeachers } from "./papers/show-teachers.ts";
+export { showTerms } from "./papers/show-terms.ts";
 
 export { anchorPicture } from "./report/anchor-picture.ts";
 export { assignmentPicture } from "./report/assignment-picture.ts";

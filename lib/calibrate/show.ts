@@ -29,7 +29,7 @@ export async function showExamples(dataset: Dataset, count = 6): Promise<Display
 }
 
 /** What the paper says it did and what this run does, line by line. */
-export function showSetting({ profile, setting, dataset, environment }: CalibrationStudy): Displayable {
+export function showCalibrationSetting({ profile, setting, dataset, environment }: CalibrationStudy): Displayable {
   const objects = dataset.images.reduce((sum, _, i) => sum + dataset.annotations(i).length, 0);
   const rows = [
     ["detector", "Faster R-CNN, ResNet-50", `${detectorTitle(setting.detector)}, ${setting.backbone}`],
