@@ -30,6 +30,8 @@ export { preflight } from "./papers/preflight.ts";
 export { recipeOf } from "./papers/detectors.ts";
 export type { DetectorKind, DetectorSpec } from "./papers/detectors.ts";
 export type { Experiment } from "./papers/experiment.ts";
+export { itemOf, items, itemsOf } from "./papers/items/index.ts";
+export type { Claim, Item, ItemRow, Metric, Published, PublishedCell, PublishedCells, Setting, Verdict } from "./papers/item.ts";
 export { optimiserOf, recipeSettings } from "./train/recipe.ts";
 export type { TrainingSettings } from "./train/recipe.ts";
 export { training } from "./train/training.ts";
