@@ -43,8 +43,8 @@ function guided(subject: Subject, name: "lgd" | "sssd", lambda?: Lambda): Settin
 }
 
 /**
- * LabelEnc's second step in the baseline's schedule, from which alone the printed APs can come; the distance ends with the
- * second drop of the rate, as in its own. The first step is its own, with ResNet-50 for every backbone.
+ * LabelEnc's second step in the baseline's schedule, which the printed APs suggest (they are 1 above its repository's); the
+ * distance ends with the second drop of the rate, as in its own. The first step is its own, with ResNet-50 for every backbone.
  */
 function labelEncoded(subject: Subject): Setting {
   const step1: Setting = { detector: subject.detector, backbone: "resnet-50", code: "labelenc", schedule: "1x", method: { name: "labelEnc", options: { step: 1 } } };

@@ -68,7 +68,7 @@ const table1: Published = {
     "The released configurations differ from the table: RetinaNet's teacher is the 1x checkpoint (38.5 in mmdetection's zoo), Faster R-CNN's teacher and student are 2x, and of GFL only the 1x student is there.",
     "GFL's 2x student of 42.9 and FCOS's students and teachers are trained at several image sizes, as the zoo's of these APs are.",
     "mmdetection's zoo lists 44.7 for GFL's teacher.",
-    "The authors' second issue reports low APs from the released RetinaNet configuration, run twice; it has no answer.",
+    "The authors' second issue reports low APs from the released RetinaNet configuration, run twice; the third asks why GFL's feature weight is 20 times RetinaNet's, and has no answer.",
   ],
 };
 

@@ -27,7 +27,7 @@ const table1: Published = {
     "one-stage-fitnets": ap("RetinaNet, FitNets", 37.4, "FRS's Table 2 has it for a student of 36.2."),
     "one-stage-gid": ap("RetinaNet, GID", 39.1, "FRS's Table 2 has it for a student of 36.2."),
     "one-stage-frs": ap("RetinaNet, FRS", 39.3, "FRS's Table 2 has it for a student of 36.2; for this pair FRS has 39.7, which is above Shared-KD."),
-    "one-stage-fgd": ap("RetinaNet, FGD", gone, "The prose compares with FGD in the other two groups, but not here."),
+    "one-stage-fgd": ap("RetinaNet, FGD", gone, "The prose compares with FGD in the other two groups, but not here; FGD's own paper has 39.6 (recalled, not looked up), which is above Shared-KD."),
     "one-stage-shared-kd": six("RetinaNet, Shared-KD", [39.4, derived(59.0, "59.0: section 4.3 on Table 4, the same pair"), gone, gone, gone, derived(54.0, "54.0: section 4.3 on Table 4, the same pair")]),
     "anchor-free-teacher": ap("FCOS R-101, teacher", gone, "mmdetection's zoo has 40.8 AP for it (2x, several image sizes)."),
     "anchor-free-student": ap("FCOS R-50, student", derived(38.5, "42.2 − 3.7: section 4.1 states Shared-KD and its gain")),

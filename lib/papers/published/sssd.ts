@@ -28,7 +28,7 @@ const table1: Published = {
     "The text has almost 1 % over LGD for Faster R-CNN R-50 and FCOS R-101; the table gives 0.5 %, which is 0.2 AP.",
     "FCOS R-50 under LGD is 42.3 here and 42.4 in Table 2: the number of LGD's paper, and the one of its repository's second run.",
     "LabelEnc is not above the baseline for Faster R-CNN, where its own repository reports gains of 1.8 and 1.9 (single scale, 1x).",
-    "LabelEnc's numbers are about 1 AP above its repository's, which trains 90,000 iterations at one scale: they can only come from the baseline's longer, multi-scale schedule.",
+    "LabelEnc's numbers are about 1 AP above its repository's, which trains 90,000 iterations at one scale: they seem to come from the baseline's longer, multi-scale schedule.",
     "SSSD minus LGD lies between −0.1 and +0.2 AP, one run each; LGD's own second runs moved by 0.1.",
   ],
 };
