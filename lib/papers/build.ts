@@ -40,15 +40,24 @@ export interface ExperimentOptions {
   readonly weights?: WeightsSource;
   /** Keeps the teacher's answers in this folder (`cachedTeacher`): images must not be cut out at random. Default: it computes each time. */
   readonly teacherCache?: { readonly folder: string; readonly limitBytes?: number };
+  /** Looks at the detector while it trains; what it answers is kept in the run's `validation.jsonl`. */
+  readonly validate?: Validate;
   /** Told the first iteration that is trained now; not called when all are. */
   readonly onStart?: (iteration: number) => void;
   /** Told of what would be refused, allowed or not; then nothing of it is refused. Default: the first that is not allowed is thrown. */
   readonly onFinding?: (finding: RefusedError) => void;
 }
 
+/** A look at a detector that is being trained. It changes no step: not the weights, not the order of the data. */
+export interface Validate {
+  /** Iterations done at which it looks. */
+  readonly at: readonly number[];
+  readonly look: (detector: Detector, iteration: number) => Promise<Readonly<Record<string, number>>>;
+}
+
 /** The steps of an experiment: read from its run directory when it is finished, continued when it is not. */
 export async function* experimentSteps(experiment: Experiment, options: ExperimentOptions): AsyncGenerator<Step, void> {
-  const { seed, requireGpu = false, keepWeights = true, checkpointEvery, onStart } = options;
+  const { seed, requireGpu = false, keepWeights = true, checkpointEvery, onStart, validate } = options;
   const { folder, identity, shown } = await runPlace(experiment, { ...options, requireGpu });
   yield* runSteps({
     folder,
@@ -58,6 +67,7 @@ export async function* experimentSteps(experiment: Experiment, options: Experime
     keepWeights,
     ...(checkpointEvery !== undefined && { checkpointEvery }),
     ...(onStart && { onStart }),
+    ...(validate && { lookAt: validate.at }),
     build: () => buildTraining(experiment, options),
   });
 }
@@ -104,11 +114,12 @@ export async function buildTraining(experiment: Experiment, options: ExperimentO
   const { model: { detector, started }, environment, training: run, dispose } = await buildParts(experiment, options);
   const classes = JSON.stringify(options.dataset.categories.map(({ name }) => name));
   const save = (path: string) => saveWeights(detector, path, { iteration: String(run.iteration), classes });
-  return { environment, training: run, ...(started && { started }), saveWeights: save, dispose };
+  const { validate } = options;
+  return { environment, training: run, ...(started && { started }), saveWeights: save, ...(validate && { look: (iteration: number) => validate.look(detector, iteration) }), dispose };
 }
 
 /** A training with what it trains. */
-export interface ExperimentParts extends Omit<BuiltTraining, "started" | "saveWeights"> {
+export interface ExperimentParts extends Omit<BuiltTraining, "started" | "saveWeights" | "look"> {
   readonly model: ExperimentModel;
 }
 

@@ -1,4 +1,5 @@
 import type { BackendInfo } from "../backend/info.ts";
+import type { EntropyMeasure } from "../distill/index.ts";
 import type { ItemRow, Metric } from "./item.ts";
 
 /** A row's AP while it trains: box AP (mask AP where the item is of masks) in points on a few validation images. */
@@ -28,8 +29,8 @@ export interface RunRecord {
 }
 
 /**
- * What a row came to at one seed: its metrics, or why there are none. A teacher's row has one result, of the seed that teaches
- * the students; the other rows have one per seed.
+ * What a row came to at one seed: its metrics, or why there are none. Every row has one result per seed, but those without a
+ * setting, which have none. Students of all seeds learn from one teacher.
  */
 export interface RowResult {
   readonly row: ItemRow;
@@ -37,6 +38,8 @@ export interface RowResult {
   readonly metrics?: Readonly<Partial<Record<Metric, number>>>;
   readonly problem?: string;
   readonly run?: RunRecord;
+  /** Of a region, in bits, by what "richness" may mean; `metrics.entropy` is that of pixels. */
+  readonly entropies?: Readonly<Partial<Record<EntropyMeasure, number>>>;
 }
 
 /** Where a study stands. */

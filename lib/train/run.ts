@@ -7,6 +7,7 @@ import { restoreCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { appendMetric, readMetrics, truncateMetrics } from "./metrics.ts";
 import type { Step } from "./step.ts";
 import type { Training } from "./training.ts";
+import { appendLook, readLooks, truncateLooks } from "./validation.ts";
 
 export interface RunOptions {
   /** `runs/<experiment>/<config hash>/seed-<n>`; made if absent. */
@@ -18,6 +19,8 @@ export interface RunOptions {
   readonly iterations: number;
   /** Iterations between checkpoints; default 200. */
   readonly checkpointEvery?: number;
+  /** Iterations done after which `BuiltTraining.look` is asked, its answer kept in `validation.jsonl`. */
+  readonly lookAt?: readonly number[];
   /** Keep the last checkpoint of a finished run; default true. Calibration probes need only their metrics. */
   readonly keepWeights?: boolean;
   /** Told the first iteration that is trained now (those before it are read from the folder); not called for a finished run. */
@@ -33,6 +36,8 @@ export interface BuiltTraining {
   readonly started?: object;
   /** Writes the trained detector's weights to a file. */
   readonly saveWeights?: (path: string) => void;
+  /** Numbers about the detector as it is after so many iterations; must change nothing. */
+  readonly look?: (iteration: number) => Promise<Readonly<Record<string, number>>>;
   /** Disposes training, detector and method. */
   dispose(): void;
 }
@@ -91,6 +96,7 @@ export function runResult(folder: string): RunResult | undefined {
 
 async function* continueRun(options: RunOptions, metrics: string): AsyncGenerator<Step, void> {
   const { folder, fingerprint, iterations, checkpointEvery = 200, keepWeights = true } = options;
+  const looks = join(folder, "validation.jsonl");
   const checkpoints = join(folder, "checkpoint");
   const checkpoint = join(checkpoints, "state.safetensors");
   makeFolder(checkpoints);
@@ -101,6 +107,7 @@ async function* continueRun(options: RunOptions, metrics: string): AsyncGenerato
     const stored = readMetrics(metrics);
     if (stored.length < start) throw new Error(`${metrics} holds ${stored.length} iterations, the checkpoint ${start}. Remove the run's folder to train it again`);
     truncateMetrics(metrics, stored, start);
+    truncateLooks(looks, start);
     options.onStart?.(start);
     yield* stored.slice(0, start);
     let saved = start;
@@ -113,11 +120,17 @@ async function* continueRun(options: RunOptions, metrics: string): AsyncGenerato
       finish(options, built, readMetrics(metrics));
       if (!keepWeights) rmSync(checkpoints, { recursive: true, force: true });
     };
+    const look = async (done: number) => {
+      if (built.look === undefined || !options.lookAt?.includes(done)) return;
+      if (readLooks(looks).at(-1)?.iteration !== done) appendLook(looks, { ...(await built.look(done)), iteration: done });
+    };
+    await look(start); // killed while it looked
     if (start === iterations) complete(); // killed between the last checkpoint and the result
     try {
       for await (const step of built.training.steps()) {
         appendMetric(metrics, step);
         const done = step.iteration + 1;
+        await look(done); // before the checkpoint: what is resumed has been looked at
         if (done === iterations ? keepWeights : done % checkpointEvery === 0) save();
         if (done === iterations) complete();
         yield step;

@@ -1,0 +1,138 @@
+import { existsSync } from "node:fs";
+import { checkpoints } from "../detector/weights/catalogue.ts";
+import { checkpointPath } from "../detector/weights/fetch.ts";
+import type { Experiment } from "./experiment.ts";
+import type { ItemRow } from "./item.ts";
+import { outcomesOf } from "./outcome.ts";
+import { plannedRuns, type PlannedRun } from "./plan.ts";
+import { publishedStep, stepCost, type CostTable } from "./step-cost.ts";
+import type { Study } from "./study.ts";
+import { specOf } from "./weights.ts";
+
+/** Weights that trainings start from or learn from. */
+export interface NeededWeights {
+  readonly name: string;
+  /** How the publisher lets one check the file; absent where only the first download can be pinned, and for own files. */
+  readonly hash?: string;
+  readonly url?: string;
+  readonly here: boolean;
+}
+
+/** A training of the plan. */
+export interface PlannedTraining {
+  readonly label: string;
+  readonly folder: string;
+  readonly experiment: Experiment;
+  readonly seed: number;
+  readonly steps: number;
+  /** Labels of the trainings that come before it. */
+  readonly after: readonly string[];
+  readonly rows: readonly string[];
+  readonly weights: readonly string[];
+  readonly done: boolean;
+  /** Of one step, on a photograph of 640×480: `stepCost`; in the paper profile. */
+  readonly multiplyAdds?: number;
+  /** Estimated; in the paper profile. */
+  readonly gpuHours?: number;
+}
+
+/** A row that trains nothing, or cannot be trained. */
+export interface UntrainedRow {
+  readonly row: string;
+  readonly why: string;
+}
+
+/** What a command would do. */
+export interface DryRun {
+  readonly trainings: readonly PlannedTraining[];
+  readonly weights: readonly NeededWeights[];
+  /** Rows that the papers' texts or this kit leave out on purpose. */
+  readonly notRun: readonly UntrainedRow[];
+  /** Rows that cannot be trained in the profile. */
+  readonly refused: readonly UntrainedRow[];
+  /** What the hours are estimated from; in the paper profile. */
+  readonly assumption?: string;
+}
+
+/** What a step of a row took on somebody's GPU. */
+export interface StepTime {
+  /** `<paper>/<item>/<row>`. */
+  readonly row: string;
+  readonly seconds: number;
+}
+
+export interface DryRunOptions {
+  readonly studies: readonly Study[];
+  /** The data are there, so that finished trainings can be told. */
+  readonly opened: boolean;
+  /** Default: a published step of other software. */
+  readonly measured?: StepTime;
+}
+
+/**
+ * What the studies would train, in order, and what that needs. Nothing is trained or fetched.
+ * @throws Error for a measured row that is not trained
+ */
+export async function dryRunOf({ studies, opened, measured }: DryRunOptions): Promise<DryRun> {
+  const planned = plannedRuns(studies);
+  const labels = new Map(planned.map(({ id, label }) => [id, label]));
+  const [{ profile, train, validation, runs }] = studies;
+  const outcomes = opened ? await outcomesOf(planned, { train, validation, runs }) : undefined;
+  const estimate = profile === "paper" ? estimator(planned, measured) : undefined;
+  const trainings = planned.map((run): PlannedTraining => ({
+    label: run.label,
+    folder: run.experiment.name,
+    experiment: run.experiment,
+    seed: run.seed,
+    steps: run.experiment.training.iterations,
+    after: run.after.map((id) => labels.get(id)!),
+    rows: run.rows.map(({ item, row }) => `${item}/${row}`),
+    weights: weightNames(run),
+    done: outcomes !== undefined && "folder" in outcomes.get(run.id)!,
+    ...estimate?.of(run),
+  }));
+  const untrained = (pick: (study: Study) => readonly UntrainedRow[]) => studies.flatMap((study) => pick(study).map(({ row, why }) => ({ row: `${study.item.id}/${row}`, why })));
+  return {
+    trainings,
+    weights: [...new Set(trainings.flatMap(({ weights }) => weights))].map(needed),
+    notRun: untrained(({ item }) => item.rows.flatMap(notRun)),
+    refused: untrained(({ refused }) => refused.map(({ row, problem }) => ({ row, why: problem }))),
+    ...(estimate && { assumption: estimate.assumption }),
+  };
+}
+
+function notRun({ id, setting, notRun: why }: ItemRow): UntrainedRow[] {
+  return setting === undefined ? [{ row: id, why: why ?? "it is not trained here" }] : [];
+}
+
+function weightNames({ experiment: { weights, teacher } }: PlannedRun): string[] {
+  return [weights, teacher?.weights].flatMap((one) => (one === undefined ? [] : [specOf(one).from]));
+}
+
+function needed(name: string): NeededWeights {
+  const checkpoint = checkpoints.find((one) => one.name === name);
+  if (checkpoint === undefined) return { name, here: existsSync(name) };
+  const { hash, url } = checkpoint;
+  return { name, url, ...(hash && { hash: `${hash.algorithm} ${hash.prefix}…` }), here: existsSync(checkpointPath(checkpoint)) };
+}
+
+interface Estimator {
+  readonly assumption: string;
+  readonly of: (run: PlannedRun) => { readonly multiplyAdds: number; readonly gpuHours: number };
+}
+
+/** Hours in proportion to multiply-adds: from a step that was measured, or one that is published. */
+function estimator(planned: readonly PlannedRun[], measured: StepTime | undefined): Estimator {
+  const known: CostTable = new Map();
+  const own = measured && planned.find(({ rows }) => rows.some(({ item, row }) => `${item}/${row}` === measured.row));
+  if (measured && own === undefined) throw new Error(`the step of ${measured.row} was measured, which is not trained here; rows: ${planned.flatMap(({ rows }) => rows.map(({ item, row }) => `${item}/${row}`)).join(", ")}`);
+  const reference = own === undefined ? publishedStep : { experiment: own.experiment, gpuSeconds: measured!.seconds, text: `the ${measured!.seconds} s that were given for a step of ${measured!.row}` };
+  const secondsPerUnit = reference.gpuSeconds / stepCost(reference.experiment, known);
+  return {
+    assumption: `GPU hours are an estimate, in proportion to the multiply-adds of the convolutions of student (three times) and teacher (once) on photographs of 640×480, from ${reference.text}. Heads on regions, a method's own layers, reading of images and scoring come on top`,
+    of: ({ experiment }) => {
+      const multiplyAdds = stepCost(experiment, known);
+      return { multiplyAdds, gpuHours: (multiplyAdds * secondsPerUnit * experiment.training.iterations) / 3600 };
+    },
+  };
+}

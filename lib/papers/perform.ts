@@ -1,0 +1,111 @@
+import type { Dataset } from "../data/dataset.ts";
+import { runResult } from "../train/run.ts";
+import { experimentSteps, runPlace, type Validate } from "./build.ts";
+import { segments } from "./detectors.ts";
+import { cachedEntropies, entropiesOf, keepEntropies } from "./entropy-cache.ts";
+import type { Measure, PlannedRun } from "./plan.ts";
+import { forgetProblem, isInterrupt, recordProblem } from "./run-problem.ts";
+import { cachedScores, keepScores, scoresOf } from "./score-cache.ts";
+import { openTrained } from "./trained.ts";
+
+/** Where planned runs are done. */
+export interface Workplace {
+  readonly train: Dataset;
+  readonly validation: Dataset;
+  /** Folder of all runs. */
+  readonly runs: string;
+  readonly requireGpu?: boolean;
+}
+
+/** What a run is doing. */
+export interface RunMoment {
+  readonly phase: "training" | "measuring";
+  /** Iterations done. */
+  readonly iteration: number;
+  readonly iterations: number;
+  /** Of the last iteration; absent for those of earlier sittings. */
+  readonly seconds?: number;
+}
+
+/** Looks at validation images while a run trains: so often, and so many images at most. */
+const [looks, lookImages] = [5, 32];
+
+/**
+ * The folder of a planned run, once everything before it has been trained.
+ * @throws Error when weights or a teacher that name it are missing
+ */
+export async function folderOfRun({ experiment, seed }: Pick<PlannedRun, "experiment" | "seed">, { train, runs, requireGpu = false }: Omit<Workplace, "validation">): Promise<string> {
+  return (await runPlace(experiment, { dataset: train, seed, runs, requireGpu })).folder;
+}
+
+/** Whether a run's training and everything that is measured of it is there. */
+export function isComplete({ measures }: PlannedRun, folder: string, place: Workplace): boolean {
+  return runResult(folder) !== undefined && measures.every((measure) => isMeasured(measure, folder, place));
+}
+
+function isMeasured(measure: Measure, folder: string, { validation }: Pick<Workplace, "validation">): boolean {
+  return (measure.kind === "score" ? cachedScores(folder, { ...measure, validation }) : cachedEntropies(folder, { ...measure, validation })) !== undefined;
+}
+
+/**
+ * Trains and measures a planned run, or as much of it as is not there yet. What comes before it must have been trained.
+ * Leaving the loop early keeps a state to continue from; another failure is recorded in the run's folder.
+ * @throws Error of the training or the scoring; the signal's reason once it is aborted
+ */
+export async function* performRun(planned: PlannedRun, place: Workplace, signal?: AbortSignal): AsyncGenerator<RunMoment, void> {
+  signal?.throwIfAborted();
+  const folder = await folderOfRun(planned, place);
+  try {
+    if (!isComplete(planned, folder, place)) yield* work(planned, folder, { ...place, ...(signal && { signal }) });
+    forgetProblem(folder);
+  } catch (error) {
+    if (!isInterrupt(error, signal)) recordProblem(folder, (error as Error).message);
+    throw error;
+  }
+}
+
+async function* work({ experiment, seed, measures }: PlannedRun, folder: string, place: Workplace & { readonly signal?: AbortSignal }): AsyncGenerator<RunMoment, void> {
+  const { iterations } = experiment.training;
+  forgetProblem(folder);
+  if (runResult(folder) === undefined) yield* trained({ experiment, seed }, place);
+  for (const measure of measures) {
+    place.signal?.throwIfAborted();
+    yield { phase: "measuring", iteration: iterations, iterations };
+    await measured(measure, folder, place);
+  }
+}
+
+async function* trained({ experiment, seed }: Pick<PlannedRun, "experiment" | "seed">, { train, runs, requireGpu = false, validation, signal }: Workplace & { readonly signal?: AbortSignal }): AsyncGenerator<RunMoment, void> {
+  let first = Infinity;
+  const options = { dataset: train, seed, runs, requireGpu, validate: looking(experiment, validation), onStart: (iteration: number) => { first = iteration; } };
+  for await (const { iteration, iterations, seconds } of experimentSteps(experiment, options)) {
+    signal?.throwIfAborted();
+    if (iteration >= first) yield { phase: "training", iteration: iteration + 1, iterations, seconds };
+  }
+}
+
+/** AP of boxes, and of masks where there are some, on a fixed few images. */
+function looking(experiment: PlannedRun["experiment"], validation: Dataset): Validate {
+  const { data: { transforms }, training: { iterations } } = experiment;
+  const conventions = { validation, transforms };
+  return {
+    at: Array.from({ length: looks }, (_, i) => Math.ceil(((i + 1) * iterations) / looks)),
+    look: async (detector): Promise<Record<string, number>> => {
+      const { AP = 0 } = await scoresOf(detector, { ...conventions, of: "boxes" }, lookImages);
+      if (!segments(experiment.detector)) return { AP };
+      const { AP: maskAP = 0 } = await scoresOf(detector, { ...conventions, of: "masks" }, lookImages);
+      return { AP, maskAP };
+    },
+  };
+}
+
+async function measured(measure: Measure, folder: string, { validation }: Pick<Workplace, "validation">): Promise<void> {
+  if (isMeasured(measure, folder, { validation })) return;
+  const { detector } = await openTrained(folder, { dataset: validation });
+  try {
+    if (measure.kind === "score") keepScores(folder, { ...measure, validation }, await scoresOf(detector, { ...measure, validation }));
+    else keepEntropies(folder, { ...measure, validation }, await entropiesOf(detector, { ...measure, validation }));
+  } finally {
+    detector.dispose();
+  }
+}
