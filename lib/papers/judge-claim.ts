@@ -6,7 +6,7 @@ import type { Comparison, Summary } from "./judgement.ts";
 import { differences, summarise } from "./measurements.ts";
 import type { Measurements } from "./measurements.ts";
 import { differenceText, metricFacts, metricText, pText } from "./metrics.ts";
-import { idleTeacher, notTestable, obstacle } from "./testable.ts";
+import { idleTeacher, notTestable, obstacle, unorderedTeachers } from "./testable.ts";
 import type { Reasoned } from "./testable.ts";
 import { verdictLevels } from "./verdict-rules.ts";
 
@@ -96,7 +96,7 @@ function compare(measured: Measurements, metric: Metric, [better, worse]: Pair, 
 }
 
 function trend(measured: Measurements, metric: Metric, { rows, direction }: Extract<Claim["test"], { kind: "trend" }>): ClaimOutcome {
-  const hindered = obstacle(measured, rows, metric);
+  const hindered = obstacle(measured, rows, metric) ?? unorderedTeachers(measured, rows);
   if (hindered) return hindered;
   const { seeds, values } = measured.paired(rows, metric);
   const { rises, falls, twoSided, correlation } = trendTest(seeds.map((_, s) => values.map((column) => column[s])));
@@ -156,4 +156,9 @@ function intervalText({ interval }: Summary, text: (value: number) => string): s
 export function signFlipLimit(pairs: number): string {
   const least = leastSignFlip(pairs);
   return least <= verdictLevels.alpha ? "" : `With ${pairs} paired seeds an exact sign-flip test cannot go below p = ${least}, so that a verdict rests on normal differences.`;
+}
+
+/** Why a difference is not one: by itself, or because it is one of several. */
+export function notTold(p: number, among: "claims" | "rows"): string {
+  return `not told apart from noise${p <= verdictLevels.alpha ? ` once the other ${among} are counted` : ""}`;
 }

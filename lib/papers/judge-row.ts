@@ -1,11 +1,11 @@
 import { studentTest } from "../statistics/student.ts";
 import type { ItemRow, Metric, PublishedCells } from "./item.ts";
 import type { RowVerdict, Summary } from "./judgement.ts";
-import { differenceWords, sense } from "./judge-claim.ts";
+import { differenceWords, notTold, sense } from "./judge-claim.ts";
 import { differences, summarise } from "./measurements.ts";
 import type { Measurements } from "./measurements.ts";
 import { differenceText, metricFacts, metricText, pText } from "./metrics.ts";
-import { cellValue, paperDifference, publishedCells } from "./published-cells.ts";
+import { cellValue, paperDifference, publishedCells, rangeWords } from "./published-cells.ts";
 import { idleTeacher, missing, notTestable, obstacle } from "./testable.ts";
 import type { Reasoned } from "./testable.ts";
 
@@ -64,12 +64,13 @@ function relative(measured: Measurements, against: string, { row, metric, differ
   return { p: studentTest(difference!.values).twoSided };
 }
 
-/** Side of the paper's difference: 0 where it is less than repeated runs differ by; undefined where its cells leave the side open. */
+/** Side of the paper's difference: 0 where it is surely less than repeated runs differ by; undefined where its cells leave the side open. */
 function directionOf(paper: RowVerdict["paperDifference"], metric: Metric): -1 | 0 | 1 | undefined {
   if (paper === undefined) return undefined;
   const { noise } = sense(metric);
-  const sides = paper.map((value) => (Math.abs(value) < noise || value === 0 ? 0 : Math.sign(value)) as -1 | 0 | 1);
-  return sides[0] === sides[1] ? sides[0] : undefined;
+  if (paper.every((value) => Math.abs(value) < noise || value === 0)) return 0;
+  const [low, high] = paper.map(Math.sign);
+  return low === high ? (low as -1 | 1) : undefined;
 }
 
 /** A row that is compared with no other: its number itself, where that means the same as the paper's. */
@@ -77,10 +78,10 @@ function absolute(measured: Measurements, { row, metric, published }: RowOutcome
   const here = summarise([...measured.values(row.id, metric).values()]);
   const { name } = metricFacts[metric];
   const cell = cellValue(published[metric]);
+  if (cell === undefined) return notTestable(`The paper prints no ${name} for this row; here it is ${metricText(metric, here.mean)}.`);
   if (!comparable) return notTestable(`An absolute ${name} can be held against the paper's on COCO at the paper profile alone; here it is ${metricText(metric, here.mean)}.`);
   const hindered = obstacle(measured, [row.id], metric);
   if (hindered) return hindered;
-  if (cell === undefined) return notTestable(`The paper prints no ${name} for this row; here it is ${metricText(metric, here.mean)}.`);
   return agreement(metric, here, cell);
 }
 
@@ -98,9 +99,9 @@ export function rowVerdict({ metric, difference, paperDifference: paper }: RowOu
   const { mean } = difference!;
   const here = significant && Math.abs(mean) >= noise ? Math.sign(mean) : 0;
   const direction = directionOf(paper, metric)!;
-  const numbers = `${differenceWords(metric, difference!)} (${pText(p)}, ${pText(adjusted).replace("p = ", "").replace("p ", "")} corrected), ${paperWords(paper!, metric)} in the paper`;
+  const numbers = `${differenceWords(metric, difference!)} (${pText(p)}, ${pText(adjusted).replace("p = ", "").replace("p ", "")} corrected), ${rangeWords(paper!, (value) => differenceText(metric, value))} in the paper`;
   if (direction === 0) return besideNothing({ here, paper: paper!, numbers });
-  if (here === 0) return { verdict: "within noise", why: `${numbers}: ${significant ? "less than repeated runs differ by" : "not told apart from noise"}.` };
+  if (here === 0) return { verdict: "within noise", why: `${numbers}: ${significant ? "less than repeated runs differ by" : notTold(p, "rows")}.` };
   if (here === direction) return { verdict: "reproduced in direction", why: `${numbers}: the same direction.` };
   return { verdict: "contradicted", why: `${numbers}: the other direction.` };
 }
@@ -110,8 +111,4 @@ function besideNothing({ here, paper, numbers }: { here: number; paper: readonly
   if (here === 0) return { verdict: "within noise", why: `${numbers}: no difference beyond noise in either.` };
   if (here === Math.sign(paper[0]) && here === Math.sign(paper[1])) return { verdict: "reproduced in direction", why: `${numbers}: the same direction, though the paper's own is less than repeated runs differ by.` };
   return { verdict: "contradicted", why: `${numbers}: a difference where the paper has none beyond noise.` };
-}
-
-function paperWords([low, high]: readonly [number, number], metric: Metric): string {
-  return low === high ? differenceText(metric, low) : `${differenceText(metric, low)} to ${differenceText(metric, high)}`;
 }

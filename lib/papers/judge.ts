@@ -1,7 +1,7 @@
 import { holm } from "../statistics/holm.ts";
 import type { Claim, Item } from "./item.ts";
 import type { ClaimVerdict, Comparison, Judgement, RowVerdict } from "./judgement.ts";
-import { signFlipLimit, testClaim } from "./judge-claim.ts";
+import { notTold, signFlipLimit, testClaim } from "./judge-claim.ts";
 import type { ClaimOutcome, ClaimTest } from "./judge-claim.ts";
 import { rowVerdict, testRow } from "./judge-row.ts";
 import { measurementsOf } from "./measurements.ts";
@@ -51,10 +51,11 @@ function correctedClaims(claims: readonly Claim[], outcomes: readonly ClaimOutco
   });
 }
 
-function claimVerdict({ support, against, large, numbers }: ClaimTest, adjusted: number, tests: number): Reasoned {
+function claimVerdict(test: ClaimTest, adjusted: number, tests: number): Reasoned {
+  const { support, against, large, numbers } = test;
   const corrected = `${numbers}${tests === 1 ? "" : ` (${pText(adjusted)} for the claim after Holm's correction over ${tests} tested claims)`}`;
   const supported = support <= against;
-  if (adjusted > verdictLevels.alpha) return { verdict: "within noise", why: `${corrected}: not told apart from noise.` };
+  if (adjusted > verdictLevels.alpha) return { verdict: "within noise", why: `${corrected}: ${notTold(twoSided(test), "claims")}.` };
   if (!(supported ? large.support : large.against)) return { verdict: "within noise", why: `${corrected}: less than the ${verdictLevels.repeatNoise} AP by which repeated runs differ.` };
   return supported ? { verdict: "reproduced in direction", why: `${corrected}: on the claimed side.` } : { verdict: "contradicted", why: `${corrected}: on the other side.` };
 }

@@ -1,7 +1,8 @@
 import type { Item, ItemRow, Metric, Published, PublishedCell, PublishedCells } from "./item.ts";
 
 /**
- * What the paper has for a row in all tables that it stands for; where two print different numbers, the first one's.
+ * What the paper has for a row in all tables that it stands for; where two print different numbers, the first one's, and a lost
+ * cell where none has a number.
  * @throws Error for a table or row that the item does not publish
  */
 export function publishedCells(item: Pick<Item, "id" | "published">, row: Pick<ItemRow, "id" | "published">): PublishedCells {
@@ -10,7 +11,8 @@ export function publishedCells(item: Pick<Item, "id" | "published">, row: Pick<I
     if (!Object.hasOwn(published.rows, key)) throw new Error(`${item.id}, row ${row.id}: ${table} has no row "${key}"; it has ${Object.keys(published.rows).join(", ")}`);
     return published.rows[key].cells;
   });
-  return Object.assign({}, ...[...parts].reverse()) as PublishedCells;
+  const known = parts.map((cells) => Object.fromEntries(Object.entries(cells).filter(([, cell]) => cellValue(cell) !== undefined)));
+  return Object.assign({}, ...[...parts].reverse(), ...known.reverse()) as PublishedCells;
 }
 
 function tableOf(item: Pick<Item, "id" | "published">, id: string): Published {
@@ -40,3 +42,14 @@ export function paperDifference(better: PublishedCells, worse: PublishedCells, m
 
 /** Differences of printed decimals without the dust of binary fractions. */
 const tenth = (value: number) => Number(value.toFixed(6));
+
+/** A range in words: `39.1 to 39.3`; an end at 0 or 100 AP, or a difference that such an end leaves, bounds nothing. */
+export function rangeWords([low, high]: readonly [number, number], text: (value: number) => string): string {
+  if (low === high) return text(low);
+  if (high >= unbounded && low > -unbounded) return `at least ${text(low)}`;
+  if (low <= 0 && high - low > unbounded) return `at most ${text(high)}`;
+  return `${text(low)} to ${text(high)}`;
+}
+
+/** AP points, or a difference of them, that no bound of the prose reaches unless it is no bound. */
+const unbounded = 50;

@@ -17,7 +17,7 @@ export const notTestable = (why: string): Reasoned => ({ verdict: "not testable 
 /** Why a row has no numbers of a metric; undefined where it has some. */
 export function missing(measured: Measurements, id: string, metric: Metric): Reasoned | undefined {
   const row = measured.row(id);
-  if (row.notRun !== undefined) return notRun(`${row.label} is not trained here: ${row.notRun}`);
+  if (row.notRun !== undefined) return notRun(`${row.label} is not trained here: ${row.notRun.replace(/\.$/, "")}.`);
   if (measured.values(id, metric).size > 0) return undefined;
   if (measured.empty(id, metric)) return notTestable(`${row.label}: the validation images have no object of this size, so that there is no ${metricFacts[metric].name}.`);
   return notRun(`${row.label} has no ${metricFacts[metric].name}: ${measured.problem(id) ?? "it was not run"}.`);
@@ -85,4 +85,15 @@ export function idleTeacher(measured: Measurements, ids: readonly string[]): Rea
     return notTestable(`The teacher ${teacher.label} (${metricText("AP", taught)} AP) is not better than ${measured.row(row.against).label} (${metricText("AP", alone)} AP).`);
   }
   return undefined;
+}
+
+/** A trend along rows that different teachers taught is one along the teachers' AP, which must rise from row to row for it. */
+export function unorderedTeachers(measured: Measurements, ids: readonly string[]): Reasoned | undefined {
+  const teachers = ids.flatMap((id) => teacherRow(measured.item.rows, measured.row(id)) ?? []);
+  if (teachers.length < ids.length || new Set(teachers).size < teachers.length) return undefined;
+  const gone = teachers.map(({ id }) => missing(measured, id, "AP")).find((reason) => reason !== undefined);
+  if (gone) return gone;
+  const APs = teachers.map(({ id }) => meanAP(measured, id)!);
+  if (APs.every((AP, i) => i === 0 || AP > APs[i - 1])) return undefined;
+  return notTestable(`The teachers' own APs do not rise from row to row: ${teachers.map(({ label }, i) => `${label} ${metricText("AP", APs[i])}`).join(", ")}.`);
 }

@@ -1,6 +1,7 @@
 import type { Metric, PublishedCell } from "../papers/item.ts";
 import type { Judgement, RowVerdict, Summary } from "../papers/judgement.ts";
 import { differenceText, metricFacts, metricText } from "../papers/metrics.ts";
+import { rangeWords } from "../papers/published-cells.ts";
 import { bootstrapInterval } from "../statistics/bootstrap.ts";
 import { together, withReasons } from "./reasons.ts";
 import { table } from "./table.ts";
@@ -32,7 +33,7 @@ function mainTable({ item, rows, note }: Judgement): ReportTable<RowVerdict> {
     { heading: "Δ here", ...signed, value: ({ difference }) => (difference ? intervalCell(difference) : null) },
     { heading: "verdict", value: ({ verdict }) => verdict },
   ];
-  return withReasons(columns, rows, { caption: item.title, note: `Δ: the row less the one that it is compared with. ${note}`, reason: reasonOf });
+  return withReasons(columns, rows, { caption: item.title, note: `Δ: the row less the one that it is compared with. ${sourcesOf(rows, metrics)}${note}`, reason: reasonOf });
 }
 
 function reasonOf({ row, why, problem }: RowVerdict): { of: string; why: string } {
@@ -45,11 +46,11 @@ export function metricsTable(judgement: Judgement): ReportTable<RowVerdict> {
   const columns: Column<RowVerdict>[] = metricsOf(judgement).flatMap((metric) => {
     const { name, decimals } = metricFacts[metric];
     return [
-      { heading: `${name} paper`, unit: unitOf(metric), align: "right" as const, value: ({ published }: RowVerdict) => publishedText(published[metric], metric, true) },
+      { heading: `${name} paper`, unit: unitOf(metric), align: "right" as const, value: ({ published }: RowVerdict) => publishedText(published[metric], metric) },
       { heading: `${name} here`, unit: unitOf(metric), align: "right" as const, ...(decimals !== undefined && { decimals }), value: ({ here }: RowVerdict) => here[metric]?.mean ?? null },
     ];
   });
-  return table([...groupColumn(rows), { heading: "row", value: ({ row }) => row.label }, ...columns], rows, { caption: `${item.title}: all metrics`, note: `Here: means over the seeds. ${note}` });
+  return table([...groupColumn(rows), { heading: "row", value: ({ row }) => row.label }, ...columns], rows, { caption: `${item.title}: all metrics`, note: `Here: means over the seeds. ${sourcesOf(rows, metricsOf(judgement))}${note}` });
 }
 
 /** What stands behind the means: each seed's number, the deviation, Student's interval and the bootstrap's. */
@@ -107,14 +108,27 @@ function intervalCell({ mean, interval }: Summary): Cell {
   return interval === undefined ? mean : { mean, low: interval[0], high: interval[1] };
 }
 
-/** A cell of the paper: as printed, marked where only the prose gives it, and with what is left of a lost one. */
-export function publishedText(cell: PublishedCell | undefined, metric: Metric, short = false): Cell {
+/** A cell of the paper: as printed, with a star where only the prose gives it, and with what is left of a lost one. */
+export function publishedText(cell: PublishedCell | undefined, metric: Metric): Cell {
   if (cell === undefined) return null;
-  if (typeof cell === "number") return metricText(metric, cell);
-  if ("value" in cell) return short ? `${metricText(metric, cell.value)}*` : `${metricText(metric, cell.value)} (${cell.derived})`;
-  const bounds = cell.bounds && `${metricText(metric, cell.bounds[0])} to ${metricText(metric, cell.bounds[1])}`;
-  if (short) return bounds ?? "lost";
-  return bounds === undefined ? { unknown: `lost: ${cell.lost}` } : `${bounds} (lost: ${cell.lost})`;
+  const text = (value: number) => metricText(metric, value);
+  if (typeof cell === "number") return text(cell);
+  if ("value" in cell) return `${text(cell.value)}*`;
+  return cell.bounds === undefined ? "lost" : `lost; ${rangeWords(cell.bounds, text)}`;
+}
+
+/** What stars and lost cells of some metrics mean, each reason once, with its rows where they are not all. */
+function sourcesOf(rows: readonly RowVerdict[], metrics: readonly Metric[]): string {
+  const reasons = new Map<string, Set<string>>();
+  for (const { row, published } of rows) {
+    for (const metric of metrics) {
+      const cell = published[metric];
+      if (typeof cell !== "object") continue;
+      const reason = "value" in cell ? `* not printed: ${cell.derived}` : `Lost: ${cell.lost}`;
+      reasons.set(reason, (reasons.get(reason) ?? new Set()).add(row.label));
+    }
+  }
+  return [...reasons].map(([reason, labels]) => `${reason} (${labels.size === rows.length ? "all rows" : [...labels].join("; ")}). `).join("");
 }
 
 /** A signed number, with its interval; of a range without a mean, its ends. */
@@ -122,5 +136,5 @@ function signedText(value: Cell, metric: Metric): string {
   if (typeof value === "number") return differenceText(metric, value);
   if (typeof value !== "object" || value === null || !("mean" in value)) return "–";
   const [low, high] = [value.low, value.high].map((end) => differenceText(metric, end));
-  return Number.isNaN(value.mean) ? `${low} to ${high}` : `${differenceText(metric, value.mean)} [${low}, ${high}]`;
+  return Number.isNaN(value.mean) ? rangeWords([value.low, value.high], (end) => differenceText(metric, end)) : `${differenceText(metric, value.mean)} [${low}, ${high}]`;
 }

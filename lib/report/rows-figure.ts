@@ -2,11 +2,11 @@ import type { ItemRow, Metric } from "../papers/item.ts";
 import type { Judgement, RowVerdict } from "../papers/judgement.ts";
 import { metricFacts, metricText } from "../papers/metrics.ts";
 import { cellRange, cellValue } from "../papers/published-cells.ts";
-import { escapeHtml } from "./html.ts";
 import { axisLayout, baseLayout } from "./figures.ts";
 import type { Figure, PlotlyObject } from "./figures.ts";
+import { escapeHtml } from "./html.ts";
 import { NEUTRAL, colour, withOpacity } from "./palette.ts";
-import { axisNames, drawn, intervalBars, metricAxis, panelTitles, panels, roomFor } from "./two-panels.ts";
+import { axisNames, intervalBars, metricAxis, numbersOf, panelLegend, panelMargin, panelTitles, panels, roomFor, words } from "./two-panels.ts";
 import type { Side } from "./two-panels.ts";
 
 /** Colour and shape by role, so that either alone tells them apart. */
@@ -31,9 +31,10 @@ export interface MetricTitle {
 /** A line per row: the paper's number on the left, mean, interval and seeds on the right. Rows that another metric is measured of are left out. */
 export function rowsFigure(judgement: Judgement, { metric, title }: MetricTitle): Figure {
   const placed = place(judgement.rows.filter(({ metric: own, here, published }) => own === metric || here[metric] !== undefined || published[metric] !== undefined));
+  const grouped = new Set(placed.map(({ verdict }) => verdict.row.group)).size > 1;
   const axis = metricAxis(metric);
   const lines = { ...axisLayout({ label: "" }), tickmode: "array", tickvals: placed.map(({ y }) => y), range: [(placed.at(-1)?.y ?? 0) + 0.7, -0.7], zeroline: false };
-  const [paper, here] = (["paper", "here"] as const).map((side) => roomFor(metric, placed.flatMap(({ verdict }) => numbers(verdict, metric, side))));
+  const [paper, here] = (["paper", "here"] as const).map((side) => roomFor(metric, placed.flatMap(({ verdict }) => numbersOf(verdict, metric, side))));
   return {
     data: [...roles.flatMap((role) => roleTraces(placed.filter(({ verdict }) => verdict.row.role === role), metric, role)), ...openTrace(placed, metric), ...seedTrace(placed, metric)],
     layout: {
@@ -41,11 +42,11 @@ export function rowsFigure(judgement: Judgement, { metric, title }: MetricTitle)
       height: 190 + 26 * ((placed.at(-1)?.y ?? 0) + 1),
       xaxis: { ...axisLayout({ ...axis, range: paper ?? here ?? [0, 1] }), domain: panels.paper },
       xaxis2: { ...axisLayout({ ...axis, range: here ?? paper ?? [0, 1] }), domain: panels.here, anchor: "y2" },
-      yaxis: { ...lines, ticktext: placed.map(({ verdict }) => rowText(verdict)) },
+      yaxis: { ...lines, ticktext: placed.map(({ verdict }) => rowText(verdict, grouped)) },
       yaxis2: { ...lines, anchor: "x2", matches: "y", showticklabels: false },
-      margin: { l: 70, r: 30, t: 96, b: 90 },
-      legend: { orientation: "h", x: 0, xanchor: "left", yref: "container", y: 0.01, yanchor: "bottom" },
-      annotations: [...panelTitles(judgement), ...absences(placed, metric)],
+      margin: panelMargin,
+      legend: panelLegend,
+      annotations: [...panelTitles(judgement), ...absences(placed, metric), ...(placed.length === 0 ? [words("here", "this item has no rows")] : [])],
     },
   };
 }
@@ -58,13 +59,9 @@ function place(rows: readonly RowVerdict[]): Placed[] {
   });
 }
 
-function rowText({ row: { label, group } }: RowVerdict): string {
-  return escapeHtml(group === undefined || label.includes(group) ? label : `${group}: ${label}`);
-}
-
-function numbers({ here, published }: RowVerdict, metric: Metric, side: Side): readonly number[] {
-  const summary = here[metric];
-  return side === "here" ? (summary ? drawn(summary) : []) : cellRange(published[metric]) ?? [];
+/** A row's name, with its group where there are several and the name does not hold it. */
+function rowText({ row: { label, group } }: RowVerdict, grouped = false): string {
+  return escapeHtml(!grouped || group === undefined || label.includes(group) ? label : `${group}: ${label}`);
 }
 
 function roleTraces(placed: readonly Placed[], metric: Metric, role: ItemRow["role"]): PlotlyObject[] {

@@ -1,12 +1,12 @@
 import type { ItemRow, Metric } from "../papers/item.ts";
 import type { Judgement, RowVerdict } from "../papers/judgement.ts";
-import { cellRange, cellValue } from "../papers/published-cells.ts";
+import { cellValue } from "../papers/published-cells.ts";
 import { axisLayout, baseLayout } from "./figures.ts";
 import type { Axis, Figure, PlotlyObject } from "./figures.ts";
 import { escapeHtml } from "./html.ts";
 import { NEUTRAL, colour, withOpacity } from "./palette.ts";
 import type { MetricTitle } from "./rows-figure.ts";
-import { axisNames, drawn, intervalBars, metricAxis, panelTitles, panels, roomFor } from "./two-panels.ts";
+import { axisNames, intervalBars, metricAxis, numbersOf, panelLegend, panelMargin, panelTitles, panels, roomFor, words } from "./two-panels.ts";
 import type { Side } from "./two-panels.ts";
 
 /** Rows that differ in one weight, ascending. */
@@ -34,46 +34,42 @@ export function sweepsOf(rows: readonly RowVerdict[], metric: Metric): Sweep[] {
   return sweeps.filter(({ points }) => points.length >= least && new Set(points.map(({ weight }) => weight)).size === points.length);
 }
 
+/** Weights that a row leaves to its method: λ of LGD and of SSSD, w of Shared-KD (the papers' own settings). */
+const ownWeights: Readonly<Record<string, number>> = { lgd: 1, sssd: 75, sharedKd: 2 };
+
 /** The one weight of a row's method: its constant λ, or its feature weight. */
 function weightOf({ setting }: ItemRow): number | undefined {
   const method = setting?.method;
-  const options = (method?.options ?? {}) as { readonly featureWeight?: unknown };
-  if (typeof options.featureWeight === "number") return options.featureWeight;
-  return method?.lambda?.length === 1 ? method.lambda[0][1] : undefined;
+  if (method === undefined || (method.lambda?.length ?? 1) > 1) return undefined;
+  const { featureWeight } = (method.options ?? {}) as { readonly featureWeight?: number };
+  return method.lambda?.[0][1] ?? featureWeight ?? ownWeights[method.name];
 }
 
 /** A metric against the weight, a line per method, students alone as dashed lines. */
 export function sweepFigure(judgement: Judgement, sweeps: readonly Sweep[], { metric, title }: MetricTitle): Figure {
   const references = judgement.rows.filter(({ row }) => row.role === "student");
   const y = metricAxis(metric);
-  const ranges = (["paper", "here"] as const).map((side) => roomFor(metric, [...sweeps.flatMap(({ points }) => points.map(({ verdict }) => verdict)), ...references].flatMap((verdict) => numbers(verdict, metric, side))));
-  const x: Axis = { label: "weight of the distillation", scale: "log", range: weightRange(sweeps) };
+  const ranges = (["paper", "here"] as const).map((side) => roomFor(metric, [...sweeps.flatMap(({ points }) => points.map(({ verdict }) => verdict)), ...references].flatMap((verdict) => numbersOf(verdict, metric, side))));
+  const x: Axis = { label: sweeps.every(({ name }) => name === titles.sharedKd) ? "weight w of the distillation" : "weight λ of the distillation", scale: "log", range: weightRange(sweeps) };
   return {
     data: [...sweeps.flatMap((sweep, i) => sweepTraces(sweep, { metric, color: colour(i) })), ...references.flatMap((verdict) => referenceTraces(verdict, metric, weightRange(sweeps)))],
     layout: {
       ...baseLayout(escapeHtml(title)),
-      margin: { l: 70, r: 30, t: 110, b: 60 },
+      margin: panelMargin,
       height: 460,
-      legend: { orientation: "h", x: 0, y: 1.1, xanchor: "left", yanchor: "bottom" },
+      legend: panelLegend,
       xaxis: { ...axisLayout(x), domain: panels.paper },
       xaxis2: { ...axisLayout(x), domain: panels.here, anchor: "y2" },
       yaxis: axisLayout({ ...y, range: ranges[0] ?? ranges[1] ?? [0, 1] }),
       yaxis2: { ...axisLayout({ ...y, range: ranges[1] ?? ranges[0] ?? [0, 1] }), anchor: "x2" },
-      annotations: [...panelTitles(judgement), ...(ranges[1] === undefined ? [nothing()] : [])],
+      annotations: [...panelTitles(judgement), ...(ranges[1] === undefined ? [words("here", "not run")] : [])],
     },
   };
 }
 
-const nothing = (): PlotlyObject => ({ text: "not run", showarrow: false, xref: "x2 domain", yref: "y2 domain", x: 0.5, y: 0.5, font: { color: NEUTRAL } });
-
 function weightRange(sweeps: readonly Sweep[]): readonly [number, number] {
   const weights = sweeps.flatMap(({ points }) => points.map(({ weight }) => weight)).filter((weight) => weight > 0);
   return [Math.min(...weights) / 1.3, Math.max(...weights) * 1.3];
-}
-
-function numbers({ here, published }: RowVerdict, metric: Metric, side: Side): readonly number[] {
-  const summary = here[metric];
-  return side === "here" ? (summary ? drawn(summary) : []) : cellRange(published[metric]) ?? [];
 }
 
 function sweepTraces({ name, points }: Sweep, { metric, color }: { metric: Metric; color: string }): PlotlyObject[] {

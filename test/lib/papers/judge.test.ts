@@ -183,6 +183,21 @@ describe("a trend", () => {
     expect(verdictOf(falls, values).comparisons[0]).toMatchObject({ better: "student", worse: "frs" });
   });
 
+  it("along students asks for teachers that rise", () => {
+    const sizes = ["1", "2", "3"];
+    const under = (size: string) => ({ ...alone, backbone: `regnet-x-${size}gf` as const });
+    const taught = sizes.flatMap((size) => [
+      { id: `t${size}`, label: `T${size}`, role: "teacher", published: [], setting: under(size) } as const,
+      { id: `s${size}`, label: `S${size}`, role: "method", published: [], setting: { ...alone, method: { name: "frs" }, teacher: under(size) } } as const,
+    ]);
+    const item = itemOf([claim({ kind: "trend", rows: ["s1", "s2", "s3"], direction: "rises" })], { rows: taught });
+    const students = { s1: [30, 34, 27], s2: [33, 37, 30], s3: [38, 43, 36] };
+    const of = (t1: number, t2: number, t3: number) => judge(item, "mini", resultsOf(item, { ...students, t1: [t1], t2: [t2], t3: [t3] })).claims[0];
+    expect(of(40, 41, 42).verdict).toBe("reproduced in direction");
+    expect(of(40, 42, 41)).toMatchObject({ verdict: "not testable at this profile", why: "The teachers' own APs do not rise from row to row: T1 40.0, T2 42.0, T3 41.0." });
+    expect(judge(item, "mini", resultsOf(item, { ...students, t1: [1], t2: [2] })).claims[0]).toMatchObject({ verdict: "not run", why: "T3 has no AP: it was not run." });
+  });
+
   it("is within noise where ranks disagree, or the ends differ by less than repeated runs", () => {
     expect(verdictOf(rises, { ...values, frs: [38, 30, 25] }).verdict).toBe("within noise");
     expect(verdictOf(rises, { student: [30, 34, 27], fitnets: [30.1, 34.1, 27.1], frs: [30.2, 34.2, 27.2] })).toMatchObject({ verdict: "within noise", why: like(/less than the 0\.3 AP/) });

@@ -1,5 +1,6 @@
 import { JSDOM } from "jsdom";
 import { expect, it } from "vitest";
+import { itemOf as paperItem } from "../../../lib/papers/items/index.ts";
 import { judge } from "../../../lib/papers/judge.ts";
 import { claimsTable } from "../../../lib/report/claims-table.ts";
 import { displaySymbol } from "../../../lib/report/html.ts";
@@ -25,8 +26,8 @@ it("has the paper beside the means and differences here, and the verdict with it
   expect(rows[2].slice(0, 4)).toEqual(["FRS", "39.7", "39.2 [30.7, 47.6]", "+2.30"]);
   expect(rows[2][4]).toMatch(/^\+8\.50 \[\+2\.15, \+14\.85\]$/);
   expect(rows[2][6]).toMatch(/2 seeds in common; a test needs at least 3 paired seeds\. Failed: seed 2: out of memory\.$/);
-  expect(rows[3].slice(0, 4)).toEqual(["FITNETS", "37.6 to 37.6 (lost: not in the text)", "– (not run)", "+0.20"]);
-  expect(rows[4].slice(0, 4)).toEqual(["LOST", "– (lost: not in the text)", "– (not run)", "–"]);
+  expect(rows[3].slice(0, 4)).toEqual(["FITNETS", "lost; 37.6", "– (not run)", "+0.20"]);
+  expect(rows[4].slice(0, 4)).toEqual(["LOST", "lost", "– (not run)", "–"]);
 });
 
 it("shows all metrics beneath, and says of a smoke run what it is, on each table", async () => {
@@ -43,6 +44,16 @@ it("keeps reasons out of the columns of plain text", async () => {
   expect(lines[2]).toMatch(/verdict$/);
   expect(lines).toContainEqual(expect.stringMatching(/^LOST: LOST is not trained here: its weights are not public\.$/));
   expect((await itemTable(judgement)[displaySymbol]())["text/plain"]).toBe(String(itemTable(judgement)));
+});
+
+it("says what is lost, and between what it lies", () => {
+  expect(String(itemTable(judgement))).toContain("Lost: not in the text (FITNETS; LOST).");
+  const ablation = judge(paperItem("shared-kd/ablation"), "mini", []);
+  const [full, noIdentical] = itemTable(ablation).toRecords();
+  expect([full.paper, noIdentical.paper]).toEqual(["lost; at least 40.4", "40.1"]);
+  expect(String(itemTable(ablation))).toContain("at most −0.30");
+  expect(itemTable(judge(paperItem("shared-kd/table-1"), "mini", [])).toRecords()[1].paper).toBe("38.4*");
+  expect(String(itemTable(judge(paperItem("shared-kd/table-1"), "mini", [])))).toContain("* not printed: 40.6 − 2.2: section 4.1 states Shared-KD and its gain (Faster R-CNN R-50 alone).");
 });
 
 it("gives records with numbers and reasons", () => {
