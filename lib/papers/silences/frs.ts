@@ -1,0 +1,130 @@
+import type { Silence } from "./silence.ts";
+
+/** FRS (NeurIPS 2021), its code (duzhixing/FRS decd60c), and the first author's fork of mmdetection (duzhixing/mmdetection 839517c). */
+export const frsSilences: readonly Silence[] = [
+  {
+    id: "weights", paper: "frs", kind: "silent", topic: "α and β",
+    says: "Two weights without values.",
+    code: "α and β by configuration: RetinaNet .005 and .02, GFL .1 and .05, FCOS .01 and .05, Faster R-CNN .002 and .1. Why GFL's α is twenty times RetinaNet's is asked in the repository and not answered.",
+    here: "The configuration of the row's detector. The feature term is a sum over channels, so the smaller profiles, with fewer channels, have their own values, chosen on images that are not reported.",
+    otherwise: "method.options.feature, method.options.head",
+  },
+  {
+    id: "mask-maximum", paper: "frs", kind: "code", topic: "What the mask's maximum runs over",
+    says: "The maximum over the classes.",
+    code: "Over the whole channel axis: anchors × classes, 720 for RetinaNet.",
+    here: "As the code.",
+  },
+  {
+    id: "two-stage", paper: "frs", kind: "silent", topic: "Detectors of two stages",
+    says: "One formula for all detectors.",
+    code: "Mask and head term are the region proposal network's objectness on P2 to P6; the box head is never distilled.",
+    here: "As the code.",
+  },
+  {
+    id: "centreness", paper: "frs", kind: "silent", topic: "FCOS's centre-ness",
+    says: "Nothing.",
+    code: "It is in neither the mask nor the head term.",
+    here: "As the code.",
+  },
+  {
+    id: "normaliser", paper: "frs", kind: "code", topic: "What a level's sum is divided by",
+    says: "The sum of the mask over the level.",
+    code: "Over the level in all images of one GPU's batch together, so that an image of many objects counts more.",
+    here: "As the code, over the batch.",
+  },
+  {
+    id: "adapter", paper: "frs", kind: "silent", topic: "The adapter φ",
+    says: "An adaptation layer.",
+    code: "A 3 × 3 convolution per level without activation.",
+    here: "As the code.",
+    otherwise: 'method.options.adapter: "conv1x1" or "none"',
+  },
+  {
+    id: "warm-up", paper: "frs", kind: "silent", topic: "Warm-up of the distillation",
+    says: "Nothing.",
+    code: "Both terms rise from 0 over 500 iterations.",
+    here: "As the code; the smaller profiles scale it with their schedule.",
+    otherwise: "method.options.warmup",
+  },
+  {
+    id: "cross-entropy", paper: "frs", kind: "code", topic: "The cross entropy's arithmetic",
+    says: "Binary cross entropy.",
+    code: "Of probabilities in single precision, whose gradient vanishes for a student that is saturated on the wrong side; and a mask whose sum underflows gives NaN.",
+    here: "The exact values, from logits; the same wherever the code's are finite and unsaturated.",
+    otherwise: 'method.options: { "crossEntropy": "single", "mask": "single" }',
+  },
+  {
+    id: "retinanet-teacher", paper: "frs", kind: "code", topic: "RetinaNet's teacher",
+    says: "Table 1's teacher has 38.9, mmdetection's R-101 2x.",
+    code: "The configuration names the 1x checkpoint, of 38.5.",
+    here: "The paper's table: 2x.",
+    otherwise: "teacher.weights",
+  },
+  {
+    id: "faster-schedule", paper: "frs", kind: "code", topic: "Faster R-CNN's schedule",
+    says: "1x, beside a baseline of 37.4.",
+    code: "The configuration trains the student 2x; the teacher's checkpoint has 39.8, not the table's 39.4.",
+    here: "The paper's table: 1x for both.",
+    otherwise: "training.iterations and training.learningRate.drops",
+  },
+  {
+    id: "faster-gain", paper: "frs", kind: "contradiction", topic: "Faster R-CNN's gain",
+    says: "2.4 points in the prose; 39.5 after 37.4, which is 2.1, in the table.",
+    here: "The table's cells are the targets.",
+  },
+  {
+    id: "table-5", paper: "frs", kind: "contradiction", topic: "“Table 5”",
+    says: "The prose sends to a Table 5 that does not exist; Figure 5 is meant.",
+    here: "The claim is Figure 5's.",
+  },
+  {
+    id: "region-threshold", paper: "frs", kind: "silent", topic: "Table 4: where a score is high",
+    says: "Regions by foreground and by a high or low score of the teacher, without a threshold.",
+    code: "Not in the released code. The first author's fork has 0.1, in some files 0.05.",
+    here: "0.05, the score from which detections are reported.",
+    otherwise: "method.options.regions.threshold",
+  },
+  {
+    id: "region-foreground", paper: "frs", kind: "silent", topic: "Table 4: what is foreground",
+    says: "The ground truth's cells; not whether a box counts on every level, nor what crowds are.",
+    code: "Not in the released code. The fork takes cells with a positive anchor.",
+    here: "Cells whose centre lies in an object's box, on every level; crowds are background.",
+    otherwise: 'method.options.regions.foreground: "scale" or "assigned"',
+  },
+  {
+    id: "region-weight", paper: "frs", kind: "silent", topic: "Table 4: how much a cell counts",
+    says: "Nothing: neither whether the score still weighs the cells of a region, nor what the sum is divided by.",
+    code: "Not in the released code. In the fork every cell counts 1.",
+    here: "The score weighs, and the sum of the weights in use divides.",
+    otherwise: 'method.options.regions: { "weight": "binary", "normaliser": "all" }',
+  },
+  {
+    id: "entropy", paper: "frs", kind: "silent", topic: "Figure 5: the entropy of what",
+    says: "A region's information entropy; not of pixels, features or scores, over how many images, or in which bins.",
+    code: "Not in the released code. The fork has a histogram of 500 bins over activations from −5 to 5.",
+    here: "Of the image's pixels under the cells, in 256 grey levels; of the teacher's channels and activations beside it. Never of class scores: these define the regions, and the result would follow from the definition.",
+    otherwise: 'regionEntropies with the measure "pixels", "channels" or "activations"',
+  },
+  {
+    id: "tp-alone", paper: "frs", kind: "lost", topic: "Table 4: TP alone",
+    says: "AP, AP50 and AP75 of the row are not in the text at hand. The prose bounds its AP to 39.1–39.3.",
+    here: "The cells are marked as lost, with these bounds.",
+  },
+  {
+    id: "same-run", paper: "frs", kind: "silent", topic: "39.4 twice",
+    says: "TP + FP in Table 4 and the feature term alone in Table 3 have the same AP: perhaps one run.",
+    here: "Two settings, each trained.",
+  },
+  {
+    id: "low-ap", paper: "frs", kind: "code", topic: "The released RetinaNet configuration",
+    says: "39.7.",
+    code: "A user reports, in the repository, a low AP from the released configuration, trained twice; there is no answer that settles it.",
+    here: "The paper's number is the target; the report is a reason to doubt a failure less.",
+  },
+  {
+    id: "block-b", paper: "frs", kind: "silent", topic: "Table 2's second block",
+    says: "Gains over a student of 36.2, of an older mmdetection, beside a first block from another.",
+    here: "Both blocks train the student of mmdetection 2; each row is compared with the student of its own block.",
+  },
+];

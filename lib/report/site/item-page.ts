@@ -1,0 +1,84 @@
+import { basename } from "node:path";
+import { silences } from "../../papers/silences/index.ts";
+import type { Figure } from "../figures.ts";
+import { sharedKdNotice } from "../../distill/shared-kd.ts";
+import { dataTable } from "./data-table.ts";
+import { figureOf } from "./figure.ts";
+import { claimsOf } from "./item-claims.ts";
+import { metricsShown, metricsTable, rowsTable } from "./item-rows.ts";
+import { markup } from "./markup.ts";
+import type { Content, Markup } from "./markup.ts";
+import { isMeasured } from "./numbers.ts";
+import { pageOf } from "./page.ts";
+import { linkFrom, places } from "./places.ts";
+import type { Site, SiteItem, SitePage } from "./types.ts";
+import { badge, countSentence, paperNames } from "./verdicts.ts";
+
+/** Claim, setting, table, figure, claims, what would change the verdict. */
+export async function itemPage(site: Site, entry: SiteItem, figure: Figure | undefined): Promise<SitePage> {
+  const { item, judgement } = entry;
+  const path = places.item(item.id);
+  const body = markup`
+<p class="lead">${item.claim}</p>
+${item.label && markup`<p class="note"><span class="label">${item.label}</span> ${item.paper === "shared-kd" ? sharedKdNotice : ""}.</p>`}
+<p>${summary(entry)}</p>
+<h2 id="setting">Setting</h2>
+${settingOf(site, entry, path)}
+<h2 id="rows">Paper and here</h2>
+${rowsTable(entry, path)}
+${metricsTable(entry)}
+${judgement.note !== "" && markup`<p class="note">${judgement.note}</p>`}
+<h2 id="figure">Figure</h2>
+${await pictured(site, entry, { path, figure })}
+<h2 id="claims">Claims</h2>
+${claimsOf(entry)}
+${doubtsOf(entry)}
+<h2 id="changes">What would change the verdict</h2>
+<ul>${item.changes.map((change) => markup`<li>${change}</li>`)}</ul>
+<h2 id="sources">Notebook</h2>
+${notebookOf(entry, path)}`;
+  return pageOf(site, { path, title: item.title, trail: [markup`<a href="${linkFrom(path, places.index)}">${paperNames[item.paper].short}</a>`], body });
+}
+
+function summary({ judgement: { claims, rows }, asked, item }: SiteItem): Content {
+  if (!asked) return markup`${badge("not run")} This item was not asked for: <code>potstill reproduce ${item.id}</code> runs it.`;
+  return [countSentence(claims, claims.length === 1 ? "claim" : "claims"), " ", countSentence(rows, "rows")];
+}
+
+function settingOf(site: Site, { item, differences }: SiteItem, path: string): Markup {
+  const table = differences.length === 0 ? markup`<p class="quiet">No training belongs to this item here, so there is nothing to compare.</p>`
+    : dataTable([
+      { heading: "what", header: true, cell: ({ what, rows }) => [what, rows !== undefined && markup`<br><span class="quiet why">${rows.join("; ")}</span>`] },
+      { heading: "the paper", cell: ({ paper }) => paper },
+      { heading: "here", cell: ({ here }) => here },
+    ], differences, { caption: `How this setting differs from the paper's (profile ${site.profile})`, cards: true });
+  const open = silences.filter(({ paper }) => paper === item.paper || paper === "all");
+  return markup`<dl class="facts"><dt>Profile</dt><dd>${site.profile}</dd><dt>Data</dt><dd>${dataName(site.data)}</dd><dt>Seeds</dt><dd>${site.seeds.join(", ") || "–"}</dd></dl>
+${table}
+<details><summary>${open.length} places where the paper is silent or contradicts itself, or the official code does otherwise</summary><ul>${open.map(({ id, paper, topic }) => markup`<li><a href="${linkFrom(path, `${places.differences}#${paper}-${id}`)}">${topic}</a></li>`)}</ul></details>`;
+}
+
+/** A folder's own name, without where it lies. */
+export function dataName(data: string): string {
+  return data === "synthetic" ? "synthetic scenes" : basename(data);
+}
+
+async function pictured(site: Site, entry: SiteItem, { path, figure }: { readonly path: string; readonly figure: Figure | undefined }): Promise<Markup> {
+  if (figure === undefined || figure.data.length === 0) return markup`<p class="quiet">Nothing to draw: nothing was measured.</p>`;
+  const { item, judgement: { rows } } = entry;
+  const caption = `Paper and here, row by row: ${metricsShown(entry)}. Error bars are 95 % intervals over seeds, where there are two or more.`;
+  return figureOf(site, figure, { page: path, name: "rows", title: `${item.title}: paper and here, ${rows.length} rows; the table above has the numbers`, caption, measured: rows.some(({ metric }) => isMeasured(metric)) });
+}
+
+/** What of the published tables does not add up. */
+function doubtsOf({ item }: SiteItem): Markup | false {
+  const notes = item.published.flatMap(({ title, notes: all }) => all.map((note) => ({ title, note })));
+  const rows = item.published.flatMap(({ title, rows: all }) => Object.values(all).flatMap(({ label, note }) => (note === undefined ? [] : [{ title: `${title}, ${label}`, note }])));
+  const list = [...notes, ...rows];
+  return list.length > 0 && markup`<h2 id="doubts">What does not add up in the paper</h2><ul>${list.map(({ title, note }) => markup`<li>${title}: ${note}</li>`)}</ul>`;
+}
+
+function notebookOf({ notebook, item }: SiteItem, path: string): Markup {
+  if (notebook === undefined) return markup`<p class="quiet">No executed copy of <code>${item.notebook}</code> belongs to this report.</p>`;
+  return markup`<p><a href="${linkFrom(path, notebook)}">The executed notebook</a>, with code and output (<code>${item.notebook}</code>).</p>`;
+}

@@ -1,0 +1,69 @@
+import type { ItemRow, Metric } from "../../papers/item.ts";
+import type { RowVerdict } from "../../papers/judgement.ts";
+import { differenceText, metricFacts } from "../../papers/metrics.ts";
+import { dataTable } from "./data-table.ts";
+import type { SiteColumn } from "./data-table.ts";
+import { markup, measured } from "./markup.ts";
+import type { Content, Markup } from "./markup.ts";
+import { differenceCell, isMeasured, metricHeading, publishedCell, summaryCell } from "./numbers.ts";
+import { linkFrom, places } from "./places.ts";
+import { withoutNames } from "./scrub.ts";
+import type { SiteItem } from "./types.ts";
+import { badge } from "./verdicts.ts";
+
+/** Every row: paper, here with its interval, the difference from the row that it is compared with, verdict and why, trainings. */
+export function rowsTable(entry: SiteItem, page: string): Markup {
+  const { item, judgement: { rows } } = entry;
+  const metrics = [...new Set(rows.map(({ metric }) => metric))];
+  const group = metrics.length === 1 ? metricHeading(metrics[0]) : "value";
+  const columns: readonly SiteColumn<RowVerdict>[] = [
+    { heading: "row", header: true, cell: ({ row }) => nameOf(row) },
+    ...(metrics.length === 1 ? [] : [{ heading: "metric", cell: ({ metric }: RowVerdict) => metricHeading(metric) }]),
+    { heading: "paper", group, align: "right", cell: ({ published, metric }) => publishedCell(published[metric], metric) },
+    { heading: "here", group, align: "right", cell: ({ here, metric }) => summaryCell(here[metric], metric) },
+    ...(rows.some(({ row }) => row.against !== undefined) ? differenceColumns : []),
+    { heading: "verdict", cell: verdictOf },
+    { heading: "trainings", cell: ({ row }) => trainingsOf(entry, row, page) },
+  ];
+  if (rows.length === 0) return markup`<p class="quiet">It has no rows of a table: its result is in the notebook.</p>`;
+  return dataTable(columns, rows, { cards: true, caption: `${item.title}${item.masks ? " (AP of masks)" : ""}`, attributes: ({ row }) => ({ id: `row-${row.id}` }) });
+}
+
+function nameOf({ label, group }: ItemRow): Content {
+  return [label, group !== undefined && markup`<br><span class="quiet">${group}</span>`];
+}
+
+const differenceColumns: readonly SiteColumn<RowVerdict>[] = [
+  { heading: "paper", group: "less the row compared with", align: "right", cell: ({ metric, paperDifference: paper }) => (paper === undefined ? "–" : [...new Set(paper.map((end) => differenceText(metric, end)))].join(" to ")) },
+  { heading: "here, by seed", group: "less the row compared with", align: "right", cell: ({ metric, difference }) => differenceCell(difference, metric) },
+];
+
+function verdictOf({ verdict, why, problem, metric }: RowVerdict): Content {
+  const reason = markup`<p class="why">${withoutNames(why)}</p>`;
+  return [badge(verdict), isMeasured(metric) ? measured(reason) : reason, problem !== undefined && !why.includes(problem) && markup`<p class="why">Failed: ${withoutNames(problem)}</p>`];
+}
+
+function trainingsOf({ results }: SiteItem, row: ItemRow, page: string): Content {
+  const links = results.flatMap(({ row: { id }, seed, run }) => (id !== row.id || run === undefined ? [] : [markup`<a href="${linkFrom(page, places.run(run.folder))}" aria-label="training of ${row.label} with seed ${seed}">${seed}</a>`]));
+  return links.length === 0 ? "–" : [links.length === 1 ? "seed " : "seeds ", links.map((link, i) => [i > 0 && ", ", link])];
+}
+
+/** Every metric that the paper prints or that was measured, where there are several. */
+export function metricsTable({ judgement: { item, rows } }: SiteItem): Markup | false {
+  const known = item.metrics.filter((metric) => rows.some(({ published, here }) => published[metric] !== undefined || here[metric] !== undefined));
+  if (known.length < 2) return false;
+  return dataTable([{ heading: "row", header: true, cell: ({ row }) => nameOf(row) }, ...known.flatMap(metricColumns)], rows, { caption: "All metrics, paper and here" });
+}
+
+function metricColumns(metric: Metric): SiteColumn<RowVerdict>[] {
+  const group = metricHeading(metric);
+  return [
+    { heading: "paper", group, align: "right", cell: ({ published }) => publishedCell(published[metric], metric) },
+    { heading: "here", group, align: "right", cell: ({ here }) => summaryCell(here[metric], metric) },
+  ];
+}
+
+/** What a figure of the rows shows. */
+export function metricsShown({ judgement: { rows } }: SiteItem): string {
+  return [...new Set(rows.map(({ metric }) => metricFacts[metric].name))].join(", ");
+}

@@ -1,0 +1,113 @@
+import type { BackendInfo } from "../../backend/info.ts";
+import type { Item } from "../../papers/item.ts";
+import type { Judgement } from "../../papers/judgement.ts";
+import type { Profile } from "../../papers/sssd.ts";
+import type { RowResult, RunRecord } from "../../papers/row-result.ts";
+import type { RunResult } from "../../train/run.ts";
+import type { Step } from "../../train/step.ts";
+import type { Figure } from "../figures.ts";
+import type { Look } from "../look.ts";
+
+/** How a setting here differs from the paper's. */
+export interface Difference {
+  readonly what: string;
+  readonly paper: string;
+  readonly here: string;
+  /** Labels of the rows that it holds for; absent where it holds for all. */
+  readonly rows?: readonly string[];
+}
+
+export interface SiteOptions {
+  /** Where the site goes; made if absent. Files of an earlier site that this one lacks are removed, others stay. */
+  readonly folder: string;
+  readonly profile: Profile;
+  /** A COCO folder, of which the last part is shown, or `synthetic`. */
+  readonly data: string;
+  /** Everything that can be reproduced, in the order of the index; what has no judgement is listed as not run. */
+  readonly items: readonly Item[];
+  readonly judgements: readonly Judgement[];
+  /** By item. */
+  readonly results: Readonly<Record<string, readonly RowResult[]>>;
+  /** By item. */
+  readonly differences?: Readonly<Record<string, readonly Difference[]>>;
+  /** HTML of the executed notebooks, by item: files that are copied into the site, or lie in it. */
+  readonly notebooks: Readonly<Record<string, string>>;
+  /** The folder that `RunRecord.folder` is relative to. */
+  readonly runs: string;
+  readonly environment: BackendInfo;
+  /** Draws a figure as SVG without a browser, for print and for pages without scripts. */
+  readonly draw: DrawFigure;
+  /** What the detector that a run left sees in some validation images; undefined where it left none. */
+  readonly looks?: (folder: string) => Promise<readonly Look[] | undefined>;
+  /** Shown on every page. */
+  readonly writtenAt?: Date;
+}
+
+export type DrawFigure = (figure: Figure, size: { readonly width: number; readonly height: number }) => Promise<string>;
+
+/** An item with what became of it. */
+export interface SiteItem {
+  readonly item: Item;
+  readonly judgement: Judgement;
+  readonly results: readonly RowResult[];
+  readonly differences: readonly Difference[];
+  /** The executed notebook's page, from the site's folder. */
+  readonly notebook?: string;
+  /** Nobody asked for it: its judgement only says so. */
+  readonly asked: boolean;
+}
+
+/** A training with a page of its own. */
+export interface SiteRun {
+  /** Below the folder of runs. */
+  readonly folder: string;
+  readonly experiment: string;
+  readonly seed: number;
+  /** Absent of teachers and encoders that are no row of their own. */
+  readonly record?: RunRecord;
+  /** Rows that it answers, with their scores. */
+  readonly answers: readonly { readonly item: Item; readonly result: RowResult }[];
+  /** Folder of the teacher or encoder that it learnt from. */
+  readonly teacher?: string;
+  /** Folder of the same student's training alone, with the same seed. */
+  readonly alone?: string;
+  /** Folders of the trainings that learnt from it. */
+  readonly pupils: readonly string[];
+}
+
+/** What a run's folder holds. */
+export interface RunFiles {
+  readonly steps: readonly Step[];
+  readonly config?: unknown;
+  readonly result?: RunResult;
+  readonly names: readonly string[];
+}
+
+/** What every page is made from. */
+export interface Site extends Pick<SiteOptions, "profile" | "data" | "environment" | "looks" | "writtenAt"> {
+  /** Those of the rows; a teacher has its own. */
+  readonly seeds: readonly number[];
+  readonly items: readonly SiteItem[];
+  readonly runs: readonly SiteRun[];
+  /** A run's files. */
+  read(run: Pick<SiteRun, "folder">): RunFiles;
+  /** Draws a figure into a file of the site. */
+  still(still: Still): Promise<void>;
+}
+
+export interface Still {
+  /** From the site's folder. */
+  readonly path: string;
+  readonly figure: Figure;
+  readonly width: number;
+  readonly height: number;
+  /** It shows measured times or memory. */
+  readonly measured: boolean;
+}
+
+/** A page of the site. */
+export interface SitePage {
+  /** From the site's folder. */
+  readonly path: string;
+  readonly html: string;
+}
