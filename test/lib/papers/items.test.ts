@@ -46,8 +46,11 @@ describe("items", () => {
 });
 
 describe("rows of items", () => {
-  it("have ids of their own, and are trained or say why not", () => {
-    for (const item of items) expect(new Set(item.rows.map(({ id }) => id)).size, item.id).toBe(item.rows.length);
+  it("have ids and labels of their own, and are trained or say why not", () => {
+    for (const item of items) {
+      expect(new Set(item.rows.map(({ id }) => id)).size, item.id).toBe(item.rows.length);
+      expect(new Set(item.rows.map(({ label }) => label)).size, item.id).toBe(item.rows.length);
+    }
     for (const [place, { id, setting, notRun }] of rowsOf(items)) {
       expect(id, place).toMatch(/^[a-z0-9-]+$/);
       expect((setting === undefined) !== (notRun === undefined), place).toBe(true);
