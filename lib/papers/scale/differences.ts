@@ -15,7 +15,7 @@ import { smallExperiment, type SmallScale } from "./small.ts";
 const imagesOf = { smoke: { width: smokeScenes.size, height: smokeScenes.size }, mini: { width: 320, height: 240 } } as const;
 
 const dataHere = {
-  smoke: `${smokeScenes.train} synthetic scenes of ${smokeScenes.size}×${smokeScenes.size} pixels with six classes and unlabelled look-alikes, scored on ${smokeScenes.validation} others; or the splits of a given folder`,
+  smoke: `${smokeScenes.images.train} synthetic scenes of ${smokeScenes.size}×${smokeScenes.size} pixels with ${smokeScenes.classes} classes and unlabelled look-alikes, scored on ${smokeScenes.images.val} others; or the splits of a given folder`,
   mini: "the training split of the given folder, scored on its validation split",
 } as const;
 

@@ -15,8 +15,8 @@ import { publishedRecipe } from "./published.ts";
 /** A network that stands for one of the papers': `tiny-<width>`, trained from scratch. */
 export interface StandIn {
   readonly name: `tiny-${number}`;
-  /** A teacher's training (mmdetection's settings without a method, of anything larger than ResNet-50) is so many times as long. */
-  readonly asTeacher: number;
+  /** What stands for it where it is trained to teach: alone, by mmdetection's settings. */
+  readonly teaching?: `tiny-${number}`;
 }
 
 /** Every number of a small profile. */
@@ -30,6 +30,8 @@ export interface SmallScale {
   readonly iterations: Readonly<Record<Setting["schedule"], number>>;
   /** Peak rate of AdamW by the origin of a setting. */
   readonly learningRate: Readonly<Record<Setting["code"], number>>;
+  /** Teachers are trained so many times as long as their schedule, since no ImageNet weights help them, and at a rate of their own. */
+  readonly teachers: { readonly times: number; readonly learningRate: number };
   readonly warmup: number;
   readonly weightDecay: number;
   readonly clipNorm: number;
@@ -52,7 +54,7 @@ const smallImage = 160;
 
 const longEdge = ({ images }: Pick<Dataset, "images">) => images.reduce((edge, { width, height }) => Math.max(edge, width, height), 0);
 
-/** Levels /8, /16, /32 in place of the tiny presets' /4, /8, /16: anchors 2.5 and 3.75 strides wide (SMALL-scale photographs hold objects of 20 to 120 pixels). */
+/** Levels /8, /16, /32 in place of the tiny presets' /4, /8, /16: anchors 2.5 and 3.75 strides wide (for objects of 20 to 120 pixels). */
 function coarse(kind: DetectorKind): object {
   const neck = { first: 3, last: 5 };
   const strides = [8, 16, 32];
@@ -63,31 +65,34 @@ function coarse(kind: DetectorKind): object {
   return { neck, rpn: { anchors: pairs }, roi: { levels: { kind: "torchvision", canonical: 64, level: 0 } } };
 }
 
-function detectorOf(scale: SmallScale, { detector: kind, backbone }: Setting, train: Pick<Dataset, "images">): DetectorSpec {
+function detectorOf(scale: SmallScale, setting: Setting, train: Pick<Dataset, "images">): DetectorSpec {
+  const { detector: kind, backbone } = setting;
   const masks = kind === "cascadeRcnn" ? { masks: true } : {};
   const levels = longEdge(train) > smallImage ? coarse(kind) : {};
-  return { kind, preset: "tiny", channels: scale.channels, backbone: { name: standIn(scale, backbone).name }, ...levels, ...masks };
+  return { kind, preset: "tiny", channels: scale.channels, backbone: { name: teaching(scale, setting) ?? standIn(scale, backbone).name }, ...levels, ...masks };
 }
 
-/** Whether a setting is what students learn from: those are trained for longer, since no ImageNet weights help them. */
-const teaches = ({ code, method, backbone }: Setting) => code === "mmdet" && method === undefined && backbone !== "resnet-50";
+/** The network of a setting that is trained to teach; undefined of all others. */
+function teaching(scale: SmallScale, { code, method, backbone }: Setting): string | undefined {
+  return code === "mmdet" && method === undefined ? standIn(scale, backbone).teaching : undefined;
+}
 
 /** Iterations of a setting here. */
 function lengthOf(scale: SmallScale, setting: Setting, published: TrainingSettings): number {
   const plain = scale.iterations[setting.schedule];
   const firstStep = setting.method?.name === "labelEnc" && setting.method.options?.step === 1;
   if (firstStep) return Math.round((plain * published.iterations) / (published.iterations - 30_000));
-  return Math.round(plain * (teaches(setting) ? standIn(scale, setting.backbone).asTeacher : 1));
+  return Math.round(plain * (teaching(scale, setting) === undefined ? 1 : scale.teachers.times));
 }
 
-function trainingOf(scale: SmallScale, { code }: Setting, { published, iterations }: { readonly published: TrainingSettings; readonly iterations: number }): TrainingSettings {
+function trainingOf(scale: SmallScale, setting: Setting, { published, iterations }: { readonly published: TrainingSettings; readonly iterations: number }): TrainingSettings {
   const factor = iterations / published.iterations;
   const at = (iteration: number) => Math.round(iteration * factor);
   const { backbone = 0 } = published.frozenUntil ?? {};
   return {
     iterations,
     optimiser: "adamw",
-    learningRate: { base: scale.learningRate[code], warmup: Math.min(scale.warmup, iterations), drops: (published.learningRate.drops ?? []).map(at) },
+    learningRate: { base: teaching(scale, setting) === undefined ? scale.learningRate[setting.code] : scale.teachers.learningRate, warmup: Math.min(scale.warmup, iterations), drops: (published.learningRate.drops ?? []).map(at) },
     weightDecay: scale.weightDecay,
     clipNorm: scale.clipNorm,
     ...(backbone > 0 && { frozenUntil: { backbone: at(backbone) } }),

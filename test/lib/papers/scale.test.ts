@@ -107,7 +107,7 @@ describe("a small profile", () => {
   it("is a pure function of the setting, and names a training by what it trains", () => {
     for (const [, setting] of all) expect(of(structuredClone(setting))).toEqual(of(setting));
     const baseline = (code: "mmdet") => of({ detector: "retinanet", backbone: "resnet-50", code, schedule: "2x" });
-    expect(baseline("mmdet").name).toBe("smoke/retinanet-tiny-8-300x8/plain");
+    expect(baseline("mmdet").name).toBe("smoke/retinanet-tiny-8-200x8/plain");
     expect(experimentFor(guided("fcos"), { profile: "smoke", train, name: "mine/one" }).name).toBe("mine/one");
     const named = new Map<string, string[]>();
     for (const [, setting] of all) {
