@@ -35,3 +35,14 @@ export function jupyterPython(modules: readonly string[]): string | undefined {
   if (found === undefined) console.warn(`SKIPPED: no Python with ${modules.join(", ")} (set POTSTILL_TEST_JUPYTER, or run node test/setup-python.mjs --jupyter)`);
   return found;
 }
+
+/**
+ * The Python that has validators of metadata, or undefined after a loud note.
+ * Looked for in `POTSTILL_TEST_VALIDATORS`, then in the environment that `npm run test:slow` makes under `.cache/test-validators`.
+ */
+export function validatorPython(modules: readonly string[]): string | undefined {
+  const candidates = [process.env.POTSTILL_TEST_VALIDATORS, join(root, ".cache", "test-validators", "bin", "python")];
+  const found = candidates.find((path) => path !== undefined && existsSync(path) && imports(path, modules));
+  if (found === undefined) console.warn(`SKIPPED: no Python with ${modules.join(", ")} (set POTSTILL_TEST_VALIDATORS, or run node test/setup-python.mjs --validators)`);
+  return found;
+}

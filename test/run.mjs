@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "../cli/build.mjs";
 import { peerNodes, setUpPeers } from "./setup-peers.mjs";
-import { setUpJupyter, setUpPython } from "./setup-python.mjs";
+import { setUpJupyter, setUpPython, setUpValidators } from "./setup-python.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const features = process.argv.includes("--features");
@@ -16,7 +16,10 @@ try { build(); } catch (error) { console.error(error.message); process.exit(1); 
 if (run(process.execPath, [join(root, "cli", "potstill.mjs"), "setup"]) !== 0) process.exit(1);
 setUpPython(root);
 setUpPeers(root, { kernels: slow });
-if (slow && !features) setUpJupyter(root);
+if (slow && !features) {
+  setUpJupyter(root);
+  setUpValidators(root);
+}
 const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
 const rest = features ? ["test/conformance/features.slow.test.ts"] : process.argv.slice(2).filter((argument) => argument !== "--slow");
 const settings = {

@@ -3,11 +3,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import { loadBackend } from "../backend/load.ts";
 import { batches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { portableName } from "../data/portable-name.ts";
 import type { Transforms } from "../data/transforms.ts";
 import type { Detector } from "../detector/detector.ts";
 import { saveWeights } from "../detector/weights/save.ts";
 import { cachedTeacher, inherit } from "../distill/index.ts";
 import type { Distiller, LabelGuided, Teacher } from "../distill/index.ts";
+import { recorder } from "../provenance/record.ts";
 import { withoutTape } from "../tensor/stop-gradient.ts";
 import { runSteps } from "../train/run.ts";
 import type { BuiltTraining } from "../train/run.ts";
@@ -68,6 +70,7 @@ export async function* experimentSteps(experiment: Experiment, options: Experime
     ...(checkpointEvery !== undefined && { checkpointEvery }),
     ...(onStart && { onStart }),
     ...(validate && { lookAt: validate.at }),
+    recorder: recorder(folder),
     build: () => buildTraining(experiment, options),
   });
 }
@@ -86,7 +89,7 @@ export async function runPlace(experiment: Experiment, { dataset, seed, runs = "
     ...(encoder !== undefined && { encoder: await encoderIdentity(encoder, folderOf) }),
   };
   const identity = fingerprint(known, dataset.hash, environment);
-  const data = { ...experiment.data, name: dataset.name, hash: dataset.hash, classes: dataset.categories.map(({ name }) => name) };
+  const data = { ...experiment.data, name: portableName(dataset.name), hash: dataset.hash, classes: dataset.categories.map(({ name }) => name) };
   return { folder: join(runs, experiment.name, identity, `seed-${seed}`), identity, shown: { ...known, ...(allow && { allow }), seed, data } };
 }
 

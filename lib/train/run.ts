@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { BackendInfo } from "../backend/info.ts";
 import { makeFolder } from "../backend/setup/make-folder.ts";
+import { isoTime } from "../provenance/times.ts";
 import { claim, writeAtomic } from "./atomic.ts";
 import { restoreCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { appendMetric, readMetrics, truncateMetrics } from "./metrics.ts";
@@ -27,6 +28,18 @@ export interface RunOptions {
   readonly onStart?: (iteration: number) => void;
   /** Builds the training when there is something to train. */
   readonly build: () => Promise<BuiltTraining>;
+  /** Keeps beside the run where it came from. */
+  readonly recorder?: RunRecorder;
+}
+
+/** Told of a run's life while its folder is claimed; of one that was finished before, while it is read. */
+export interface RunRecorder {
+  /** A sitting begins. */
+  began(): Promise<void>;
+  /** Its result is there; `before` this process came. */
+  finished(how: { readonly before: boolean }): Promise<void>;
+  /** A sitting ended without the result. */
+  failed(error: unknown): Promise<void>;
 }
 
 export interface BuiltTraining {
@@ -49,6 +62,8 @@ export interface RunResult {
   /** Seconds spent in steps, over all sittings. */
   readonly seconds: number;
   readonly imagesPerSecond: number;
+  /** When its last step was done; runs of older versions do not say it. */
+  readonly ended?: string;
   /** Highest resident set of the process that finished the run. */
   readonly peakMemoryBytes: number;
   readonly environment: BackendInfo;
@@ -60,21 +75,30 @@ export interface RunResult {
  * @throws Error when another live process trains the same folder, a file is broken, or a loss is not finite
  */
 export async function* runSteps(options: RunOptions): AsyncGenerator<Step, void> {
-  const { folder } = options;
+  const { folder, recorder } = options;
   const metrics = join(folder, "metrics.jsonl");
   if (runResult(folder) !== undefined) {
+    await recorder?.finished({ before: true });
     yield* readMetrics(metrics);
     return;
   }
   const claimed = claim(join(folder, "lock"));
   try {
     writeConfig(options);
+    await recorder?.began();
     for await (const step of continueRun(options, metrics)) {
       claimed.beat();
       yield step;
     }
+  } catch (error) {
+    await recorder?.failed(error);
+    throw error;
   } finally {
-    claimed.release();
+    try {
+      if (runResult(folder) !== undefined) await recorder?.finished({ before: false });
+    } finally {
+      claimed.release();
+    }
   }
 }
 
@@ -159,6 +183,7 @@ function finish({ folder, iterations }: RunOptions, { environment }: BuiltTraini
     iterations: steps.length,
     seconds,
     imagesPerSecond: images / seconds,
+    ended: isoTime(Date.now()),
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     environment: recorded,
   };

@@ -5,6 +5,8 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, describe, expect, it } from "vitest";
+import type { Experiment } from "../../../lib/papers/experiment.ts";
+import { findLeaks } from "../../../lib/provenance/leaks.ts";
 import { random } from "../../../lib/tensor/random.ts";
 import { claim } from "../../../lib/train/atomic.ts";
 import { readMetrics } from "../../../lib/train/metrics.ts";
@@ -18,8 +20,8 @@ afterAll(() => { rmSync(folder, { recursive: true }); });
 const iterations = 14;
 
 /** Runs the child until it ends, or kills it hard as soon as it has told iteration `killAt`. */
-function train(runs: string, killAt = Infinity): Promise<{ code: number | null; told: number[]; errors: string }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "resume-child.mjs"), join(root, "dist"), runs, JSON.stringify(tinyExperiment(iterations))]);
+function train(runs: string, killAt = Infinity, experiment: Experiment = tinyExperiment(iterations)): Promise<{ code: number | null; told: number[]; errors: string }> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "resume-child.mjs"), join(root, "dist"), runs, JSON.stringify(experiment)]);
   const told: number[] = [];
   let errors = "";
   child.stderr.on("data", (data) => { errors += String(data); });
@@ -45,9 +47,28 @@ describe("a run directory", () => {
     expect(errors).toBe("");
     expect(code).toBe(0);
     expect(told).toEqual(Array.from({ length: iterations }, (_, i) => i));
-    expect(readdirSync(runFolderOf(whole)).sort()).toEqual(["checkpoint", "config.json", "metrics.jsonl", "result.json", "weights.safetensors"]);
+    expect(readdirSync(runFolderOf(whole)).filter((name) => name !== "code.patch").sort()).toEqual(["checkpoint", "code.json", "config.json", "metrics.jsonl", "result.json", "ro-crate-metadata.json", "weights.safetensors"]);
     expect(runResult(runFolderOf(whole))).toMatchObject({ status: "finished", iterations, environment: { device: "cpu" } });
     expect(readFileSync(join(runFolderOf(whole), "result.json"), "utf8")).not.toContain("/"); // no paths of this machine
+  });
+
+  it("says by what code and what it was made, and nothing of the machine's folders, user and secrets", () => {
+    const told = (name: string) => readFileSync(join(runFolderOf(whole), name), "utf8");
+    const { started, code, versions } = JSON.parse(told("code.json")) as { started: string; code: { source: string }; versions: Record<string, string> };
+    expect([code.source, versions.node, versions["@tensorflow/tfjs-core"]]).toEqual([expect.stringMatching(/^(?:git|package)$/), process.versions.node, "4.22.0"]);
+    const { ended } = JSON.parse(told("result.json")) as { ended: string };
+    expect(Date.parse(ended)).toBeGreaterThanOrEqual(Date.parse(started));
+    expect(told("ro-crate-metadata.json")).toContain("http://schema.org/CompletedActionStatus");
+    for (const name of ["config.json", "result.json", "code.json", "metrics.jsonl", "ro-crate-metadata.json"]) expect(findLeaks(told(name)), name).toEqual([]);
+  });
+
+  it("keeps the error of a training that fails", async () => {
+    const runs = join(folder, "failing"), failing = tinyExperiment(4, { training: { ...tinyExperiment(4).training, learningRate: { base: 1e30 } } });
+    const { code, errors } = await train(runs, Infinity, failing);
+    expect([code, errors]).toEqual([1, expect.stringMatching(/non-finite/)]);
+    const crate = readFileSync(join(runFolderOf(runs), "ro-crate-metadata.json"), "utf8");
+    expect(crate).toMatch(/"error": "NonFiniteLossError: non-finite loss at iteration/);
+    expect(findLeaks(crate)).toEqual([]);
   });
 
   const draw = random(Date.now(), "kill");
