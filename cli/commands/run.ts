@@ -1,6 +1,6 @@
 import { fstatSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
-import { runNotebook, builtinValues, describeParameters, fillPath, gatherParameters, loadNotebook } from "../../kernel/run/index.ts";
+import { runNotebook, builtinValues, describeParameters, fillPath, gatherParameters, loadNotebook, refuseSecrets } from "../../kernel/run/index.ts";
 import type { RunOptions, RunResult } from "../../kernel/run/index.ts";
 import { UsageError } from "../errors.ts";
 import { RunLog, logLevels } from "../run-log.ts";
@@ -18,6 +18,8 @@ interface Flags {
   injectOutputPath?: boolean;
   injectPaths?: boolean;
   allowUnknownParameters?: boolean;
+  allowSecretParameters?: boolean;
+  portable?: boolean;
   engine?: string;
   requestSaveOnCellExecute: boolean;
   autosaveCellEvery: number;
@@ -98,6 +100,8 @@ Exit codes: 0 done; 1 a cell failed, timed out or its kernel died, or the run co
     .option("--inject-output-path", "pass the output's path as the parameter PAPERMILL_OUTPUT_PATH")
     .option("--inject-paths", "pass both paths")
     .option("--allow-unknown-parameters", "warn of parameters that the notebook does not declare instead of refusing them")
+    .option("--allow-secret-parameters", "take parameters that are named like secrets (password, token, api_key …) and write their values into the notebook")
+    .option("--portable", "write the notebook without the folders it was made in: ., ~ and TMP stand for them")
     .option("--engine <NAME>", "papermill's engines do not exist here: refused, except for nbclient")
     .option("--request-save-on-cell-execute", "save as cells start and end", true)
     .option("--no-request-save-on-cell-execute", "save once, at the end")
@@ -160,10 +164,12 @@ function parametersOf(flags: Flags, paths: { input: string; output: string }): {
 function runOptions(flags: Flags, given: readonly string[]): RunOptions & { output: string } {
   const templates = choosePaths(given);
   const { values, exempt } = parametersOf(flags, templates);
+  if (!flags.allowSecretParameters) refuseSecrets(values); // before a path or a log is made of them
   const names = { ...builtinValues(), ...values };
   const [input, output] = [fillPath(templates.input, names), fillPath(templates.output, names)];
   return {
     input, output, parameters: values, exemptParameters: exempt, allowUnknownParameters: flags.allowUnknownParameters,
+    allowSecretParameters: flags.allowSecretParameters, portable: flags.portable,
     html: flags.html === undefined ? undefined : flags.html === beside ? true : fillPath(flags.html, names), cwd: flags.cwd, kernelName: flags.kernel, language: flags.language,
     executionTimeout: flags.executionTimeout, startTimeout: flags.startTimeout, saveOnCell: flags.requestSaveOnCellExecute && output !== "-",
     autosaveEvery: flags.autosaveCellEvery, prepareOnly: flags.prepareOnly, reportMode: flags.reportMode,

@@ -13,6 +13,8 @@ import { loadNotebook } from "./load.ts";
 import { endRecords, notebookRecord, now, prepareRecords, startRecords } from "./papermill-metadata.ts";
 import { toParameters } from "./parameter-values.ts";
 import { htmlPath } from "./html-path.ts";
+import { portableNotebook } from "./portable.ts";
+import { refuseSecrets } from "./secret-names.ts";
 import type { ReportOptions } from "./report/index.ts";
 import { Saver } from "./saver.ts";
 import type { RunError, RunOptions, RunResult } from "./types.ts";
@@ -24,6 +26,7 @@ export type { ParameterSources } from "./gather-parameters.ts";
 export { describeParameters } from "./help-notebook.ts";
 export { loadNotebook } from "./load.ts";
 export { builtinValues, fillPath } from "./path-template.ts";
+export { isSecretName, refuseSecrets } from "./secret-names.ts";
 export { Progress } from "./progress.ts";
 export type { ProgressStream } from "./progress.ts";
 export type { RunError, RunEvent, RunOptions, RunResult, RunStatus } from "./types.ts";
@@ -54,6 +57,7 @@ export async function runNotebook(options: RunOptions): Promise<RunResult> {
 
 async function load(options: RunOptions): Promise<Job> {
   htmlPath(options); // an impossible report is refused before anything runs
+  if (!options.allowSecretParameters) refuseSecrets(options.parameters ?? {});
   return { options, notebook: await loadNotebook(options.input), parameters: toParameters(options.parameters ?? {}), seconds: 0 };
 }
 
@@ -71,7 +75,7 @@ async function execute(job: Job): Promise<void> {
   const { options, notebook } = job;
   if (options.prepareOnly) return;
   const spec = chooseKernel(notebook, options);
-  const saver = new Saver(options.output === "-" ? undefined : options.output, () => writeNotebook(notebook));
+  const saver = new Saver(options.output === "-" ? undefined : options.output, () => writeNotebook(shown(job)));
   const started = now();
   startRecords(notebook, started);
   await saver.flush(); // an output that cannot be written is found before anything runs
@@ -126,15 +130,25 @@ function check(job: Job): void {
   addErrorMarkers(notebook, outcome.cellIndex);
 }
 
-/** The report hides the folders it was made in. */
-function reportOptions({ input, cwd }: RunOptions): ReportOptions {
-  const folder = input === "-" ? process.cwd() : dirname(resolve(input));
-  const hide = [[process.cwd(), "."], [resolve(cwd ?? "."), "."], [folder, "."], [tmpdir(), "TMP"], [homedir(), "~"]] as const;
-  return { folder, name: input, hide };
+/** The folder of the notebook. */
+const folderOf = (input: string): string => (input === "-" ? process.cwd() : dirname(resolve(input)));
+
+/** The folders that a run is made in, and what stands for each where they are not to be told. */
+function hidden({ input, cwd, hide = [] }: RunOptions): readonly (readonly [string, string])[] {
+  return [[process.cwd(), "."], [resolve(cwd ?? "."), "."], [folderOf(input), "."], [tmpdir(), "TMP"], [homedir(), "~"], ...hide];
 }
 
+/** The notebook as it is written. */
+function shown({ options, notebook }: Job): Notebook {
+  return options.portable ? portableNotebook(notebook, hidden(options)) : notebook;
+}
+
+/** The report hides the folders it was made in. */
+const reportOptions = (options: RunOptions): ReportOptions => ({ folder: folderOf(options.input), name: options.input, hide: hidden(options) });
+
 async function write(job: Job): Promise<RunResult> {
-  const { options, notebook, parameters, seconds } = job;
+  const { options, parameters, seconds } = job;
+  const notebook = shown(job);
   const text = writeNotebook(notebook);
   if (options.output === "-") await new Promise<void>((done, failed) => process.stdout.write(text, (error) => (error ? failed(error) : done())));
   else if (options.output !== undefined) await writeAtomically(options.output, text, { durable: true });

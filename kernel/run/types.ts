@@ -26,6 +26,12 @@ export interface RunOptions {
   /** Parameter names that the notebook need not declare. */
   exemptParameters?: readonly string[];
   allowUnknownParameters?: boolean | undefined;
+  /** Take parameters that are named like secrets and write their values into the notebook (false: refused). */
+  allowSecretParameters?: boolean | undefined;
+  /** Write notebook and report without the folders that they were made in: `.`, `~` and `TMP` stand for them (false). */
+  portable?: boolean | undefined;
+  /** Further folders that are not told, and what stands for each. */
+  hide?: readonly (readonly [folder: string, standIn: string])[] | undefined;
   /** The HTML report: a path, or true for the output's path with `.html`. */
   html?: string | boolean | undefined;
   /** The kernel's working directory (the current one; for Potstill's own kernel the notebook's folder). */

@@ -9,7 +9,7 @@ export class Scrubber {
     this.#names = new Map(usable);
     const folders = usable.map(([folder]) => folder.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
     // Data URIs are matched too, so that base64 is never taken for a path.
-    this.#pattern = folders === "" ? undefined : new RegExp(`data:[a-z]+/[^"'\\s)]+|(${folders})(?![\\w.-])`, "g");
+    this.#pattern = folders === "" ? undefined : new RegExp(`data:[a-z]+/[^"'\\s)]+|(?<![\\w.-])(${folders})(?![\\w.-])`, "g");
   }
 
   text(text: string): string {
