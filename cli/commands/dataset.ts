@@ -1,9 +1,13 @@
+import { relative } from "node:path";
 import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
 import { writeSyntheticFolder } from "../../data-scripts/synthetic.ts";
 import { openCocoFolder } from "../../lib/data/coco-folder.ts";
 import type { CocoDataset } from "../../lib/data/coco.ts";
 import { checkPixels, survey } from "../../lib/data/survey.ts";
+import { croissantOfScenes, writeCroissant } from "../../lib/provenance/croissant-folder.ts";
+import { openData } from "../data.ts";
+import { writeAtomic } from "../../lib/train/atomic.ts";
 import { UsageError } from "../errors.ts";
 import { wholeNumber } from "../options.ts";
 
@@ -16,13 +20,22 @@ interface SyntheticFlags {
   readonly empty: number;
 }
 
+interface CroissantFlags {
+  readonly out?: string;
+  readonly name?: string;
+  readonly license?: string;
+  readonly url?: string;
+  readonly cite?: string;
+  readonly date?: string;
+}
+
 interface CheckFlags {
   readonly images?: string;
   readonly drop?: boolean;
   readonly pixels: boolean;
 }
 
-/** `potstill dataset synthetic OUT` and `potstill dataset check FOLDER`. */
+/** `potstill dataset synthetic OUT`, `check FOLDER` and `croissant FOLDER`. */
 export function register(program: Command): void {
   const dataset = program.command("dataset").description("make and check datasets in COCO format");
   dataset
@@ -44,12 +57,29 @@ export function register(program: Command): void {
     .option("--drop", "leave broken annotations out and count them, instead of stopping at the first")
     .option("--no-pixels", "do not decode the images")
     .action(check);
+  dataset
+    .command("croissant")
+    .description("describe a dataset in Croissant 1.0 (JSON-LD): its files with SHA-256, and records of images, boxes, masks and categories; prints the files that it writes")
+    .argument("<folder>", "folder in COCO format, one annotation file, or synthetic")
+    .option("--out <file>", "file to write; what it names is relative to its folder (default: croissant.json in the folder). Beside it goes the list of all images' hashes")
+    .option("--name <name>", "the dataset's name (default: the folder's)")
+    .option("--license <address>", "its terms: an address, or an SPDX name")
+    .option("--url <address>", "its home page")
+    .option("--cite <text>", "how to cite it")
+    .option("--date <date>", "when it was published: YYYY-MM-DD", parseDate)
+    .addHelpText("after", "\nIts terms, home page and citation are not in COCO's files: what is not given here is left out.")
+    .action(describeAsCroissant);
 }
 
 function share(text: string): number {
   const value = text.trim() === "" ? NaN : Number(text);
   if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError("It must be a number from 0 to 1.");
   return value;
+}
+
+function parseDate(text: string): string {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(Date.parse(text))) throw new InvalidArgumentError("It must be a date such as 2017-09-01.");
+  return text;
 }
 
 function parseSize(text: string): SyntheticFlags["size"] {
@@ -80,6 +110,25 @@ async function check(folder: string, flags: CheckFlags): Promise<void> {
     if (flags.pixels) await checkPixels(dataset, progressLine(`${split}: image`));
     process.stdout.write(`${describe(split, dataset)}\n`);
   }
+}
+
+/** A path below the current folder from there, another as it is. */
+function shown(path: string): string {
+  const near = relative(".", path);
+  return near.startsWith("..") ? path : near;
+}
+
+async function describeAsCroissant(folder: string, { out, ...about }: CroissantFlags): Promise<void> {
+  if (folder === "synthetic") {
+    const text = croissantOfScenes(await openData(folder), about);
+    if (out === undefined) process.stdout.write(text);
+    else {
+      writeAtomic(out, text);
+      process.stdout.write(`${out}\n`);
+    }
+    return;
+  }
+  for (const path of await writeCroissant(folder, { about, onProgress: progressLine("image"), ...(out !== undefined && { out }) })) process.stdout.write(`${shown(path)}\n`);
 }
 
 function describe(split: string, dataset: CocoDataset): string {

@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { silentReporter, terminalReporter } from "../../lib/backend/setup/progress.ts";
 import { checkpoints, findCheckpoint, type Checkpoint } from "../../lib/detector/weights/catalogue.ts";
 import { checkpointPath, fetchCheckpoint, readPin, verifyCheckpoint, weightsFolder, type Verified } from "../../lib/detector/weights/fetch.ts";
+import type { CardScore } from "../../lib/provenance/index.ts";
 import { UsageError } from "../errors.ts";
 
 interface FetchFlags {
@@ -11,7 +12,7 @@ interface FetchFlags {
   readonly quiet: boolean;
 }
 
-/** `potstill weights list`, `fetch NAME…`, `verify [NAME…]`, `convert IN OUT`. */
+/** `potstill weights list`, `fetch NAME…`, `verify [NAME…]`, `convert IN OUT`, `export RUN OUT`. */
 export function register(program: Command): void {
   const weights = program.command("weights").description("fetch, check and convert published weights (torchvision, mmdetection, detectron2)");
   weights
@@ -41,6 +42,14 @@ export function register(program: Command): void {
     .argument("<out>", "safetensors file to write")
     .option("--keep-non-finite", "keep NaN and infinite values instead of refusing the file", false)
     .action(convert);
+  weights
+    .command("export")
+    .description("put a finished training's weights into a folder, with a model card (README.md) and what was trained; potstill detect takes the folder")
+    .argument("<run>", "a run's folder, as potstill train prints it")
+    .argument("<out>", "folder to write")
+    .option("--data <folder>", "score the weights on the validation part of a folder in COCO format, or synthetic, and put that into the card")
+    .option("--license <terms>", "terms of the weights: an SPDX name, or a name and an address as \"Name <https://…>\" (default: not stated)")
+    .action(exportRun);
 }
 
 function parseHash(text: string): string {
@@ -108,6 +117,25 @@ async function convert(from: string, to: string, { keepNonFinite }: { readonly k
   const { tensors, counters, values, format } = convertWeights(fileOf(from), to, { nonFinite: keepNonFinite ? "keep" : "refuse" });
   const left = counters === 0 ? "" : `; ${counted(counters, "counter")} (num_batches_tracked) left out`;
   process.stdout.write(`${to}: ${counted(tensors, "tensor")}, ${counted(values, "value")}, from ${format}${left}\n`);
+}
+
+async function exportRun(run: string, out: string, { data, license }: { readonly data?: string; readonly license?: string }): Promise<void> {
+  const { exportModel, named } = await import("../../lib/provenance/index.ts");
+  const licence = named("--license", license);
+  const scores = data === undefined ? [] : await scored(run, data);
+  for (const path of await exportModel(run, out, { scores, ...(licence && { licence }) })) process.stdout.write(`${path}\n`);
+}
+
+/** Box scores of a run's weights, as a card has them. */
+async function scored(run: string, data: string): Promise<CardScore[]> {
+  const [{ openTrained }, { scoreCard }, { openValidation }] = await Promise.all([import("../../lib/papers/trained.ts"), import("../../lib/papers/score-card.ts"), import("../data.ts")]);
+  const { dataset } = await openValidation(data);
+  const { detector, transforms } = await openTrained(run, { dataset });
+  try {
+    return await scoreCard(detector, dataset, transforms);
+  } finally {
+    detector.dispose();
+  }
 }
 
 function counted(count: number, what: string): string {

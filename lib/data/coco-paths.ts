@@ -12,8 +12,8 @@ const words: Readonly<Record<SplitName, RegExp>> = {
   test: /(^|[^a-z])test(ing)?(20\d\d)?([^a-z]|$)/i,
 };
 
-/** COCO's other tasks and results live beside its instances. */
-const otherTask = /caption|keypoint|panoptic|stuff|image_info|result|detection/i;
+/** COCO's other tasks, results and a Croissant file live beside its instances. */
+const otherTask = /croissant|caption|keypoint|panoptic|stuff|image_info|result|detection/i;
 
 async function jsonFiles(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => [] as string[]);
