@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { isFigure } from "../../../kernel/display/plotly.ts";
 import { itemOf as paperItem, items } from "../../../lib/papers/items/index.ts";
 import type { Item, Metric, Verdict } from "../../../lib/papers/item.ts";
 import { judge } from "../../../lib/papers/judge.ts";
@@ -39,6 +40,7 @@ describe.each(items.map((item) => [item.id, item] as const))("%s", (_id, item) =
     expect(annotated(figure)).toContainEqual(expect.stringMatching(/here: smoke, /));
     expect(annotated(figure)).toContain("Smoke profile: proves the pipeline, reproduces no number of the paper.");
     for (const { x, y } of traces(figure)) expect(x).toHaveLength(y.length);
+    expect(isFigure(figure)).toBe(true);
     expect(JSON.stringify(figure)).not.toMatch(/NaN|Infinity|\[null,null\]/);
   });
 });
