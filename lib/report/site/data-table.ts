@@ -6,6 +6,8 @@ import type { Content, Markup } from "./markup.ts";
 export interface SiteColumn<Row> extends Pick<Column<Row>, "heading" | "unit" | "decimals" | "align"> {
   /** A cell as it is, or content of its own. */
   readonly cell: (row: Row) => Content | CellContent;
+  /** Cells of text that stand side by side where rows are blocks, as numbers do. */
+  readonly half?: true;
   /** Its cells name their rows. */
   readonly header?: true;
   /** Columns side by side with the same group stand beneath it. */
@@ -46,7 +48,7 @@ function bodyCell<Row>(column: SiteColumn<Row>, row: Row): Markup {
   const shown = isCell(content) ? cellText(content.cell, column) : content;
   const place = column.align ?? (isCell(content) && typeof content.cell !== "string" ? "right" : "left");
   if (column.header) return markup`<th scope="row" role="rowheader" class="${place}">${shown}</th>`;
-  return markup`<td role="cell" class="${place}" data-label="${labelOf(column)}">${shown}</td>`;
+  return markup`<td role="cell" class="${column.half ? `${place} half` : place}" data-label="${labelOf(column)}">${shown}</td>`;
 }
 
 function isCell(content: Content | CellContent): content is CellContent {

@@ -22,11 +22,11 @@ ${factsOf(site)}
 <h2 id="verdicts">What the verdicts mean</h2>
 <dl class="facts">${verdicts.map((verdict) => markup`<dt>${badge(verdict)}</dt><dd>${verdictMeanings[verdict]}</dd>`)}</dl>
 <details><summary>How verdicts are reached</summary><ul>${verdictRules.map((rule) => markup`<li>${rule}</li>`)}</ul></details>
+<h2 id="items">Tables and figures</h2>
+${papers.map((paper) => itemsOf(site, paper))}
 <h2 id="claims">Claims</h2>
 ${filter()}
 ${claimsTable(claims)}
-<h2 id="items">Tables and figures</h2>
-${papers.map((paper) => itemsOf(site, paper))}
 <h2 id="more">More</h2>
 <ul><li><a href="${linkFrom(places.index, places.differences)}">Where the papers are silent, contradict themselves, or the official code does otherwise</a>, and what was chosen here.</li>
 <li><a href="${linkFrom(places.index, places.trainings)}">All ${site.runs.length} trainings</a>, with loss curves, shares, learning rates, AP over time, and detections.</li></ul>`;

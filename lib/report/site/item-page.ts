@@ -46,16 +46,21 @@ function summary({ judgement: { claims, rows }, asked, item }: SiteItem): Conten
 }
 
 function settingOf(site: Site, { item, differences }: SiteItem, path: string): Markup {
-  const table = differences.length === 0 ? markup`<p class="quiet">No training belongs to this item here, so there is nothing to compare.</p>`
-    : dataTable([
-      { heading: "what", header: true, cell: ({ what, rows }) => [what, rows !== undefined && markup`<br><span class="quiet why">${rows.join("; ")}</span>`] },
-      { heading: "the paper", cell: ({ paper }) => paper },
-      { heading: "here", cell: ({ here }) => here },
-    ], differences, { caption: `How this setting differs from the paper's (profile ${site.profile})`, cards: true });
+  const [all, some] = [differences.filter(({ rows }) => rows === undefined), differences.filter(({ rows }) => rows !== undefined)];
   const open = silences.filter(({ paper }) => paper === item.paper || paper === "all");
   return markup`<dl class="facts"><dt>Profile</dt><dd>${site.profile}</dd><dt>Data</dt><dd>${dataName(site.data)}</dd><dt>Seeds</dt><dd>${site.seeds.join(", ") || "–"}</dd></dl>
-${table}
+${differences.length === 0 && markup`<p class="quiet">No training belongs to this item here, so there is nothing to compare.</p>`}
+${all.length > 0 && differencesTable(all, `What every row does otherwise than the paper (profile ${site.profile})`)}
+${some.length > 0 && markup`<details><summary>${some.length} further differences, of some rows each</summary>${differencesTable(some, "What some rows do otherwise than the paper")}</details>`}
 <details><summary>${open.length} places where the paper is silent or contradicts itself, or the official code does otherwise</summary><ul>${open.map(({ id, paper, topic }) => markup`<li><a href="${linkFrom(path, `${places.differences}#${paper}-${id}`)}">${topic}</a></li>`)}</ul></details>`;
+}
+
+function differencesTable(list: SiteItem["differences"], caption: string): Markup {
+  return dataTable([
+    { heading: "what", header: true, cell: ({ what, rows }) => [what, rows !== undefined && markup`<br><span class="why">${rows.join("; ")}</span>`] },
+    { heading: "the paper", half: true, cell: ({ paper }) => paper },
+    { heading: "here", half: true, cell: ({ here }) => here },
+  ], list, { caption, cards: true, even: true });
 }
 
 /** A folder's own name, without where it lies. */

@@ -22,7 +22,7 @@ body > nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.4
 body > nav a { color: var(--quiet); text-decoration: none; } body > nav a:hover { text-decoration: underline; } body > nav a[aria-current] { color: var(--text); font-weight: 600; }
 h1, h2, h3 { line-height: 1.25; text-wrap: balance; margin: 1.8em 0 .5em; } h1 { font-size: 1.75rem; margin-top: .7em; } h2 { font-size: 1.3rem; } h3 { font-size: 1.05rem; }
 p, ul, ol, dl { margin: 0 0 1em; } p, li, dd { max-width: 46rem; } li { margin: .25em 0; }
-.lead { font-size: 1.12rem; } .quiet, .why, .note { color: var(--quiet); } .why, .note { font-size: .88rem; } .trail { font-size: .9rem; margin: 1.2rem 0 -.6rem; }
+.lead { font-size: 1.12rem; } .quiet, .why, .note { color: var(--quiet); } .why, .note { font-size: .88em; } .trail { font-size: .9rem; margin: 1.2rem 0 -.6rem; }
 .banner { background: var(--warn); border-left: 4px solid var(--warn-line); border-radius: 4px; padding: .7rem 1rem; margin: 1.2rem 0 0; max-width: none; } .banner.quiet { color: inherit; background: var(--soft); border-color: var(--line); }
 .label { font-size: .8rem; font-weight: 600; border: 1px solid var(--warn-line); border-radius: 4px; padding: .1em .45em; white-space: nowrap; }
 dl.facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .25rem 1.2rem; } dl.facts dt { color: var(--quiet); } dl.facts dd { margin: 0; }
@@ -32,7 +32,7 @@ details { margin: 0 0 1em; } summary { cursor: pointer; color: var(--link); }
 table { border-collapse: collapse; min-width: min(100%, 34rem); font-size: .9rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding: .2rem .6rem .4rem 0; } th, td { padding: .4rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; text-align: left; }
 thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; } tbody th { font-weight: 500; } th.group { text-align: center; border-bottom: 1px solid var(--line); } .unit { font-weight: 400; color: var(--quiet); }
-.right { text-align: right; } .center { text-align: center; } td.right { white-space: nowrap; } .count { white-space: nowrap; margin-right: .6em; } .interval { display: block; color: var(--quiet); font-size: .85em; white-space: nowrap; } .marked { color: var(--quiet); white-space: normal; font-size: .85em; }
+.right { text-align: right; } .center { text-align: center; } td.right { white-space: nowrap; } .count { white-space: nowrap; margin-right: .6em; } .interval { display: block; color: var(--quiet); font-size: .88em; white-space: nowrap; } .marked { color: var(--quiet); white-space: normal; font-size: .85em; }
 td > .why { margin: .25em 0 0; min-width: 13rem; max-width: 30rem; white-space: normal; }
 tr:target > *, .claim:target { background: var(--warn); }
 .scroll { overflow-x: auto; margin: 0 0 1em; scrollbar-width: thin; } .scroll tbody th { min-width: 8rem; } .cards { margin: 0 0 1em; }
@@ -47,10 +47,11 @@ figure { margin: 0 0 1.5em; } figcaption { color: var(--quiet); font-size: .88re
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 0 1.5rem; } .pair > * { min-width: 0; }
 @media (max-width: 40rem) {
   main, footer, body > nav { padding-left: 1rem; padding-right: 1rem; } h1 { font-size: 1.4rem; } h2 { font-size: 1.2rem; } dl.facts { grid-template-columns: minmax(0, 1fr); gap: 0; } dl.facts dd { margin-bottom: .5rem; }
-  .plot .still { max-width: none; width: 34rem; } .plot.drawn .live { width: 100%; } .cards table, .cards thead, .cards tbody, .cards th, .cards td, .cards caption { display: block; min-width: 0; } td > .why { min-width: 0; } .even th:first-child { width: auto; } .cards thead { position: absolute; left: -100rem; } .cards tbody tr { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1rem; border-bottom: 1px solid var(--line); padding: .6rem 0; } .cards td, .cards tbody th { grid-column: 1 / -1; border: 0; padding: .15rem 0; text-align: left; min-width: 0; } .cards td.right { grid-column: auto; white-space: normal; }
+  .plot .still { max-width: none; width: 34rem; } .plot.drawn .live { width: 100%; } .cards table, .cards thead, .cards tbody, .cards th, .cards td, .cards caption { display: block; min-width: 0; } td > .why { min-width: 0; } .even th:first-child { width: auto; } .cards thead { position: absolute; left: -100rem; } .cards tbody tr { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1rem; border-bottom: 1px solid var(--line); padding: .6rem 0; } .cards td, .cards tbody th { grid-column: 1 / -1; border: 0; padding: .15rem 0; text-align: left; min-width: 0; } .cards td.right, .cards td.half { grid-column: auto; white-space: normal; }
   .cards td[data-label]:not([data-label=""])::before { content: attr(data-label); display: block; color: var(--quiet); font-size: .8rem; } .scroll th, .scroll td { padding: .35rem .5rem; } .scroll tbody th { min-width: 6.5rem; max-width: 9rem; position: sticky; left: 0; background: var(--ground); }
 }
 @page { margin: 14mm; }
+@media print { details::details-content { content-visibility: visible; } summary { color: inherit; list-style: none; } }
 @media print { :root { --ground: #fff; --text: #000; --quiet: #444; color-scheme: light; } body { font-size: 10pt; } body > nav, .filter, .skip { display: none; } main, footer { max-width: none; padding: 0; } a { color: inherit; }
   .plot .live { display: none !important; } .plot .still, .plot.drawn .still { display: block; } .scroll { overflow: visible; } table { font-size: 8pt; } th, td { padding: .2rem .35rem; } .scroll td.right, .interval { white-space: normal; } td > .why { min-width: 0; }
   tr, figure, .claim, .banner { break-inside: avoid; } h1, h2, h3 { break-after: avoid; } .verdict { border: 1px solid currentColor; background: none; white-space: normal; } pre { max-height: none; white-space: pre-wrap; } input[type="range"] { display: none; } }
