@@ -5,7 +5,7 @@ import { sharedKdNotice } from "../../distill/shared-kd.ts";
 import { dataTable } from "./data-table.ts";
 import { figureOf } from "./figure.ts";
 import { claimsOf } from "./item-claims.ts";
-import { metricsShown, metricsTable, rowsTable } from "./item-rows.ts";
+import { entropiesTable, metricsShown, metricsTable, rowsTable } from "./item-rows.ts";
 import { markup } from "./markup.ts";
 import type { Content, Markup } from "./markup.ts";
 import { isMeasured } from "./numbers.ts";
@@ -27,6 +27,7 @@ ${settingOf(site, entry, path)}
 <h2 id="rows">Paper and here</h2>
 ${rowsTable(entry, path)}
 ${metricsTable(entry)}
+${entropiesTable(entry)}
 ${judgement.note !== "" && markup`<p class="note">${judgement.note}</p>`}
 <h2 id="figure">Figure</h2>
 ${await pictured(site, entry, { path, figure })}

@@ -1,6 +1,7 @@
 import type { ItemRow, Metric } from "../../papers/item.ts";
 import type { RowVerdict } from "../../papers/judgement.ts";
-import { differenceText, metricFacts } from "../../papers/metrics.ts";
+import { entropyMeasures } from "../../distill/region-entropy.ts";
+import { differenceText, metricFacts, metricText } from "../../papers/metrics.ts";
 import { dataTable } from "./data-table.ts";
 import type { SiteColumn } from "./data-table.ts";
 import { markup, measured } from "./markup.ts";
@@ -61,6 +62,15 @@ function metricColumns(metric: Metric): SiteColumn<RowVerdict>[] {
     { heading: "paper", group, align: "right", cell: ({ published }) => publishedCell(published[metric], metric) },
     { heading: "here", group, align: "right", cell: ({ here }) => summaryCell(here[metric], metric) },
   ];
+}
+
+/** What a region's entropy is when "richness" means something else, where that was measured. */
+export function entropiesTable({ results }: SiteItem): Markup | false {
+  const known = results.flatMap(({ row: { label }, entropies }) => (entropies === undefined ? [] : [{ label, entropies }]));
+  if (known.length === 0) return false;
+  const measures = entropyMeasures.filter((measure) => known.some(({ entropies }) => entropies[measure] !== undefined));
+  const columns = measures.map((measure): SiteColumn<(typeof known)[number]> => ({ heading: `of ${measure}`, unit: "bits", align: "right", cell: ({ entropies: { [measure]: value } }) => (value === undefined ? "–" : metricText("entropy", value)) }));
+  return dataTable([{ heading: "row", header: true, cell: ({ label }) => label }, ...columns], known, { caption: "Entropy, by what “richness” may mean" });
 }
 
 /** What a figure of the rows shows. */

@@ -3,6 +3,7 @@ import { join, posix } from "node:path";
 import type { RowResult } from "../../papers/row-result.ts";
 import { readMetrics } from "../../train/metrics.ts";
 import { runResult } from "../../train/run.ts";
+import { readLooks } from "../../train/validation.ts";
 import { requireDistinct } from "./places.ts";
 import type { RunFiles, SiteItem, SiteRun } from "./types.ts";
 
@@ -45,10 +46,11 @@ const passing = /\.tmp$|^lock$|^detections-/;
 
 /** What a run's folder holds; empty where it is gone. */
 export function readRun(path: string): RunFiles {
-  if (!existsSync(path)) return { steps: [], names: [] };
+  if (!existsSync(path)) return { steps: [], curve: [], names: [] };
   const names = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isFile() && !passing.test(entry.name)).map(({ name }) => name).sort();
   const [config, result] = [readJson(join(path, "config.json")), runResult(path)];
-  return { steps: readMetrics(join(path, "metrics.jsonl")), names, ...(config !== undefined && { config }), ...(result && { result }) };
+  const curve = readLooks(join(path, "validation.jsonl")).flatMap(({ iteration, AP }) => (AP === undefined ? [] : [{ iteration, AP }]));
+  return { steps: readMetrics(join(path, "metrics.jsonl")), curve, names, ...(config !== undefined && { config }), ...(result && { result }) };
 }
 
 function readJson(path: string): unknown {

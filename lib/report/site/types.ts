@@ -2,20 +2,12 @@ import type { BackendInfo } from "../../backend/info.ts";
 import type { Item } from "../../papers/item.ts";
 import type { Judgement } from "../../papers/judgement.ts";
 import type { Profile } from "../../papers/sssd.ts";
-import type { RowResult, RunRecord } from "../../papers/row-result.ts";
+import type { CurvePoint, RowResult, RunRecord } from "../../papers/row-result.ts";
+import type { StudyDifference } from "../../papers/study.ts";
 import type { RunResult } from "../../train/run.ts";
 import type { Step } from "../../train/step.ts";
 import type { Figure } from "../figures.ts";
 import type { Look } from "../look.ts";
-
-/** How a setting here differs from the paper's. */
-export interface Difference {
-  readonly what: string;
-  readonly paper: string;
-  readonly here: string;
-  /** Labels of the rows that it holds for; absent where it holds for all. */
-  readonly rows?: readonly string[];
-}
 
 export interface SiteOptions {
   /** Where the site goes; made if absent. Files of an earlier site that this one lacks are removed, others stay. */
@@ -29,7 +21,7 @@ export interface SiteOptions {
   /** By item. */
   readonly results: Readonly<Record<string, readonly RowResult[]>>;
   /** By item. */
-  readonly differences?: Readonly<Record<string, readonly Difference[]>>;
+  readonly differences?: Readonly<Record<string, readonly StudyDifference[]>>;
   /** HTML of the executed notebooks, by item: files that are copied into the site, or lie in it. */
   readonly notebooks: Readonly<Record<string, string>>;
   /** The folder that `RunRecord.folder` is relative to. */
@@ -50,7 +42,7 @@ export interface SiteItem {
   readonly item: Item;
   readonly judgement: Judgement;
   readonly results: readonly RowResult[];
-  readonly differences: readonly Difference[];
+  readonly differences: readonly StudyDifference[];
   /** The executed notebook's page, from the site's folder. */
   readonly notebook?: string;
   /** Nobody asked for it: its judgement only says so. */
@@ -80,6 +72,8 @@ export interface RunFiles {
   readonly steps: readonly Step[];
   readonly config?: unknown;
   readonly result?: RunResult;
+  /** Of boxes. */
+  readonly curve: readonly CurvePoint[];
   readonly names: readonly string[];
 }
 

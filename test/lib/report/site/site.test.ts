@@ -97,6 +97,22 @@ describe("the report site", () => {
     expect(clean(open("runs/mini--teacher--0123456789abcdef--seed-1000.html").querySelector("dl.facts")!.textContent)).toContain("Taughtmini/both, seed 0; mini/both, seed 1");
   });
 
+  it("has a page for a teacher that is no row, and its curve from its folder; entropies by what they may mean", async () => {
+    const other = mkdtempSync(join(tmpdir(), "potstill-site-"));
+    const some = results.filter(({ row }) => row.id !== "teacher").map((result) => (result.row.id === "student" && result.seed === 0 ? { ...result, entropies: { pixels: 5.25, channels: 3.5 } } : result));
+    try {
+      const options = siteOptions(other, { results: { "frs/table-3": some } });
+      writeFileSync(join(options.runs, "mini/teacher/0123456789abcdef/seed-1000/validation.jsonl"), '{"iteration":20,"AP":12.5}\n{"iteration":40,"AP":13.5}\n');
+      await writeSite(options);
+      const document = documentAt(join(other, "site", "runs", "mini--teacher--0123456789abcdef--seed-1000.html"));
+      expect(clean(document.querySelector("dl.facts")!.textContent)).toContain("Rowsnone of its own");
+      expect(document.querySelector("figure.plot img[src$='-ap.svg']")).not.toBeNull();
+      expect(clean(documentAt(join(other, "site", "items", "frs--table-3.html")).querySelector("main")!.textContent)).toMatch(/of pixels \[bits\]of channels \[bits\] ?RetinaNet R-50 alone5\.253\.50/);
+    } finally {
+      rmSync(other, { recursive: true });
+    }
+  });
+
   it("shows teacher, student alone and distilled student side by side, with a slider", () => {
     const document = open("runs/mini--both--0123456789abcdef--seed-1.html");
     const figures = [...document.querySelectorAll("[data-overlay] figure > div:first-child")].map(({ textContent }) => textContent);
