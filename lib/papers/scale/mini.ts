@@ -9,9 +9,10 @@ export const mini: SmallScale = {
   channels: 32,
   batchSize: 4,
   transforms: { flip: 0.5, verticalFlip: 0.5, padTo: 32, normalise: "simple" },
+  // On bccd a RetinaNet had AP 37 after 200 iterations, its teacher 54.
   iterations: { "1x": 100, "2x": 200, "2x-ms": 200, "180k": 200 },
   learningRate: { mmdet: 0.004, "detectron2-lgd": 0.004, labelenc: 0.004 },
-  teachers: { times: 3, learningRate: 0.004 },
+  teachers: { iterations: 600, learningRate: 0.004 },
   warmup: 30,
   weightDecay: 1e-4,
   clipNorm: 10,

@@ -26,12 +26,12 @@ export interface SmallScale {
   readonly channels: number;
   readonly batchSize: number;
   readonly transforms: Transforms;
-  /** Of the papers' 1x (12 epochs); the other schedules in proportion. */
+  /** By schedule; a method's phases keep their parts of it. */
   readonly iterations: Readonly<Record<Setting["schedule"], number>>;
   /** Peak rate of AdamW by the origin of a setting. */
   readonly learningRate: Readonly<Record<Setting["code"], number>>;
-  /** Teachers are trained so many times as long as their schedule, since no ImageNet weights help them, and at a rate of their own. */
-  readonly teachers: { readonly times: number; readonly learningRate: number };
+  /** Teachers are trained for longer, whatever their schedule, since no ImageNet weights help them, and at a rate of their own. */
+  readonly teachers: { readonly iterations: number; readonly learningRate: number };
   readonly warmup: number;
   readonly weightDecay: number;
   readonly clipNorm: number;
@@ -79,10 +79,10 @@ function teaching(scale: SmallScale, { code, method, backbone }: Setting): strin
 
 /** Iterations of a setting here. */
 function lengthOf(scale: SmallScale, setting: Setting, published: TrainingSettings): number {
+  if (teaching(scale, setting) !== undefined) return scale.teachers.iterations;
   const plain = scale.iterations[setting.schedule];
   const firstStep = setting.method?.name === "labelEnc" && setting.method.options?.step === 1;
-  if (firstStep) return Math.round((plain * published.iterations) / (published.iterations - 30_000));
-  return Math.round(plain * (teaching(scale, setting) === undefined ? 1 : scale.teachers.times));
+  return firstStep ? Math.round((plain * published.iterations) / (published.iterations - 30_000)) : plain;
 }
 
 function trainingOf(scale: SmallScale, setting: Setting, { published, iterations }: { readonly published: TrainingSettings; readonly iterations: number }): TrainingSettings {

@@ -7,6 +7,7 @@ import { loadBackend } from "../../../lib/backend/load.ts";
 import { syntheticScenes } from "../../../lib/data/synthetic.ts";
 import { checkpoints } from "../../../lib/detector/weights/catalogue.ts";
 import type { Experiment } from "../../../lib/papers/experiment.ts";
+import { itemsOf } from "../../../lib/papers/items/index.ts";
 import type { Setting } from "../../../lib/papers/item.ts";
 import { checkpointOf, differences, experimentFor, missing, openProfileData, publishedRecipe, testTransforms } from "../../../lib/papers/scale/index.ts";
 import { short, train as trainAll } from "./short.ts";
@@ -107,7 +108,7 @@ describe("a small profile", () => {
   it("is a pure function of the setting, and names a training by what it trains", () => {
     for (const [, setting] of all) expect(of(structuredClone(setting))).toEqual(of(setting));
     const baseline = (code: "mmdet") => of({ detector: "retinanet", backbone: "resnet-50", code, schedule: "2x" });
-    expect(baseline("mmdet").name).toBe("smoke/retinanet-tiny-8-200x8/plain");
+    expect(baseline("mmdet").name).toBe("smoke/retinanet-tiny-8-150x8/plain");
     expect(experimentFor(guided("fcos"), { profile: "smoke", train, name: "mine/one" }).name).toBe("mine/one");
     const named = new Map<string, string[]>();
     for (const [, setting] of all) {
@@ -160,6 +161,24 @@ describe("the paper profile", () => {
     expect(missing(setting)).toEqual(["ImageNet weights of regnet-x-12gf for retinanet (mmdet)"]);
     expect(missing(student("retinanet", { name: "frs" }, { teacher: setting }))).toEqual(["of the teacher: ImageNet weights of regnet-x-12gf for retinanet (mmdet)"]);
     expect(() => of(setting, "paper")).toThrow(/the paper profile lacks ImageNet weights of regnet-x-12gf for retinanet \(mmdet\)/);
+  });
+});
+
+describe("the items", () => {
+  const settings = itemsOf().flatMap(({ rows }) => rows.flatMap(({ setting }) => (setting ? [setting] : [])));
+
+  it.each(["smoke", "mini", "paper"] as const)("have an experiment for each row in %s, whose differences can be told", (profile) => {
+    expect(settings.length).toBeGreaterThan(100);
+    for (const setting of settings) {
+      expect(missing(setting)).toEqual([]);
+      expect(of(setting, profile).training.iterations).toBeGreaterThan(0);
+      expect(differences(setting, profile).length).toBeGreaterThan(0);
+    }
+  });
+
+  it("share trainings", () => {
+    const unique = new Set(settings.map((setting) => JSON.stringify(of(setting))));
+    expect(unique.size).toBeLessThan(settings.length);
   });
 });
 
@@ -217,7 +236,7 @@ describe("every kind of training", () => {
   afterAll(() => { rmSync(runs, { recursive: true, force: true }); });
 
   const some = ["sssd fcos", "lgd fasterRcnn", "labelEnc fcos R101", "frs gfl", "frs regions", "gid fasterRcnn", "fgd fcos", "semckd retinanet", "mgd masks"];
-  it.each(process.env.POTSTILL_SLOW_TESTS ? Object.keys(representatives) : some)("takes two steps: %s", async (name) => {
+  it.each(some)("takes two steps: %s", async (name) => {
     const before = tf.memory().numTensors;
     const steps = await trainAll(short(of(representatives[name])), { dataset: train, seed: 1, runs });
     expect(steps).toHaveLength(2);
