@@ -6,7 +6,7 @@ import { differences, summarise } from "./measurements.ts";
 import type { Measurements } from "./measurements.ts";
 import { differenceText, metricFacts, metricText, pText } from "./metrics.ts";
 import { cellValue, paperDifference, publishedCells, rangeWords } from "./published-cells.ts";
-import { idleTeacher, missing, notTestable, obstacle } from "./testable.ts";
+import { idleTeacher, missing, notTestable, obstacle, teacherRow } from "./testable.ts";
 import type { Reasoned } from "./testable.ts";
 
 /** A row before the correction over all of them. */
@@ -30,10 +30,12 @@ export function testRow(measured: Measurements, row: ItemRow, comparable: boolea
   const problem = measured.problem(row.id);
   const difference = differenceOf(measured, row, metric);
   const paper = paperDifferenceOf(measured, row, { metric, published });
+  const teacher = teacherRow(measured.item.rows, row);
+  const taught = teacher && measured.teacherAP(row.id, teacher.id);
   const known = {
     row, published, metric, here: summaries(measured, row),
     seeds: [...measured.values(row.id, metric).keys()],
-    ...(difference && { difference }), ...(paper && { paperDifference: paper }), ...(problem !== undefined && { problem }),
+    ...(difference && { difference }), ...(paper && { paperDifference: paper }), ...(problem !== undefined && { problem }), ...(taught !== undefined && { teacherAP: taught }),
   };
   const outcome = missing(measured, row.id, metric) ?? (row.against === undefined ? absolute(measured, known, comparable) : relative(measured, row.against, known));
   return { known, outcome };

@@ -26,6 +26,8 @@ export interface RowVerdict {
   readonly difference?: Summary;
   /** The paper's difference, as the range that its cells leave; one number twice where they are printed. */
   readonly paperDifference?: readonly [low: number, high: number];
+  /** AP of the run that taught it; of rows with a teacher among the item's rows. */
+  readonly teacherAP?: number;
   /** Two-sided p of the difference, and after Holm's correction over the item's tested rows. */
   readonly p?: number;
   readonly adjusted?: number;
@@ -66,7 +68,7 @@ export interface ClaimVerdict {
 export interface Judgement {
   readonly item: Item;
   readonly profile: Profile;
-  /** Every seed that rows were trained with, ascending; a teacher's own seed is not among them. */
+  /** Every seed that rows other than teachers were trained with, ascending. */
   readonly seeds: readonly number[];
   readonly rows: readonly RowVerdict[];
   readonly claims: readonly ClaimVerdict[];

@@ -17,6 +17,8 @@ export interface Measurements {
   readonly empty: (id: string, metric: Metric) => boolean;
   /** Why there are no numbers, of the first seed that says so. */
   readonly problem: (id: string) => string | undefined;
+  /** AP of the run that taught a row, by the row's teacher: of the run that its results name, or the mean of the teacher's seeds. */
+  readonly teacherAP: (id: string, teacher: string) => number | undefined;
   /** Values of some rows at the seeds that all of them have, by row; a teacher that was trained once counts at every seed. */
   readonly paired: (ids: readonly string[], metric: Metric) => Paired;
 }
@@ -47,6 +49,7 @@ export function measurementsOf(item: Item, results: readonly RowResult[]): Measu
     item, row, values,
     empty: (id, metric) => resultsOf(id).some(({ metrics }) => isEmpty(metric, metrics?.[metric])),
     problem: (id) => resultsOf(id).map(problemOf).find((problem) => problem !== undefined),
+    teacherAP: (id, teacher) => teacherAP(resultsOf(id), resultsOf(teacher)),
     paired: (ids, metric) => pair(ids.map((id) => ({ values: values(id, metric), once: isOnce(row(id), resultsOf(id)) }))),
   };
 }
@@ -54,7 +57,14 @@ export function measurementsOf(item: Item, results: readonly RowResult[]): Measu
 const isEmpty = (metric: Metric, value: number | undefined) => metricFacts[metric].precision && value === -1;
 const usable = (metric: Metric, value: number | undefined) => value !== undefined && Number.isFinite(value) && !isEmpty(metric, value);
 
-/** A teacher's one result is of the seed that teaches the students. */
+function teacherAP(students: readonly RowResult[], teachers: readonly RowResult[]): number | undefined {
+  const folders = new Set(students.flatMap(({ run }) => run?.teacher ?? []));
+  const named = teachers.filter(({ run }) => run !== undefined && folders.has(run.folder));
+  const APs = (named.length > 0 ? named : teachers).flatMap(({ metrics }) => (usable("AP", metrics?.AP) ? [metrics!.AP!] : []));
+  return APs.length === 0 ? undefined : mean(APs);
+}
+
+/** A teacher of which one seed was trained. */
 const isOnce = ({ role }: ItemRow, results: readonly RowResult[]) => role === "teacher" && results.length === 1;
 
 function problemOf({ seed, problem, metrics }: RowResult): string | undefined {

@@ -80,7 +80,7 @@ export function idleTeacher(measured: Measurements, ids: readonly string[]): Rea
     const row = measured.row(id);
     const teacher = teacherRow(measured.item.rows, row);
     if (teacher === undefined || row.against === undefined || row.role !== "method") continue;
-    const [taught, alone] = [meanAP(measured, teacher.id), meanAP(measured, row.against)];
+    const [taught, alone] = [measured.teacherAP(id, teacher.id), meanAP(measured, row.against)];
     if (taught === undefined || alone === undefined || taught > alone) continue;
     return notTestable(`The teacher ${teacher.label} (${metricText("AP", taught)} AP) is not better than ${measured.row(row.against).label} (${metricText("AP", alone)} AP).`);
   }
@@ -93,7 +93,7 @@ export function unorderedTeachers(measured: Measurements, ids: readonly string[]
   if (teachers.length < ids.length || new Set(teachers).size < teachers.length) return undefined;
   const gone = teachers.map(({ id }) => missing(measured, id, "AP")).find((reason) => reason !== undefined);
   if (gone) return gone;
-  const APs = teachers.map(({ id }) => meanAP(measured, id)!);
+  const APs = teachers.map((teacher, i) => measured.teacherAP(ids[i], teacher.id)!);
   if (APs.every((AP, i) => i === 0 || AP > APs[i - 1])) return undefined;
   return notTestable(`The teachers' own APs do not rise from row to row: ${teachers.map(({ label }, i) => `${label} ${metricText("AP", APs[i])}`).join(", ")}.`);
 }

@@ -28,7 +28,7 @@ function mainTable({ item, rows, note }: Judgement): ReportTable<RowVerdict> {
     { heading: "row", value: ({ row }) => row.label },
     ...(metrics.length > 1 ? [{ heading: "metric", value: ({ metric }: RowVerdict) => `${metricFacts[metric].name}, ${unitOf(metric)}` }] : []),
     { heading: "paper", ...unit, align: "right", value: ({ published, metric }) => publishedText(published[metric], metric) },
-    { heading: "here", ...unit, align: "right", ...(decimals !== undefined && { decimals }), value: (verdict) => hereCell(verdict, verdict.metric) },
+    { heading: "here", ...unit, align: "right", ...(decimals !== undefined && { decimals }), value: (verdict) => hereCell(verdict, only === undefined) },
     { heading: "Δ paper", ...signed, value: ({ paperDifference: paper }) => (paper === undefined ? null : paper[0] === paper[1] ? paper[0] : { mean: NaN, low: paper[0], high: paper[1] }) },
     { heading: "Δ here", ...signed, value: ({ difference }) => (difference ? intervalCell(difference) : null) },
     { heading: "verdict", value: ({ verdict }) => verdict },
@@ -61,8 +61,8 @@ export function seedsTable(judgement: Judgement): ReportTable<SeedsRow> {
     { heading: "of each seed", align: "right", value: ({ summary: { values }, text }) => values.map(text).join("  ") },
     { heading: "mean", align: "right", value: ({ summary: { mean }, text }) => text(mean) },
     { heading: "deviation", align: "right", value: ({ summary: { deviation }, metric }) => (deviation === undefined ? null : metricText(metric, deviation)) },
-    { heading: "95 % Student interval", align: "right", value: ({ summary: { interval }, text }) => rangeText(interval, text) },
-    { heading: "95 % bootstrap interval", align: "right", value: ({ summary: { values }, text }) => rangeText(bootstrapInterval(values), text) },
+    { heading: "95 % Student interval", align: "right", value: ({ summary: { interval }, text }) => rangeCell(interval, text) },
+    { heading: "95 % bootstrap interval", align: "right", value: ({ summary: { values }, text }) => rangeCell(bootstrapInterval(values), text) },
   ];
   const note = `Δ: the row less the one that it is compared with, seed by seed. The bootstrap (BCa, 9,999 resamples) never leaves the range of its values and is too short with few seeds; verdicts rest on Student's interval. ${judgement.note}`;
   return table(columns, rows, { caption: `${judgement.item.title}: seeds`, note });
@@ -83,7 +83,8 @@ function seedsRows({ row, metric, here, difference }: RowVerdict): SeedsRow[] {
   ];
 }
 
-const rangeText = (range: readonly [number, number] | undefined, text: (value: number) => string): Cell => (range === undefined ? null : `[${text(range[0])}, ${text(range[1])}]`);
+const rangeText = (range: readonly [number, number], text: (value: number) => string) => `[${text(range[0])}, ${text(range[1])}]`;
+const rangeCell = (range: readonly [number, number] | undefined, text: (value: number) => string): Cell => (range === undefined ? null : rangeText(range, text));
 
 function groupColumn(rows: readonly RowVerdict[]): Column<RowVerdict>[] {
   return rows.some(({ row }) => row.group !== undefined) ? [{ heading: "group", value: ({ row }) => row.group ?? "" }] : [];
@@ -98,9 +99,11 @@ function unitOf(metric: Metric): string {
   return metricFacts[metric].unit ?? "0 to 1";
 }
 
-function hereCell({ here, verdict }: RowVerdict, metric: Metric): Cell {
+/** As a number with its interval, or as text where rows of several metrics need decimals of their own. */
+function hereCell({ here, verdict, metric }: RowVerdict, asText: boolean): Cell {
   const summary = here[metric];
-  if (summary !== undefined) return intervalCell(summary);
+  const text = (value: number) => metricText(metric, value);
+  if (summary !== undefined) return asText ? `${text(summary.mean)}${summary.interval === undefined ? "" : ` ${rangeText(summary.interval, text)}`}` : intervalCell(summary);
   return verdict === "not run" ? { unknown: "not run" } : null;
 }
 

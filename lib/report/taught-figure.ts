@@ -63,7 +63,7 @@ interface Point {
 }
 
 function pointOf(student: RowVerdict, teacher: RowVerdict, metric: Metric): Point[] {
-  const [x, summary] = [teacher.here[metric]?.mean, student.here[metric]];
+  const [x, summary] = [metric === "AP" ? student.teacherAP : teacher.here[metric]?.mean, student.here[metric]];
   return x === undefined || summary === undefined ? [] : [{ label: nameOf(teacher), x, summary }];
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Claim } from "../../../lib/papers/item.ts";
 import type { ClaimVerdict, Judgement } from "../../../lib/papers/judgement.ts";
 import { judge } from "../../../lib/papers/judge.ts";
+import type { RowResult } from "../../../lib/papers/row-result.ts";
 import { random } from "../../../lib/tensor/random.ts";
 import { alone, better, claim, itemOf, published, resultsOf, rows } from "./judge-fixture.ts";
 
@@ -204,6 +205,22 @@ describe("a trend", () => {
     expect(of(40, 41, 42).verdict).toBe("reproduced in direction");
     expect(of(40, 42, 41)).toMatchObject({ verdict: "not testable at this profile", why: "The teachers' own APs do not rise from row to row: T1 40.0, T2 42.0, T3 41.0." });
     expect(judge(item, "mini", resultsOf(item, { ...students, t1: [1], t2: [2] })).claims[0]).toMatchObject({ verdict: "not run", why: "T3 has no AP: it was not run." });
+  });
+
+  it("along students looks at the teachers that taught them", () => {
+    const under = (size: string) => ({ ...alone, backbone: `regnet-x-${size}gf` as const });
+    const taught = ["1", "2"].flatMap((size) => [
+      { id: `t${size}`, label: `T${size}`, role: "teacher", published: [], setting: under(size) } as const,
+      { id: `s${size}`, label: `S${size}`, role: "method", published: [], setting: { ...alone, method: { name: "frs" }, teacher: under(size) } } as const,
+    ]);
+    const item = itemOf([claim({ kind: "trend", rows: ["s1", "s2"], direction: "rises" })], { rows: taught });
+    const results = resultsOf(item, { s1: [30, 34, 27], s2: [33, 37, 30], t1: [41, 50, 50], t2: [42, 30, 30] }).map((result) => {
+      const taughtIn = result.row.role === "method" ? { teacher: `${result.row.id.replace("s", "t")}/seed-0` } : {};
+      return { ...result, run: { folder: `${result.row.id}/seed-${result.seed}`, ...taughtIn } as RowResult["run"] };
+    });
+    const judgement = judge(item, "mini", results);
+    expect(judgement.claims[0].p).toBeDefined();
+    expect(judgement.rows.map(({ teacherAP }) => teacherAP)).toEqual([undefined, 41, undefined, 42]);
   });
 
   it("is within noise where ranks disagree, or the ends differ by less than repeated runs", () => {

@@ -81,5 +81,7 @@ it("names each row's metric where they differ, and shows – for what has no obj
   const results = [...resultsOf(mixed, { student: [30, 31, 32] }).map((result) => ({ ...result, metrics: { ...result.metrics, APs: -1 } })), ...resultsOf(mixed, { tp: [4.5, 4.6, 4.4] }, "entropy")];
   const found = judge(mixed, "mini", results);
   expect(itemTable(found).toRecords().map(({ metric }) => metric)).toEqual([...new Array<string>(5).fill("AP, points"), "entropy, bits"]);
+  expect(itemTable(found).toRecords().map(({ here }) => here).slice(1, 2)).toEqual(["31.0 [28.5, 33.5]"]);
+  expect(itemTable(found).toRecords().at(-1)!.here).toBe("4.50 [4.25, 4.75]");
   expect(metricsTable(found).columns.map(({ heading }) => heading)).toEqual(["row", "AP paper", "AP here", "entropy paper", "entropy here"]);
 });
