@@ -3,20 +3,35 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { hasNvidiaDriver } from "../../lib/backend/runtime.ts";
 import { setUp } from "../../lib/backend/setup/setup.ts";
 import { terminalReporter } from "../../lib/backend/setup/progress.ts";
-import { UsageError } from "../errors.ts";
-import { wholeNumber } from "../options.ts";
-import { interruptible } from "../interruptible.ts";
 import type { Item } from "../../lib/papers/item.ts";
-import { items, itemsOf, papers } from "../../lib/papers/items/index.ts";
+import { items as allItems, itemsOf, papers } from "../../lib/papers/items/index.ts";
 import { profiles, type Profile } from "../../lib/papers/sssd.ts";
-import { assertUsable, hasNotebook, reproduce, type Reproduced } from "../reproduce.ts";
+import { UsageError } from "../errors.ts";
+import { computing, interruptible } from "../interruptible.ts";
+import { wholeNumber } from "../options.ts";
+import { assertUsable, calibration, calibrationOutput, reproduceCalibration } from "../reproduce/calibration.ts";
+import { dryRun, type StepTime } from "../reproduce/dry-run.ts";
+import { hasNotebook, type NotebookOptions, type Reproduced } from "../reproduce/notebook.ts";
+import { runNotebooks, type DoneNotebook } from "../reproduce/notebooks.ts";
+import { poolProgress } from "../reproduce/progress.ts";
+import { writeReport } from "../reproduce/report.ts";
+import { trainStudies, type StudiesOptions, type TrainedStudies } from "../reproduce/studies.ts";
 import { RunLog } from "../run-log.ts";
+
+/** Folder of all runs, in the current one. */
+const runs = "runs";
 
 interface Flags {
   readonly profile: Profile;
   readonly data: string;
   readonly seed: number;
   readonly seeds: number;
+  readonly rows?: readonly string[];
+  readonly jobs?: number;
+  readonly failFast?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  readonly stepSeconds?: StepTime;
   readonly iterations?: number;
   readonly tolerance?: number;
   readonly interval?: [number, number];
@@ -36,45 +51,68 @@ function range(text: string): [number, number] {
   return [low, high];
 }
 
+function names(text: string): string[] {
+  const list = text.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  if (list.length === 0) throw new InvalidArgumentError("It must be names of rows with commas, for example student,frs.");
+  return list;
+}
+
+function stepTime(text: string): StepTime {
+  const [, row, seconds] = /^(\S+)=(\d+(?:\.\d+)?)$/.exec(text) ?? [];
+  if (row === undefined || !(Number(seconds) > 0)) throw new InvalidArgumentError("It must be a row and what one of its steps took, for example frs/table-1/retinanet-student=1.9.");
+  return { row, seconds: Number(seconds) };
+}
+
 function withOptions(command: Command): Command {
   return command
     .addOption(new Option("--profile <profile>", "smoke: minutes on two CPU cores, proves the pipeline; mini: small networks on real data; paper: the paper's scale on COCO and a GPU, from pre-trained weights, which are fetched").choices([...profiles]).default("smoke"))
     .option("--data <folder>", "a folder in COCO format, or synthetic", "synthetic")
     .option("--seed <n>", "first seed", wholeNumber(0), 0)
     .option("--seeds <n>", "repetitions, each with the next seed", wholeNumber(1), 1)
-    .option("--iterations <n>", "iterations per probe (default: the profile's)", wholeNumber(1))
-    .option("--tolerance <share>", "how close a probe's share must come to the target (default 0.005)", share)
-    .option("--interval <low,high>", "where λ is looked for (default 1,100)", range)
-    .option("--output <folder>", "where the executed notebook and its report go (default: artefacts/<item>/<profile>-<data>)")
+    .option("--iterations <n>", "of sssd/calibration: iterations per probe (default: the profile's)", wholeNumber(1))
+    .option("--tolerance <share>", "of sssd/calibration: how close a probe's share must come to the target (default 0.005)", share)
+    .option("--interval <low,high>", "of sssd/calibration: where λ is looked for (default 1,100)", range)
+    .option("--output <folder>", "where the report site goes, or sssd/calibration's notebook alone (default: artefacts/[paper/[item]/]<profile>-<data>)")
     .option("--require-gpu", "fail instead of computing on the CPU", false);
 }
 
 /** `potstill reproduce` and `potstill start`, which makes the runtime first and reproduces the first item. */
 export function register(program: Command): void {
   withOptions(program.command("reproduce"))
-    .description("run the notebooks that reproduce a paper's tables and figures")
-    .argument("[item]", `paper or paper/item; one of: ${[...papers, ...items.map(({ id }) => id)].join(", ")} (default: all)`)
-    .action((name: string | undefined, flags: Flags) => run(chosen(name), flags));
+    .description("reproduce the papers' tables and figures: train what they need (once, resumable), run their notebooks, write the report site")
+    .argument("[item]", `paper or paper/item; one of: ${[...papers, ...allItems.map(({ id }) => id)].join(", ")} (default: all)`)
+    .option("--rows <ids>", "only these rows of one item, and those that they are compared with", names)
+    .option("--jobs <n>", "trainings at once (default: one per core, one on a GPU)", wholeNumber(1))
+    .option("--fail-fast", "stop when a training fails; otherwise its row is told by name, and the others go on")
+    .option("--dry-run", "only say what would be trained, what that needs, and what is missing")
+    .option("--json", "with --dry-run: as JSON")
+    .option("--step-seconds <row=seconds>", "with --dry-run: what a step of a row took on your GPU; the other rows' hours follow from it", stepTime)
+    .action((name: string | undefined, flags: Flags) => run(name, flags));
   withOptions(program.command("start"))
     .description("make the TensorFlow runtime if needed, then reproduce sssd/calibration: what npm start does")
     .action(async (flags: Flags) => {
       await assertUsable(flags); // before the download
       if (flags.requireGpu && !hasNvidiaDriver()) throw new Error("a GPU is required, and this machine has no NVIDIA driver (/dev/nvidiactl). Install the driver, or leave --require-gpu out; potstill doctor says what is there");
       if (!process.env.POTSTILL_BINDING && !process.env.POTSTILL_BACKEND) await setUp({ reporter: terminalReporter(), device: flags.requireGpu ? "cuda" : "cpu" });
-      await run(chosen("sssd/calibration"), flags);
+      await run(calibration.id, flags);
     });
 }
 
-/** What was asked for and can be run; what cannot is named. */
-function chosen(name: string | undefined): readonly Item[] {
-  const missing = found(name).filter((item) => !hasNotebook(item));
-  const there = found(name).filter(hasNotebook);
-  if (there.length === 0) throw new Error(`of ${name ?? "all items"} no notebook is part of this installation: ${missing.map(({ notebook }) => notebook).join(", ")}`);
-  for (const { id, notebook } of missing) process.stderr.write(`${id}: left out, its notebook ${notebook} is not part of this installation\n`);
-  return there;
+/** What is asked for; the calibration is not a table of rows. */
+interface Chosen {
+  readonly items: readonly Item[];
+  readonly calibrated: boolean;
 }
 
-function found(name: string | undefined): readonly Item[] {
+/** @throws UsageError with what there is */
+function chosen(name: string | undefined, { rows }: Flags): Chosen {
+  const named = namedItems(name);
+  const items = named.filter(({ id }) => id !== calibration.id);
+  if (rows !== undefined && items.length !== 1) throw new UsageError(`--rows names rows of one item, and ${items.length} are asked for; name one: ${items.map(({ id }) => id).join(", ")}`);
+  return { items, calibrated: items.length < named.length };
+}
+
+function namedItems(name: string | undefined): readonly Item[] {
   try {
     return itemsOf(name);
   } catch (error) {
@@ -82,33 +120,123 @@ function found(name: string | undefined): readonly Item[] {
   }
 }
 
-async function run(list: readonly Item[], flags: Flags): Promise<void> {
-  for (const item of list) {
-    if (process.env.POTSTILL_BACKEND) process.stderr.write(`POTSTILL_BACKEND=${process.env.POTSTILL_BACKEND}${process.env.POTSTILL_BACKEND === "native" ? "" : ": several times slower than the native library"}\n`);
-    process.stderr.write(`${item.id} (${flags.profile} profile, ${flags.data}): ${item.claim}\n`);
-    const log = new RunLog({ level: "WARNING", logOutput: false, pipedOutput: false });
-    try {
-      const output = flags.output ?? join("artefacts", ...item.id.split("/"), `${flags.profile}-${basename(flags.data)}`);
-      const { result, exitCode } = await interruptible((signal) => reproduce(item, { ...flags, parameters: chosenParameters(flags), output, signal, onEvent: log.onEvent }));
-      log.result(result.result);
-      if (exitCode !== undefined) {
-        process.exitCode = exitCode;
-        process.stderr.write("Interrupted. The same command continues where it stopped.\n");
-      } else if (result.result.status !== "completed") process.exitCode = 1;
-      tell(result);
-    } finally {
-      log.close();
-    }
-    if (process.exitCode) return;
+/** @throws UsageError for options that belong to another one */
+function checkFlags({ dryRun: dry, json, stepSeconds }: Flags): void {
+  if (!dry && (json || stepSeconds !== undefined)) throw new UsageError(`${json ? "--json" : "--step-seconds"} goes with --dry-run`);
+}
+
+async function run(name: string | undefined, flags: Flags): Promise<void> {
+  checkFlags(flags);
+  const asked = chosen(name, flags);
+  if (flags.dryRun) {
+    if (asked.items.length === 0) throw new UsageError(`${calibration.id} has no rows to list; --dry-run is for the other items`);
+    const { text, missing } = await dryRun(asked.items, { ...flags, rows: flags.rows ?? [], runs, json: flags.json ?? false });
+    process.stdout.write(text);
+    if (missing.length > 0) process.exitCode = 1;
+    return;
+  }
+  tellBackend();
+  if (asked.items.length === 0) return calibrate(flags);
+  await reproduce(asked, { ...flags, output: flags.output ?? join("artefacts", ...(name?.split("/") ?? []), `${flags.profile}-${basename(flags.data)}`) });
+}
+
+function tellBackend(): void {
+  const backend = process.env.POTSTILL_BACKEND;
+  if (backend) process.stderr.write(`POTSTILL_BACKEND=${backend}${backend === "native" ? "" : ": several times slower than the native library"}\n`);
+}
+
+function interrupted(exitCode: number): void {
+  process.exitCode = exitCode;
+  process.stderr.write("Interrupted. The same command continues where it stopped.\n");
+}
+
+/** Trains, runs the notebooks, writes the site. */
+async function reproduce(asked: Chosen, flags: Flags & { readonly output: string }): Promise<void> {
+  const { result, exitCode } = await computing((signal) => reproduced(asked, { ...flags, signal }));
+  if (exitCode !== undefined || result === undefined) return interrupted(exitCode ?? 1);
+  tellReport(result, flags.output);
+}
+
+interface Reproduction {
+  readonly problems: ReadonlyMap<string, string>;
+  readonly notebooks: readonly DoneNotebook[];
+  /** Absent where a failure was to end everything. */
+  readonly index?: string;
+}
+
+async function reproduced({ items, calibrated }: Chosen, flags: Flags & { readonly output: string; readonly signal: AbortSignal }): Promise<Reproduction> {
+  const { profile, data, output, signal, failFast = false } = flags;
+  const options = { ...flags, rows: flags.rows ?? [], failFast, runs };
+  const { studies, problems, jobs } = await trained(items, options);
+  if (failFast && problems.size > 0) return { problems, notebooks: [] };
+  for (const { item } of studies) if (!hasNotebook(item)) tell(`${item.id}: its notebook ${item.notebook} is not part of this installation`);
+  const own = await runNotebooks(studies, { ...options, jobs, onNotebook: tellNotebook });
+  const notebooks = calibrated ? [...own, await calibratedBeside(flags)] : own;
+  signal.throwIfAborted();
+  tell("writing the report site …");
+  const { index } = await writeReport({ profile, data, runs, output, studies, signal, beside: calibrated ? [calibration] : [], notebooks: Object.fromEntries(notebooks.map(({ item, report }) => [item.id, report])) });
+  return { problems, notebooks, index };
+}
+
+async function trained(items: readonly Item[], options: StudiesOptions): Promise<TrainedStudies> {
+  const progress = poolProgress();
+  try {
+    return await trainStudies(items, {
+      ...options,
+      onPlan: (studies, planned, jobs) => tell(`${studies.map(({ item }) => item.id).join(", ")} (${options.profile} profile, ${options.data}): ${planned.length} trainings, ${jobs} at once`),
+      onState: (state) => progress.show(state),
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+/** The calibration's notebook, in the site's folder. */
+async function calibratedBeside({ output, signal, ...flags }: Flags & { readonly output: string; readonly signal: AbortSignal }): Promise<DoneNotebook> {
+  const { result, report, tables } = await reproduceCalibration({ ...flags, parameters: chosenParameters(flags), output: join(output, "notebooks"), signal });
+  signal.throwIfAborted();
+  const done: DoneNotebook = { item: calibration, report, tables, seconds: result.seconds, ...(result.status !== "completed" && { problem: result.error ? `${result.error.name}: ${result.error.value}` : result.status }) };
+  tellNotebook(done);
+  return done;
+}
+
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function tellNotebook({ item, seconds, problem }: DoneNotebook): void {
+  tell(problem !== undefined ? `FAILED  the notebook of ${item.id}, ${problem}` : `${item.id}: ${seconds === undefined ? "its notebook has been executed from the same before" : `notebook executed in ${seconds.toFixed(0)} s`}`);
+}
+
+function tellReport({ problems, notebooks, index }: Reproduction, output: string): void {
+  for (const { item, tables } of notebooks) for (const text of tables) process.stdout.write(`\n${item.title}\n${text}\n`);
+  for (const [label, problem] of problems) tell(`FAILED  ${label}: ${problem}`);
+  process.stdout.write(`\n${index === undefined ? "" : `report    ${index}\nnotebooks ${join(output, "notebooks")}\n`}trainings ${runs}/ (finished ones are not done again)\n`);
+  if (problems.size > 0 || notebooks.some(({ problem }) => problem !== undefined)) process.exitCode = 1;
+}
+
+/** The calibration alone, as `npm start`. */
+async function calibrate(flags: Flags): Promise<void> {
+  tell(`${calibration.id} (${flags.profile} profile, ${flags.data}): ${calibration.claim}`);
+  const output = flags.output ?? calibrationOutput(flags.profile, flags.data);
+  const log = new RunLog({ level: "WARNING", logOutput: false, pipedOutput: false });
+  try {
+    const { result, exitCode } = await interruptible((signal) => reproduceCalibration({ ...flags, parameters: chosenParameters(flags), output, signal, onEvent: log.onEvent }));
+    log.result(result.result);
+    if (exitCode !== undefined) interrupted(exitCode);
+    else if (result.result.status !== "completed") process.exitCode = 1;
+    tellCalibration(result);
+  } finally {
+    log.close();
   }
 }
 
 /** Only what was asked for: the notebook has its own defaults. */
-function chosenParameters({ iterations, tolerance, interval }: Flags): Record<string, unknown> {
+function chosenParameters({ iterations, tolerance, interval }: Partial<Flags>): NonNullable<NotebookOptions["parameters"]> {
   return Object.fromEntries(Object.entries({ iterations, tolerance, interval }).filter(([, value]) => value !== undefined));
 }
 
-function tell({ result, notebook, report, tables }: Reproduced): void {
+function tellCalibration({ result, notebook, report, tables }: Reproduced): void {
   for (const text of tables) process.stdout.write(`\n${text}\n`);
-  process.stdout.write(`\nnotebook  ${notebook}\nreport    ${report}\ntrainings runs/ (finished ones are not done again)\n${result.status} in ${result.seconds.toFixed(0)} s\n`);
+  process.stdout.write(`\nnotebook  ${notebook}\nreport    ${report}\ntrainings ${runs}/ (finished ones are not done again)\n${result.status} in ${result.seconds.toFixed(0)} s\n`);
 }

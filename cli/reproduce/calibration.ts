@@ -1,0 +1,36 @@
+import { basename, join } from "node:path";
+import { loadBackend } from "../../lib/backend/load.ts";
+import { terminalReporter } from "../../lib/backend/setup/progress.ts";
+import { openCocoFolder } from "../../lib/data/coco-folder.ts";
+import { itemOf } from "../../lib/papers/items/index.ts";
+import { calibrationSetting, type Profile } from "../../lib/papers/sssd.ts";
+import { findWeights } from "../../lib/papers/weights.ts";
+import { UsageError } from "../errors.ts";
+import { reproduceNotebook, type NotebookOptions, type Reproduced } from "./notebook.ts";
+
+/** The search for λ, which is not a table of rows: its notebook trains its probes itself. */
+export const calibration = itemOf("sssd/calibration");
+
+/** Where its notebook goes when it is the only one that is asked for. */
+export const calibrationOutput = (profile: Profile, data: string) => join("artefacts", ...calibration.id.split("/"), `${profile}-${basename(data)}`);
+
+/**
+ * What can be wrong with the arguments is said before anything long starts.
+ * @throws UsageError; DatasetError for unusable data
+ */
+export async function assertUsable({ profile, data }: Pick<NotebookOptions, "profile" | "data">): Promise<void> {
+  if (data !== "synthetic") await openCocoFolder(data);
+  else if (profile === "paper") throw new UsageError("--profile paper needs --data with a folder of photographs in COCO format; on drawn scenes its numbers would mean nothing. Or use --profile smoke");
+}
+
+/**
+ * Runs the calibration's notebook; the weights that its profile starts from come first, and are kept.
+ * @throws as `assertUsable` and `reproduceNotebook`; Error when weights are not to be had, or a GPU is required and absent
+ */
+export async function reproduceCalibration(options: NotebookOptions): Promise<Reproduced> {
+  await assertUsable(options);
+  const { weights } = calibrationSetting(options.profile, 1);
+  if (weights !== undefined) await findWeights(weights, { reporter: terminalReporter(), ...(options.signal && { signal: options.signal }) });
+  if (options.requireGpu) await loadBackend({ requireGpu: true });
+  return reproduceNotebook(calibration, options);
+}

@@ -1,0 +1,121 @@
+import type { Dataset } from "../../lib/data/dataset.ts";
+import { openCocoFolder } from "../../lib/data/coco-folder.ts";
+import { plan } from "../../lib/data/transforms.ts";
+import { detectorTitle } from "../../lib/papers/detectors.ts";
+import { dryRunOf, type DryRun, type NeededWeights, type PlannedTraining, type StepTime } from "../../lib/papers/dry-run.ts";
+import type { Item } from "../../lib/papers/item.ts";
+import { learningRateRule } from "../../lib/papers/preflight.ts";
+import { openStudies, openStudiesWithoutData, type StudyOptions } from "../../lib/papers/study.ts";
+import type { MethodSpec } from "../../lib/papers/method.ts";
+
+export type { StepTime } from "../../lib/papers/dry-run.ts";
+
+export interface DryRunFlags extends StudyOptions {
+  readonly stepSeconds?: StepTime;
+  readonly json: boolean;
+}
+
+/** COCO 2017 as published; the MD5 sums are those that copies of its archives are checked by. */
+const coco = {
+  name: "COCO 2017",
+  archives: { "train2017.zip": "cced6f7f71b7629ddf16f17bbcfab6b2", "val2017.zip": "442b8da7639aecaf257c1dceb8ba8c80", "annotations_trainval2017.zip": "f4bbac642086de4f52a3fdda2de5fa2c" },
+  images: { train: 118_287, validation: 5_000 },
+} as const;
+
+/** What the data of the plan are, and what is wrong with them. */
+interface DataReport {
+  readonly train: { readonly name: string; readonly images: number; readonly hash: string } | undefined;
+  readonly validation: { readonly name: string; readonly images: number; readonly hash: string } | undefined;
+  /** For the paper profile. */
+  readonly wanted?: typeof coco;
+  readonly problem?: string;
+}
+
+export interface DryRunReport extends DryRun {
+  readonly profile: string;
+  readonly seeds: number;
+  readonly data: DataReport;
+  /** What stands in the way, by name. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * What `reproduce` would do, for a person or as JSON; nothing is trained or fetched.
+ * @throws as `openStudies`, but where the paper profile's data are missing: that is told with the rest
+ */
+export async function dryRun(items: readonly Item[], flags: DryRunFlags): Promise<{ readonly text: string; readonly missing: readonly string[] }> {
+  const report = await reportOf(items, flags);
+  return { text: flags.json ? `${JSON.stringify(report, null, 2)}\n` : textOf(report), missing: report.missing };
+}
+
+async function reportOf(items: readonly Item[], flags: DryRunFlags): Promise<DryRunReport> {
+  const { profile, data, seeds = 1, stepSeconds } = flags;
+  const problem = profile === "paper" ? await dataProblem(data) : undefined;
+  const studies = problem === undefined ? await openStudies(items, flags) : await openStudiesWithoutData(items, flags);
+  const run = await dryRunOf({ studies, opened: problem === undefined, ...(stepSeconds && { measured: stepSeconds }) });
+  const [{ train, validation }] = studies;
+  const shown = ({ name, images, hash }: Dataset) => ({ name, images: images.length, hash });
+  const report: DataReport = problem === undefined ? { train: shown(train), validation: shown(validation) } : { train: undefined, validation: undefined, problem };
+  const missing = [...(problem === undefined ? [] : [`the data: ${problem}`]), ...run.refused.map(({ row, why }) => `${row}: ${why}`)];
+  return { profile, seeds, data: { ...report, ...(profile === "paper" && { wanted: coco }) }, ...run, missing };
+}
+
+/** Why there is nothing to train the paper profile on. */
+async function dataProblem(data: string): Promise<string | undefined> {
+  if (data === "synthetic") return "the paper profile trains on COCO 2017; give its folder: --data FOLDER, with train2017, val2017 and annotations";
+  try {
+    await openCocoFolder(data);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function textOf(report: DryRunReport): string {
+  const { trainings, weights, notRun, refused, assumption, missing, seeds, profile } = report;
+  const steps = trainings.reduce((sum, one) => sum + one.steps, 0);
+  const hours = trainings.reduce((sum, { gpuHours = 0 }) => sum + gpuHours, 0);
+  return [
+    `${profile} profile, ${seeds} seed${seeds === 1 ? "" : "s"}: ${trainings.length} trainings, ${trainings.filter(({ done }) => done).length} of them done, ${number(steps)} steps${hours > 0 ? `, about ${number(hours)} GPU hours` : ""}`,
+    ...dataLines(report.data),
+    ...section("Trainings, in order", trainings.map(trainingText)),
+    ...section("Weights", weights.map(weightsText)),
+    ...section("Not trained on purpose", notRun.map(({ row, why }) => `${row}: ${why}`)),
+    ...section("Refused", refused.map(({ row, why }) => `${row}: ${why}`)),
+    ...(assumption === undefined ? [] : ["", `${assumption}.`]),
+    "", missing.length === 0 ? "Nothing is missing." : `Missing:\n${missing.map((one) => `  ${one}`).join("\n")}`, "",
+  ].join("\n");
+}
+
+const number = (value: number) => Math.round(value).toLocaleString("en");
+const section = (title: string, lines: readonly string[]) => (lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)]);
+
+function dataLines({ train, validation, wanted, problem }: DataReport): string[] {
+  const line = (what: string, one: DataReport["train"]) => (one === undefined ? [] : [`  ${what}  ${one.name}: ${number(one.images)} images, SHA-256 ${one.hash.slice(0, 16)}…`]);
+  const archives = wanted === undefined ? [] : [`  the paper's  ${wanted.name}: ${number(wanted.images.train)} + ${number(wanted.images.validation)} images; MD5 of ${Object.entries(wanted.archives).map(([name, md5]) => `${name} ${md5}`).join(", ")}`];
+  const other = wanted !== undefined && train !== undefined && train.images !== wanted.images.train ? [`  NOT the paper's: ${number(train.images)} images to train on instead of ${number(wanted.images.train)}`] : [];
+  return ["", "Data", ...line("trained on", train), ...line("scored on ", validation), ...archives, ...other, ...(problem === undefined ? [] : [`  MISSING  ${problem}`])];
+}
+
+function trainingText({ label, folder, experiment, rows, after, weights, steps, done, multiplyAdds, gpuHours }: PlannedTraining): string {
+  const { detector, method, data: { batchSize, transforms }, training } = experiment;
+  const { width, height } = plan({ width: 640, height: 480 }, transforms);
+  return [
+    `${done ? "done  " : "      "}${label} → ${folder}`,
+    ...(rows.length > 1 ? [`for ${rows.join(", ")}`] : []),
+    `${detectorTitle(detector)} ${JSON.stringify({ ...detector, kind: undefined })}; ${batchSize} images a step, 640×480 as ${width}×${height}`,
+    learningRateRule(training),
+    ...(method === undefined ? [] : [`method ${methodText(method)}`]),
+    ...(weights.length > 0 ? [`weights ${weights.join(", ")}`] : []),
+    ...(after.length > 0 ? [`after ${after.join(", ")}`] : []),
+    ...(gpuHours === undefined ? [] : [`${number(steps)} steps of ${(multiplyAdds! / 1e12).toPrecision(3)} tera multiply-adds: about ${number(gpuHours)} GPU hours`]),
+  ].join("\n          ");
+}
+
+function methodText({ name, options = {}, ...schedule }: MethodSpec): string {
+  return `${name} ${JSON.stringify({ ...schedule, ...options })}`;
+}
+
+function weightsText({ name, hash, url, here }: NeededWeights): string {
+  return `${here ? "here     " : "to fetch "} ${name}${hash === undefined ? "" : ` (${hash})`}${here || url === undefined ? "" : `  ${url}`}`;
+}

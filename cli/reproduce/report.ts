@@ -1,0 +1,43 @@
+import { plotlyToSvg } from "../../kernel/display/index.ts";
+import { items } from "../../lib/papers/items/index.ts";
+import type { Item } from "../../lib/papers/item.ts";
+import { judge } from "../../lib/papers/judge.ts";
+import type { Judgement } from "../../lib/papers/judgement.ts";
+import type { Study } from "../../lib/papers/study.ts";
+import { trainedLooks, writeSite } from "../../lib/report/site/index.ts";
+import type { Site } from "./job.ts";
+
+export interface ReportOptions extends Pick<Site, "profile" | "data" | "runs"> {
+  /** Folder of the site. */
+  readonly output: string;
+  readonly studies: readonly Study[];
+  /** Items that are no table of rows, and whose notebook was executed. */
+  readonly beside: readonly Item[];
+  /** Executed notebooks' pages, by item. */
+  readonly notebooks: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/** What makes data the paper's own. */
+const cocoImages = 118_287;
+
+/**
+ * Judges what the studies' runs have left, and writes the report site.
+ * @returns its index
+ * @throws the signal's reason once it is aborted
+ */
+export async function writeReport({ profile, data, runs, output, studies, beside, notebooks, signal }: ReportOptions): Promise<{ readonly index: string; readonly judgements: readonly Judgement[] }> {
+  const [{ environment, validation, train }] = studies;
+  const coco = profile === "paper" && train.images.length === cocoImages;
+  const results = Object.fromEntries(await Promise.all(studies.map(async (study) => [study.item.id, await study.results()] as const)));
+  const judgements = [...studies.map(({ item }) => judge(item, profile, results[item.id], { data: validation.name, coco })), ...beside.map((item) => judge(item, profile, []))];
+  const looks = trainedLooks({ runs, validation });
+  const index = await writeSite({
+    folder: output, profile, data, runs, items, judgements, results, notebooks, environment,
+    differences: Object.fromEntries(studies.map(({ item, differences }) => [item.id, differences])),
+    draw: async (figure, size) => { signal?.throwIfAborted(); return plotlyToSvg(figure, size); },
+    looks: async (folder) => { signal?.throwIfAborted(); return looks(folder); },
+    writtenAt: new Date(),
+  });
+  return { index, judgements };
+}
