@@ -10,7 +10,7 @@ import type { Workplace } from "./perform.ts";
 import { lineOf, planOf, runId, type PlannedRun, type Request } from "./plan.ts";
 import type { RowResult, StudyState } from "./row-result.ts";
 import { runStudy, type StudyRunOptions } from "./run-study.ts";
-import { differences, experimentFor, openProfileData, testTransforms } from "./scale/index.ts";
+import { checkIterations, differences, experimentFor, openProfileData, testTransforms } from "./scale/index.ts";
 import type { Profile } from "./sssd.ts";
 
 export type { StudyRunOptions } from "./run-study.ts";
@@ -26,6 +26,8 @@ export interface StudyOptions {
   /** Folder of all runs. Default `runs`. */
   readonly runs?: string;
   readonly requireGpu?: boolean;
+  /** Of the papers' 2x in place of the small profile's, the other schedules in proportion; default, and where 0, the profile's. */
+  readonly iterations?: number;
   /** Ids of rows; default, and where empty, all. What they are compared with comes along. */
   readonly rows?: readonly string[];
 }
@@ -119,13 +121,15 @@ export async function openStudiesWithoutData(items: readonly Item[], options: St
 
 async function studiesOf(items: readonly Item[], options: StudyOptions, { train, validation }: Pick<Workplace, "train" | "validation">): Promise<Study[]> {
   const { profile, runs = "runs", requireGpu = false, rows = [] } = options;
+  const iterations = options.iterations || undefined;
+  checkIterations(profile, iterations);
   const environment = await loadBackend({ requireGpu });
   return items.map((item) => studyOf({
     item, profile, seeds: seedList(options), environment, rows,
     place: { train, validation, runs, requireGpu },
-    experimentFor: (setting) => experimentFor(setting, { profile, train }),
+    experimentFor: (setting) => experimentFor(setting, { profile, train, ...(iterations !== undefined && { iterations }) }),
     transformsFor: (setting) => testTransforms(setting, profile),
-    differences: (setting) => differences(setting, profile),
+    differences: (setting) => differences(setting, profile, iterations),
   }));
 }
 

@@ -29,6 +29,26 @@ export interface ExperimentForOptions {
   readonly name?: string;
   /** Of the teacher, and of LabelEnc's first step, where they are trained here. */
   readonly teacherSeed?: number;
+  /** Of the papers' 2x in place of the small profile's, the other schedules in proportion: for a look at what a notebook does. */
+  readonly iterations?: number;
+}
+
+/** The scale with a 2x of so many iterations. */
+function shortened(scale: SmallScale, iterations: number): SmallScale {
+  const of = (own: number) => Math.max(1, Math.round((own * iterations) / scale.iterations["2x"]));
+  const { "1x": once, "2x": twice, "2x-ms": sizes, "180k": long } = scale.iterations;
+  return { ...scale, iterations: { "1x": of(once), "2x": of(twice), "2x-ms": of(sizes), "180k": of(long) } };
+}
+
+/** @throws RangeError for what is no count of iterations, and in the paper profile, whose schedule is the paper's */
+export function checkIterations(profile: Profile, iterations: number | undefined): void {
+  if (iterations === undefined) return;
+  if (!Number.isSafeInteger(iterations) || iterations < 1) throw new RangeError(`iterations is ${iterations}; it must be a whole number from 1, or left out for the profile's`);
+  if (profile === "paper") throw new RangeError("iterations is for the smoke and mini profiles: the paper profile has the paper's schedule. Leave it out");
+}
+
+function scaleOf(profile: Exclude<Profile, "paper">, iterations: number | undefined): SmallScale {
+  return iterations === undefined ? scales[profile] : shortened(scales[profile], iterations);
 }
 
 /**
@@ -37,9 +57,10 @@ export interface ExperimentForOptions {
  * @throws Error for what the origin does not have, for masks that the data lacks, and in the paper profile for weights that the
  *   catalogue lacks, by name
  */
-export function experimentFor(setting: Setting, { profile, train, name, teacherSeed: seed = teacherSeed }: ExperimentForOptions): Experiment {
+export function experimentFor(setting: Setting, { profile, train, name, teacherSeed: seed = teacherSeed, iterations }: ExperimentForOptions): Experiment {
   const options = { ...(name !== undefined && { name }), teacherSeed: seed };
-  return profile === "paper" ? paperExperiment(setting, options) : smallExperiment(scales[profile], setting, { ...options, train });
+  checkIterations(profile, iterations);
+  return profile === "paper" ? paperExperiment(setting, options) : smallExperiment(scaleOf(profile, iterations), setting, { ...options, train });
 }
 
 /** How images are prepared when a setting's detector is scored in a profile. */
@@ -49,7 +70,7 @@ export function testTransforms(setting: Setting, profile: Profile): Transforms {
   return transforms;
 }
 
-/** In what a profile's training of a setting differs from the paper's; empty is nowhere. */
-export function differences(setting: Setting, profile: Profile): readonly Difference[] {
-  return profile === "paper" ? paperDifferences(setting) : smallDifferences(scales[profile], setting);
+/** In what a profile's training of a setting differs from the paper's; empty is nowhere. @param iterations as of `experimentFor` */
+export function differences(setting: Setting, profile: Profile, iterations?: number): readonly Difference[] {
+  return profile === "paper" ? paperDifferences(setting) : smallDifferences(scaleOf(profile, iterations), setting);
 }

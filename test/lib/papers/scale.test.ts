@@ -105,6 +105,18 @@ describe("a small profile", () => {
     expect([...regNets].sort((a, b) => a - b)).toEqual(regNets);
   });
 
+  it("is as short as it is asked to be, in proportion, and another training", () => {
+    const brief = (setting: Setting, profile: "smoke" | "mini" | "paper" = "smoke") => experimentFor(setting, { profile, train, iterations: 10 });
+    const [own, less] = [of(student("retinanet", { name: "frs" })), brief(student("retinanet", { name: "frs" }))];
+    expect(less.training.iterations).toBe(10);
+    expect(less.name).not.toBe(own.name);
+    const ratio = (one: Experiment) => (one.teacher!.run as { readonly experiment: Experiment }).experiment.training.iterations / one.training.iterations;
+    expect(ratio(less)).toBe(ratio(own));
+    expect(brief(student("retinanet", { name: "frs" }, { schedule: "1x" })).training.iterations).toBe(5);
+    expect(() => experimentFor(student("retinanet", { name: "frs" }), { profile: "smoke", train, iterations: 1.5 })).toThrow("iterations is 1.5; it must be a whole number from 1");
+    expect(() => brief(student("retinanet", { name: "frs" }), "paper")).toThrow("the paper profile has the paper's schedule");
+  });
+
   it("is a pure function of the setting, and names a training by what it trains", () => {
     for (const [, setting] of all) expect(of(structuredClone(setting))).toEqual(of(setting));
     const baseline = (code: "mmdet") => of({ detector: "retinanet", backbone: "resnet-50", code, schedule: "2x" });
