@@ -69,8 +69,9 @@ export { showMetricDifferences } from "./papers/show-metric-differences.ts";
 export { entropiesOf, showEntropies, showMask, showRegions } from "./papers/show-regions.ts";
 export { showRuns } from "./papers/show-runs.ts";
 export { showSetting } from "./papers/show-setting.ts";
-export { showTeachers } from "./papers/show-teachers.ts";
 export { showTerms } from "./papers/show-terms.ts";
+export { openStudies, openStudy } from "./papers/study.ts";
+export type { Study, StudyOptions } from "./papers/study.ts";
 export { showVerdictRules } from "./papers/show-verdict-rules.ts";
 export { verdictRules } from "./papers/verdict-rules.ts";
 

@@ -1,6 +1,6 @@
 import type { Displayable } from "../report/html.ts";
 import type { Item } from "./item.ts";
-import { bullets } from "./show-note.ts";
+import { note } from "./show-note.ts";
 import { disclaimer } from "./show-setting.ts";
 import type { Profile } from "./sssd.ts";
 
@@ -14,5 +14,5 @@ interface Judged {
 export function showChanges({ item, profile, seeds }: Judged): Displayable {
   const own = profile === "paper" ? [] : [`The scale: ${disclaimer(profile)}`];
   const few = seeds.length < 5 ? [`More seeds: with ${seeds.length} there is ${seeds.length === 1 ? "no interval at all" : "only a coarse interval"}.`] : [];
-  return bullets("What would change the verdict:", [...item.changes, ...own, ...few]);
+  return note([...item.changes, ...own, ...few].map((line) => `- ${line}`).join("\n"));
 }

@@ -1,9 +1,21 @@
+import { folded } from "../report/folded.ts";
 import type { Displayable } from "../report/html.ts";
-import { table } from "../report/table.ts";
+import { table, type ReportTable } from "../report/table.ts";
 import type { RowResult } from "./row-result.ts";
+
+/** More lines than these are folded. */
+const open = 12;
 
 /** What was trained for these results: iterations, time, memory and folder of each run, and why a row has none. */
 export function showRuns(results: readonly RowResult[]): Displayable {
+  const shown = runsTable(results);
+  if (results.length <= open) return shown;
+  const seconds = [...new Map(results.flatMap(({ run }) => (run === undefined ? [] : [[run.folder, run.seconds] as const]))).values()];
+  const failed = results.filter(({ run }) => run === undefined).length;
+  return folded(`${seconds.length} trainings of ${seconds.reduce((sum, value) => sum + value, 0).toFixed(0)} s together${failed === 0 ? "" : `; ${failed} of ${results.length} results are missing`}: each by itself`, shown);
+}
+
+function runsTable(results: readonly RowResult[]): ReportTable<RowResult> {
   const unknown = ({ problem, row }: RowResult) => ({ unknown: problem ?? row.notRun ?? "not trained" });
   return table([
     { heading: "row", value: ({ row }: RowResult) => row.label },

@@ -107,11 +107,18 @@ const RULE = "1px solid rgba(119,119,119,";
 
 function html<Row>(columns: readonly Column<Row>[], rows: readonly Row[], { caption, note }: TableOptions): string {
   const aligns = columns.map((column) => alignment(column, rows));
+  const widths = columns.map((column) => leastWidth(column, rows));
   const head = columns.map((column, i) => `<th scope="col" style="text-align:${aligns[i]};padding:4px 12px;border-bottom:${RULE}0.8);vertical-align:bottom">${headingHtml(column)}</th>`).join("");
-  const body = rows.map((row) => `<tr style="background:transparent">${columns.map((column, i) => `<td style="text-align:${aligns[i]};padding:4px 12px;border-bottom:${RULE}0.25)${column.oneLine === true ? ";white-space:nowrap" : ""}">${cellHtml(column.value(row), column)}</td>`).join("")}</tr>`);
+  const body = rows.map((row) => `<tr style="background:transparent">${columns.map((column, i) => `<td style="text-align:${aligns[i]};padding:4px 12px;border-bottom:${RULE}0.25)${column.oneLine === true ? ";white-space:nowrap" : widths[i]}">${cellHtml(column.value(row), column)}</td>`).join("")}</tr>`);
   const title = caption === undefined ? "" : `<caption style="text-align:left;font-weight:600;padding:4px 12px;caption-side:top;color:inherit">${escapeHtml(caption)}</caption>`;
   const foot = note === undefined ? "" : `<div style="opacity:0.75;font-size:0.9em;padding:0 12px">${escapeHtml(note)}</div>`;
   return `<div style="overflow-x:auto"><table style="${TABLE_STYLE}">${title}<thead><tr style="background:transparent">${head}</tr></thead><tbody>${body.join("")}</tbody></table>${foot}</div>`;
+}
+
+/** Sentences keep room to be read where the page is narrow and the table scrolls. */
+function leastWidth<Row>(column: Column<Row>, rows: readonly Row[]): string {
+  const longest = Math.max(0, ...rows.map((row) => cellText(column.value(row), column).length));
+  return longest > 60 ? ";min-width:15em" : "";
 }
 
 function headingHtml({ heading, unit }: Pick<Column<never>, "heading" | "unit">): string {
