@@ -11,17 +11,20 @@ export interface Notebook { readonly cells: Cell[]; readonly metadata: { readonl
 /** What a notebook's file holds as one string or a list of lines. */
 export const text = (value: unknown) => (Array.isArray(value) ? value.join("") : String(value));
 
-/** A notebook of the kit, as committed and as a user runs it: through the runner and the kernel, into a folder that ends with the tests. */
+/**
+ * A notebook of the kit, as committed and as a user runs it: through the runner and the kernel, into a folder that ends with the
+ * tests. Parameters are YAML.
+ */
 export function kitNotebook(name: string, usual: Readonly<Record<string, string>>) {
   const folder = mkdtempSync(join(tmpdir(), "potstill-e2e-"));
   afterAll(() => { rmSync(folder, { recursive: true }); });
   const file = join("notebooks", name);
   const run = async (as: string, parameters: Readonly<Record<string, string>>): Promise<Notebook> => {
     const out = join(folder, `${as}.ipynb`);
-    const given = Object.entries({ ...usual, ...parameters }).flatMap(([key, value]) => ["-p", key, value]);
+    const given = Object.entries({ ...usual, ...parameters }).flatMap(([key, value]) => ["-y", `${key}: ${value}`]);
     const { code, stderr } = await potstill(["run", file, out, "--html", "--cwd", root, ...given]);
     expect(code, stderr).toBe(0);
     return JSON.parse(readFileSync(out, "utf8")) as Notebook;
   };
-  return { run, report: (as: string) => readFileSync(join(folder, `${as}.html`), "utf8"), source: () => readFileSync(join(root, file), "utf8") };
+  return { run, folder, report: (as: string) => readFileSync(join(folder, `${as}.html`), "utf8"), source: () => readFileSync(join(root, file), "utf8") };
 }

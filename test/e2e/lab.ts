@@ -32,6 +32,8 @@ export interface LabOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** More fields of the kernelspec's kernel.json, for example `metadata`. */
   readonly spec?: Partial<KernelJson>;
+  /** Draw all cells, also those out of view: then a long notebook's can be counted. */
+  readonly drawAll?: boolean;
 }
 
 /** One JupyterLab server whose files, settings and kernels are its own, and one browser. */
@@ -76,6 +78,11 @@ export class Lab {
     writeFileSync(join(this.notebooks, name), JSON.stringify({ cells: code, metadata, nbformat: 4, nbformat_minor: 5 }));
   }
 
+  /** Writes a notebook as it is. */
+  put(name: string, notebook: object): void {
+    writeFileSync(join(this.notebooks, name), JSON.stringify(notebook));
+  }
+
   /** Opens a notebook that exists, in a new page and workspace, and waits for its kernel. */
   async show(name: string): Promise<NotebookPage> {
     const page = await this.#browser!.newPage();
@@ -91,8 +98,9 @@ export class Lab {
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  async #serve(python: string, { env = {}, spec = {} }: LabOptions): Promise<void> {
+  async #serve(python: string, { env = {}, spec = {}, drawAll = false }: LabOptions): Promise<void> {
     this.#writeSettings(spec);
+    if (drawAll) this.#writeJson(["settings", "@jupyterlab", "notebook-extension", "tracker.jupyterlab-settings"], { windowingMode: "none" });
     const port = await freePort();
     this.#address = `http://127.0.0.1:${port}`;
     const options = ["--no-browser", "--allow-root", "--expose-app-in-browser", "--ip=127.0.0.1", `--port=${port}`, "--ServerApp.port_retries=0", `--IdentityProvider.token=${this.#token}`, `--ServerApp.root_dir=${this.notebooks}`];
