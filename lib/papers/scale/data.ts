@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { basename, join, resolve } from "node:path";
 import { cached } from "../../data/cached.ts";
 import { openCocoFolder, validationShare } from "../../data/coco-folder.ts";
 import type { Dataset } from "../../data/dataset.ts";
@@ -36,6 +37,13 @@ function heldOut(dataset: Dataset, salt: string): { readonly held: readonly numb
   return { held: indices.slice(0, count), others: indices.slice(count) };
 }
 
+/** Its name from the folder on: reports and runs hold no absolute paths. */
+function withoutPlace(dataset: Dataset, data: string): Dataset {
+  const folder = join(data, ".");
+  const name = dataset.name.startsWith(folder) ? basename(resolve(data)) + dataset.name.slice(folder.length) : dataset.name;
+  return { ...dataset, name };
+}
+
 /**
  * What a profile trains and scores on.
  *
@@ -52,7 +60,8 @@ export async function openProfileData(profile: Profile, data: string): Promise<P
     const train = scenes("train");
     return { train, validation: scenes("val"), tuning: scenes("tune"), rest: train, name: `synthetic scenes (${images.train} + ${images.val} of ${size}×${size})` };
   }
-  const { train, val } = await openCocoFolder(data);
+  const opened = await openCocoFolder(data);
+  const [train, val] = [opened.train, opened.val].map((split) => withoutPlace(split, data));
   if (train.images.length < 2) throw new Error(`${train.name} has one image to train on; two are needed, one of them for the choice of hyper-parameters`);
   const { held, others } = heldOut(train, "tuning");
   const part = (indices: readonly number[], what: string) => cached(subset(train, indices, `${train.name} (${what})`));

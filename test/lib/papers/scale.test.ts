@@ -5,6 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadBackend } from "../../../lib/backend/load.ts";
 import { syntheticScenes } from "../../../lib/data/synthetic.ts";
+import { writeCoco } from "../../../lib/data/write-coco.ts";
 import { checkpoints } from "../../../lib/detector/weights/catalogue.ts";
 import type { Experiment } from "../../../lib/papers/experiment.ts";
 import { itemsOf } from "../../../lib/papers/items/index.ts";
@@ -235,6 +236,30 @@ describe("data of a profile", () => {
     expect(new Set([scenes, validation, tuning].map(({ hash }) => hash)).size).toBe(3);
     expect(rest.hash).toBe(scenes.hash);
     expect(name).toMatch(/^synthetic scenes/);
+  });
+
+  it.each([true, false])("are a folder's splits under names without a path, and a fifth to choose hyper-parameters on (validation given: %s)", async (given) => {
+    const place = mkdtempSync(join(tmpdir(), "scale-data-"));
+    try {
+      const folder = join(place, "photos");
+      const scenes = (images: number, split: string) => syntheticScenes({ images, size: 32, seed: 1, split });
+      await writeCoco({ train: scenes(20, "train"), ...(given && { val: scenes(5, "val") }) }, folder);
+      const { train: whole, validation, tuning, rest, name } = await openProfileData("mini", `${folder}/`);
+      const files = ({ images }: typeof whole) => images.map(({ fileName }) => fileName);
+      expect(files(whole)).toHaveLength(given ? 20 : 16);
+      expect(tuning.images).toHaveLength(given ? 4 : 3);
+      expect([...files(tuning), ...files(rest)].sort()).toEqual([...files(whole)].sort());
+      if (!given) expect(files(validation).some((file) => files(whole).includes(file))).toBe(false);
+      for (const text of [name, whole.name, validation.name, tuning.name, rest.name]) expect(text).not.toContain(place);
+      expect(whole.name).toMatch(/^photos\/instances_train\.json/);
+      expect(validation.name).toContain(given ? "instances_val" : "20 % by file name");
+      expect((await openProfileData("mini", folder)).tuning.hash).toBe(tuning.hash);
+    } finally {
+      rmSync(place, { recursive: true, force: true });
+    }
+  });
+
+  it("are COCO's in the paper profile, and nothing else", async () => {
     await expect(openProfileData("paper", "synthetic")).rejects.toThrow("the paper profile trains on COCO 2017");
   });
 });
