@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Dataset } from "../data/dataset.ts";
+import { portableName } from "../data/portable-name.ts";
 import type { Transforms } from "../data/transforms.ts";
 import type { Detector } from "../detector/detector.ts";
 import { regionEntropies, type RegionEntropy } from "../distill/index.ts";
@@ -43,5 +44,5 @@ export function cachedEntropies(folder: string, conventions: EntropyConventions)
 export function keepEntropies(folder: string, conventions: EntropyConventions, entropies: readonly RegionEntropy[]): void {
   const { name, hash, images } = conventions.validation;
   const known = entropies.filter(({ entropy }) => Number.isFinite(entropy));
-  writeAtomic(entropyPath(folder, conventions), `${JSON.stringify({ format, data: { name, hash, images: Math.min(most, images.length) }, entropies: known }, null, 2)}\n`);
+  writeAtomic(entropyPath(folder, conventions), `${JSON.stringify({ format, data: { name: portableName(name), hash, images: Math.min(most, images.length) }, entropies: known }, null, 2)}\n`);
 }

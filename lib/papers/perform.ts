@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
+import { refreshRecord } from "../provenance/record.ts";
 import { runResult } from "../train/run.ts";
 import { experimentSteps, runPlace, type Validate } from "./build.ts";
 import { segments } from "./detectors.ts";
@@ -58,6 +59,7 @@ export async function* performRun(planned: PlannedRun, place: Workplace, signal?
   try {
     if (!isComplete(planned, folder, place)) yield* work(planned, folder, { ...place, ...(signal && { signal }) });
     forgetProblem(folder);
+    await refreshRecord(folder);
   } catch (error) {
     if (!isInterrupt(error, signal)) recordProblem(folder, (error as Error).message);
     throw error;

@@ -1,13 +1,14 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { InterruptedError } from "../backend/cancel.ts";
+import { withoutLeaks } from "../provenance/leaks.ts";
 import { writeAtomic } from "../train/atomic.ts";
 
 const file = "problem.json";
 
-/** Keeps why a run has failed, for those who look at its results later. */
+/** Keeps why a run has failed, for those who look at its results later: maybe elsewhere, so that no folder of this machine is told. */
 export function recordProblem(folder: string, message: string): void {
-  writeAtomic(join(folder, file), `${JSON.stringify({ message }, null, 2)}\n`);
+  writeAtomic(join(folder, file), `${JSON.stringify({ message: withoutLeaks(message) }, null, 2)}\n`);
 }
 
 /** Why a run has failed; undefined where it has not. */

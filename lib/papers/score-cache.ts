@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Dataset } from "../data/dataset.ts";
+import { portableName } from "../data/portable-name.ts";
 import type { Transforms } from "../data/transforms.ts";
 import type { Detector } from "../detector/detector.ts";
 import { detectDataset, evaluateBoxes, evaluateMasks, groundTruthFrom } from "../evaluate/index.ts";
@@ -50,7 +51,7 @@ export function cachedScores(folder: string, conventions: ScoreConventions): Sco
 /** Keeps a run's scores. */
 export function keepScores(folder: string, conventions: ScoreConventions, points: Scores): void {
   const { validation: { name, hash, images }, of } = conventions;
-  writeAtomic(scorePath(folder, conventions), `${JSON.stringify({ format, of, data: { name, hash, images: images.length }, points }, null, 2)}\n`);
+  writeAtomic(scorePath(folder, conventions), `${JSON.stringify({ format, of, data: { name: portableName(name), hash, images: images.length }, points }, null, 2)}\n`);
 }
 
 /** What a JSON file holds; undefined where there is none, or none that can be read: it is then made again. */

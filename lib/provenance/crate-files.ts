@@ -10,6 +10,8 @@ const kinds: readonly { readonly file: RegExp; readonly format: string; readonly
   { file: /^result\.json$/, format: "application/json", about: "Seconds, images per second, peak memory, device" },
   { file: /^weights\.safetensors$/, format: "application/octet-stream", about: "The trained detector's weights (safetensors)" },
   { file: /^checkpoint\/.*\.safetensors$/, format: "application/octet-stream", about: "The training's last state: parameters, momentum, iteration (safetensors)" },
+  { file: /^validation\.jsonl$/, format: "application/x-ndjson", about: "Scores on a few validation images while it trained" },
+  { file: /^entrop\w*-.*\.json$/, format: "application/json", about: "Entropies of the regions of images that the trained detector sees" },
   { file: /^score-.*\.json$/, format: "application/json", about: "COCO scores of the trained detector" },
   { file: /\.json$/, format: "application/json", about: "JSON" },
   { file: /\.jsonl$/, format: "application/x-ndjson", about: "A JSON value per line" },

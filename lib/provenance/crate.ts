@@ -68,7 +68,8 @@ function usage({ result }: RunFacts): Entity[] {
 }
 
 const configurations = /^(?:config\.json|code(?:-\d+)?\.(?:json|patch))$/;
-const isScore = (path: string): boolean => /^score-.*\.json$/.test(path);
+/** What was measured of the trained detector later. */
+const isScore = (path: string): boolean => /^(?:score|entrop\w*)-.*\.json$/.test(path);
 
 interface Parts {
   readonly facts: RunFacts;

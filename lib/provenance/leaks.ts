@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import { homedir, hostname, tmpdir, userInfo } from "node:os";
-import { projectFolder } from "./project.ts";
+import { packageRoot } from "../backend/setup/folders.ts";
 import { secretsOf, type Secrets } from "./secrets.ts";
 
 /** What a text that leaves a machine must not tell of it. */
@@ -31,7 +31,7 @@ function loginName(): string | undefined {
 /** This machine as its processes see it. */
 export function thisMachine(environment: NodeJS.ProcessEnv = process.env): Machine {
   const real = (folder: string) => { try { return realpathSync(folder); } catch { return folder; } };
-  const known = [[process.cwd(), "."], [projectFolder(), "potstill"], [tmpdir(), "TMP"], [homedir(), "~"]] as const;
+  const known = [[process.cwd(), "."], [packageRoot(), "potstill"], [tmpdir(), "TMP"], [homedir(), "~"]] as const;
   const user = loginName();
   return { folders: known.flatMap(([folder, standIn]) => [...new Set([folder, real(folder)])].map((path) => [path, standIn] as const)), ...(user !== undefined && { user }), host: hostname(), secrets: secretsOf(environment) };
 }

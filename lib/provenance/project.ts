@@ -1,13 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-/** Potstill's own folder: two up from `lib/provenance/`, three from `dist/lib/provenance/`. */
-export function projectFolder(): string {
-  const above = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-  return basename(above) === "dist" ? dirname(above) : above;
-}
+import { dirname, join } from "node:path";
 
 /** What the crate tells of a package that computes. */
 interface Computing {

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { packageRoot } from "../backend/setup/folders.ts";
 import { writeAtomic } from "../train/atomic.ts";
 import type { RunRecorder } from "../train/run.ts";
 import { codeIdentity, type CodeIdentity } from "./code.ts";
@@ -7,8 +8,8 @@ import { writeCodeFile } from "./code-file.ts";
 import { crateText, type Failure } from "./crate.ts";
 import { thisMachine } from "./leaks.ts";
 import { peopleOf, type People } from "./people.ts";
-import { packageVersions, projectFolder, shapingVariables } from "./project.ts";
-import { runFacts } from "./run-facts.ts";
+import { packageVersions, shapingVariables } from "./project.ts";
+import { runFacts, runPaths } from "./run-facts.ts";
 import { isoTime } from "./times.ts";
 
 export const crateFile = "ro-crate-metadata.json";
@@ -28,7 +29,7 @@ let ownCode: Promise<CodeIdentity> | undefined;
 
 /** Potstill's own code as this process found it: what is changed later was not loaded. */
 export function loadedCode(): Promise<CodeIdentity> {
-  return (ownCode ??= codeIdentity(projectFolder()));
+  return (ownCode ??= codeIdentity(packageRoot()));
 }
 
 /** Writes `code.json` (and `code.patch`) of a run directory whose training begins now. */
@@ -60,10 +61,25 @@ const messageOf = (error: unknown): string => (error instanceof Error ? `${error
 /** What is thrown into a run that somebody stops: it did not fail. */
 const interrupts = ["InterruptedError", "KeyboardInterrupt", "AbortError"];
 
-/** Whether a finished run still needs its crate: it was killed just before, or failed in an earlier attempt. */
-function lacksCrate(folder: string): boolean {
+/**
+ * Whether a finished run's crate tells what there is: a kill may have come before it, an earlier attempt have failed, a score
+ * have been added. Files are compared by name and size, so that this is quick.
+ */
+function isCurrent(folder: string): boolean {
   const path = join(folder, crateFile);
-  return !existsSync(path) || readFileSync(path, "utf8").includes("/FailedActionStatus");
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  if (text === "" || text.includes("/FailedActionStatus")) return false;
+  const { "@graph": graph } = JSON.parse(text) as { readonly "@graph": readonly { readonly "@type": string; readonly name?: string; readonly contentSize?: string }[] };
+  const listed = graph.filter((entity) => entity["@type"] === "File").map(({ name, contentSize }) => `${name} ${contentSize}`);
+  return listed.join("\n") === runPaths(folder).map((file) => `${file} ${statSync(join(folder, file)).size}`).join("\n");
+}
+
+/**
+ * Writes a finished run's crate where it does not tell what the directory holds; somebody else's runs may be read and not be
+ * written to, and stay as they are.
+ */
+export async function refreshRecord(folder: string, options: Omit<RecordOptions, "error"> = {}): Promise<void> {
+  await Promise.resolve().then(() => isCurrent(folder) || recordRun(folder, options)).catch(() => false);
 }
 
 /** Keeps beside a training where it came from. */
@@ -71,8 +87,8 @@ export function recorder(folder: string, options: Omit<RecordOptions, "error"> =
   return {
     began: () => beginRecord(folder, options.environment),
     async finished({ before }) {
-      if (!before) await recordRun(folder, options);
-      else if (lacksCrate(folder)) await recordRun(folder, options).catch(() => false); // others' runs may be read and not written
+      if (before) await refreshRecord(folder, options);
+      else await recordRun(folder, options);
     },
     async failed(error) {
       if (!(error instanceof Error && interrupts.includes(error.name))) await recordRun(folder, { ...options, error }).catch(() => false); // the first error is the one to tell

@@ -38,7 +38,7 @@ export interface RunFacts {
 }
 
 /** Of the directory's own making or passing: no part of what it tells. */
-const passing = /^(?:lock|ro-crate-metadata\.json|ro-crate-preview\.html)$|\.tmp$|\.lock$/;
+const passing = /^(?:lock|problem\.json|ro-crate-metadata\.json|ro-crate-preview\.html)$|\.tmp$|\.lock$/;
 
 function* paths(folder: string, below = ""): Generator<string> {
   const entries = readdirSync(join(folder, below), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -48,6 +48,9 @@ function* paths(folder: string, below = ""): Generator<string> {
     else if (entry.isFile() && !passing.test(entry.name)) yield path;
   }
 }
+
+/** The files of a run directory that belong to it, in the order in which they are told. */
+export const runPaths = (folder: string): string[] => [...paths(folder)];
 
 function readJson<T>(path: string): T | undefined {
   if (!existsSync(path)) return undefined;
@@ -62,7 +65,7 @@ function readJson<T>(path: string): T | undefined {
 export async function runFacts(folder: string): Promise<RunFacts> {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new Error(`there is no run directory ${folder}`);
   const files: RunFile[] = [];
-  for (const path of paths(folder)) files.push({ path, ...(await hashFile(join(folder, path))) });
+  for (const path of runPaths(folder)) files.push({ path, ...(await hashFile(join(folder, path))) });
   const result = readJson<RunResult>(join(folder, "result.json"));
   const code = readCodeFile(folder);
   return { config: readJson<RunConfig>(join(folder, "config.json")) ?? {}, ...(result && { result }), ...(code && { code }), files };
