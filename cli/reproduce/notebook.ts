@@ -6,6 +6,7 @@ import type { Profile } from "../../lib/papers/sssd.ts";
 import type { Cell } from "../../kernel/notebook/index.ts";
 import { runNotebook, type RunResult } from "../../kernel/run/index.ts";
 import { UsageError } from "../errors.ts";
+import { hiddenFolders } from "../hidden-folders.ts";
 
 /** What has a notebook. */
 export interface NotebookItem {
@@ -60,6 +61,7 @@ export async function reproduceNotebook(item: NotebookItem, options: NotebookOpt
   const report = notebook.replace(/\.ipynb$/, ".html");
   const result = await runNotebook({
     input, inputName: item.notebook, output: notebook, html: report, kernelName: "potstill", cwd: process.cwd(),
+    portable: true, hide: hiddenFolders(data),
     parameters: { profile, data, seed, seeds, requireGpu, ...options.parameters },
     ...(env && { env }), ...(signal && { signal }), ...(onEvent && { onEvent }),
   });

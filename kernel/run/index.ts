@@ -133,9 +133,9 @@ function check(job: Job): void {
 /** The folder of the notebook. */
 const folderOf = (input: string): string => (input === "-" ? process.cwd() : dirname(resolve(input)));
 
-/** The folders that a run is made in, and what stands for each where they are not to be told. */
+/** The folders that a run is made in, and what stands for each where they are not to be told; of the same folder the last holds. */
 function hidden({ input, cwd, hide = [] }: RunOptions): readonly (readonly [string, string])[] {
-  return [[process.cwd(), "."], [resolve(cwd ?? "."), "."], [folderOf(input), "."], [tmpdir(), "TMP"], [homedir(), "~"], ...hide];
+  return [[homedir(), "~"], [tmpdir(), "TMP"], [folderOf(input), "."], [resolve(cwd ?? "."), "."], [process.cwd(), "."], ...hide];
 }
 
 /** The notebook as it is written. */

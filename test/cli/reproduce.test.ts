@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { syntheticScenes } from "../../lib/data/synthetic.ts";
 import { writeCoco } from "../../lib/data/write-coco.ts";
+import { findLeaks, thisMachine } from "../../lib/provenance/leaks.ts";
 import { potstill, root } from "../potstill.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "potstill-cli-"));
@@ -89,5 +90,10 @@ describe("potstill reproduce", () => {
     const raw = readFileSync(join(output, "sssd-calibration.ipynb"), "utf8");
     expect((JSON.parse(raw) as { metadata: { papermill: { exception: boolean; input_path: string } } }).metadata.papermill).toMatchObject({ exception: true, input_path: "notebooks/sssd-calibration.ipynb" });
     expect(raw).not.toContain(join(root, "notebooks")); // no path of this machine
+    expect(raw).toContain('\\"image\\"'); // the data's folder by its name, in the cell that sets it
+    for (const text of [raw, readFileSync(join(output, "sssd-calibration.html"), "utf8")]) {
+      expect(findLeaks(text, thisMachine())).toEqual([]);
+      for (const place of [folder, root]) expect(text).not.toContain(place);
+    }
   });
 });

@@ -59,6 +59,8 @@ describe.skipIf(python === undefined)("potstill run", () => {
 
   it.each([
     [["in.ipynb", "x.ipynb", "-p", "lrr", "1"], 1, /Unknown parameter "lrr" \(did you mean lr\?\)/],
+    [["in.ipynb", "x_{hf_token}.ipynb", "-p", "hf_token", "s3cr3t"], 1, /Parameter hf_token is named like a secret.*process\.env\.HF_TOKEN/],
+    [["in.ipynb", "x.ipynb", "-y", "{hub: {apiKey: s3cr3t}}"], 1, /Parameter hub\.apiKey is named like a secret/],
     [["none.ipynb", "x.ipynb"], 1, /No notebook at none\.ipynb/],
     [["in.ipynb", "x_{nope}.ipynb"], 1, /\{nope\}, which is not given/],
     [["in.ipynb", "x.ipynb", "-p", "lr"], 2, /-p NAME VALUE/],
@@ -71,6 +73,16 @@ describe.skipIf(python === undefined)("potstill run", () => {
     const { status, stderr } = potstill(...args);
     expect([status, stderr]).toEqual([code, expect.stringMatching(message)]);
     expect(existsSync(at("x.ipynb"))).toBe(false);
+    expect(stderr).not.toContain("s3cr3t");
+  });
+
+  it("writes what is named like a secret on demand, and no folders on demand", () => {
+    const { status, stderr } = potstill("-p", "api_key", "abc", "--allow-unknown-parameters", "--allow-secret-parameters", "--prepare-only", "--portable", at("in.ipynb"), at("prepared.ipynb"));
+    expect([status, stderr]).toEqual([0, expect.stringContaining("Notebook prepared")]);
+    const text = readFileSync(at("prepared.ipynb"), "utf8");
+    expect(text).toContain('api_key = \\"abc\\"');
+    expect(text).toContain('"input_path": "./in.ipynb"');
+    expect(text).not.toContain(folder.path);
   });
 
   it("prints a notebook's parameters", () => {
