@@ -6,11 +6,13 @@ import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { register as detect } from "../../../cli/commands/detect.ts";
 import { register as evaluate } from "../../../cli/commands/evaluate.ts";
 import { register } from "../../../cli/commands/train.ts";
+import { register as weights } from "../../../cli/commands/weights.ts";
 import { writeSyntheticFolder } from "../../../data-scripts/synthetic.ts";
 import { gfl } from "../../../lib/detector/gfl.ts";
 import { loadWeights } from "../../../lib/detector/weights/load.ts";
 import { experimentOf } from "../../../lib/papers/config.ts";
 import type { Experiment } from "../../../lib/papers/experiment.ts";
+import { cardMetadata } from "../../../lib/provenance/card.ts";
 import { tinyScenes } from "../../lib/train/tiny.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "potstill-cli-train-"));
@@ -52,8 +54,7 @@ describe("potstill train", () => {
     expect(again.err).not.toContain("loss");
     expect(readFileSync(join(out.trim(), "result.json"), "utf8")).toBe(result);
     const detector = gfl({ preset: "tiny", backbone: "tiny-4", classes: 6, seed: 9 });
-    const weights = join(out.trim(), "weights.safetensors");
-    expect(loadWeights(detector, weights).kept).toEqual([]);
+    expect(loadWeights(detector, join(out.trim(), "weights.safetensors")).kept).toEqual([]);
     expect(() => loadWeights(detector, join(out.trim(), "checkpoint", "state.safetensors"))).toThrow(/state of a training.*load weights\.safetensors/);
     detector.dispose();
   });
@@ -75,6 +76,13 @@ describe("potstill train", () => {
     await expect(command(detect, "detect", out.trim(), "--out", results)).rejects.toThrow(/trained on 3 classes .* has 6/);
     await command(detect, "detect", path, "--weights", join(out.trim(), "weights.safetensors"), "--data", data, "--out", join(folder, "same.json"), "--images", "3");
     expect(readFileSync(join(folder, "same.json"), "utf8")).toBe(readFileSync(results, "utf8"));
+    const model = join(folder, "model");
+    expect((await command(weights, "weights", "export", out.trim(), model, "--data", data, "--license", "CC0-1.0")).out).toContain(join(model, "README.md"));
+    const card = cardMetadata(readFileSync(join(model, "README.md"), "utf8"));
+    expect(card.license).toBe("cc0-1.0");
+    expect(card["model-index"][0].results[0].metrics[0].value / 100).toBeCloseTo(Number(/maxDets=100 \] = (\S+)/.exec(summary)![1]), 3);
+    await command(detect, "detect", model, "--data", data, "--out", join(folder, "exported.json"), "--images", "3");
+    expect(readFileSync(join(folder, "exported.json"), "utf8")).toBe(readFileSync(results, "utf8"));
   });
 
   it("prints the whole experiment with --dry-run: the recipe where the file is silent", async () => {
