@@ -28,7 +28,7 @@ p, ul, ol, dl { margin: 0 0 1em; } p, li, dd { max-width: 46rem; } li { margin: 
 dl.facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .25rem 1.2rem; } dl.facts dt { color: var(--quiet); } dl.facts dd { margin: 0; }
 code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: .88em; } code { overflow-wrap: anywhere; } pre { background: var(--soft); border-radius: 6px; padding: .75rem 1rem; overflow: auto; max-height: 36rem; }
 details { margin: 0 0 1em; } summary { cursor: pointer; color: var(--link); }
-.even table { table-layout: fixed; width: 100%; } .even th:first-child { width: 16%; }
+.even table { table-layout: fixed; width: 100%; } .even th:first-child { width: 16%; } details .even th:first-child { width: 30%; }
 table { border-collapse: collapse; min-width: min(100%, 34rem); font-size: .9rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding: .2rem .6rem .4rem 0; } th, td { padding: .4rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; text-align: left; }
 thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; } tbody th { font-weight: 500; } th.group { text-align: center; border-bottom: 1px solid var(--line); } .unit { font-weight: 400; color: var(--quiet); }
@@ -47,11 +47,11 @@ figure { margin: 0 0 1.5em; } figcaption { color: var(--quiet); font-size: .88re
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 0 1.5rem; } .pair > * { min-width: 0; }
 @media (max-width: 40rem) {
   main, footer, body > nav { padding-left: 1rem; padding-right: 1rem; } h1 { font-size: 1.4rem; } h2 { font-size: 1.2rem; } dl.facts { grid-template-columns: minmax(0, 1fr); gap: 0; } dl.facts dd { margin-bottom: .5rem; }
-  .plot .still { max-width: none; width: 34rem; } .plot.drawn .live { width: 100%; } .cards table, .cards thead, .cards tbody, .cards th, .cards td, .cards caption { display: block; min-width: 0; } td > .why { min-width: 0; } .even th:first-child { width: auto; } .cards thead { position: absolute; left: -100rem; } .cards tbody tr { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1rem; border-bottom: 1px solid var(--line); padding: .6rem 0; } .cards td, .cards tbody th { grid-column: 1 / -1; border: 0; padding: .15rem 0; text-align: left; min-width: 0; } .cards td.right, .cards td.half { grid-column: auto; white-space: normal; }
+  .plot .still { max-width: none; width: 34rem; } .plot.drawn .live { width: 100%; } .cards table, .cards thead, .cards tbody, .cards th, .cards td, .cards caption { display: block; min-width: 0; } td > .why { min-width: 0; } .even th:first-child, details .even th:first-child { width: auto; } .cards thead { position: absolute; left: -100rem; } .cards tbody tr { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1rem; border-bottom: 1px solid var(--line); padding: .6rem 0; } .cards td, .cards tbody th { grid-column: 1 / -1; border: 0; padding: .15rem 0; text-align: left; min-width: 0; } .cards td.right, .cards td.half { grid-column: auto; white-space: normal; }
   .cards td[data-label]:not([data-label=""])::before { content: attr(data-label); display: block; color: var(--quiet); font-size: .8rem; } .scroll th, .scroll td { padding: .35rem .5rem; } .scroll tbody th { min-width: 6.5rem; max-width: 9rem; position: sticky; left: 0; background: var(--ground); }
 }
 @page { margin: 14mm; }
-@media print { details::details-content { content-visibility: visible; } summary { color: inherit; list-style: none; } }
+@media print { .pair { grid-template-columns: 1fr 1fr; } details::details-content { content-visibility: visible; } summary { color: inherit; list-style: none; } }
 @media print { :root { --ground: #fff; --text: #000; --quiet: #444; color-scheme: light; } body { font-size: 10pt; } body > nav, .filter, .skip { display: none; } main, footer { max-width: none; padding: 0; } a { color: inherit; }
   .plot .live { display: none !important; } .plot .still, .plot.drawn .still { display: block; } .scroll { overflow: visible; } table { font-size: 8pt; } th, td { padding: .2rem .35rem; } .scroll td.right, .interval { white-space: normal; } td > .why { min-width: 0; }
   tr, figure, .claim, .banner { break-inside: avoid; } h1, h2, h3 { break-after: avoid; } .verdict { border: 1px solid currentColor; background: none; white-space: normal; } pre { max-height: none; white-space: pre-wrap; } input[type="range"] { display: none; } }
