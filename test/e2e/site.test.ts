@@ -5,8 +5,10 @@ import { pathToFileURL } from "node:url";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { figureSvg } from "../../kernel/display/plotly-page.ts";
+import { lineFigure } from "../../lib/report/figures.ts";
+import { drawStill } from "../../lib/report/site/figure.ts";
 import { writeSite } from "../../lib/report/site/index.ts";
-import { siteOptions } from "../lib/report/site/fixture.ts";
+import { draw, siteOptions } from "../lib/report/site/fixture.ts";
 import { findChromium, openBrowser } from "./browser.ts";
 
 const chromium = findChromium();
@@ -36,13 +38,24 @@ function faint(): string[] {
   });
 }
 
+describe("a figure of the site", { timeout: 120_000 }, () => {
+  it("is drawn to the same bytes each time", async () => {
+    const figure = lineFigure({ x: { label: "iteration" }, y: { label: "AP", unit: "points" }, lines: [{ name: "a", x: [0, 1, 2], y: [1, 3, 2], low: [0, 2, 1], high: [2, 4, 3] }, { name: "b", x: [0, 1, 2], y: [2, 2, 4] }] });
+    const still = { path: "figures/a.svg", figure, width: 640, height: 420, measured: false };
+    const once = await drawStill(figureSvg, still);
+    expect(once).toContain("clip-path");
+    expect(await drawStill(figureSvg, still)).toBe(once);
+  });
+});
+
 describe.skipIf(chromium === undefined)("the report site in a browser, from disk", { timeout: 120_000 }, () => {
   let browser: BrowserContext;
   let page: Page;
   const [problems, requests]: [string[], string[]] = [[], []];
 
   beforeAll(async () => {
-    await writeSite(siteOptions(folder, { draw: (figure, size) => figureSvg(figure, size) }));
+    let drawn = 0; // the first pictures are Plotly's; to draw them all would take long
+    await writeSite(siteOptions(folder, { draw: (figure, size) => (drawn++ < 3 ? figureSvg(figure, size) : draw(figure, size)) }));
     browser = await openBrowser(chromium!, folder);
     page = await browser.newPage();
     page.on("console", (message) => { if (message.type() !== "log") problems.push(message.text()); });
@@ -50,7 +63,7 @@ describe.skipIf(chromium === undefined)("the report site in a browser, from disk
     page.on("pageerror", (error) => problems.push(error.message));
     page.on("requestfailed", (request) => { if (request.failure()?.errorText !== "net::ERR_ABORTED") problems.push(`failed: ${request.url()}`); }); // leaving a page aborts what it loads
     page.on("request", (request) => requests.push(request.url()));
-  });
+  }, 300_000);
   afterAll(async () => {
     await browser?.close();
     rmSync(folder, { recursive: true });

@@ -30,7 +30,7 @@ ${claimsTable(claims)}
 <h2 id="more">More</h2>
 <ul><li><a href="${linkFrom(places.index, places.differences)}">Where the papers are silent, contradict themselves, or the official code does otherwise</a>, and what was chosen here.</li>
 <li><a href="${linkFrom(places.index, places.trainings)}">All ${site.runs.length} trainings</a>, with loss curves, shares, learning rates, AP over time, and detections.</li></ul>`;
-  return pageOf(site, { path: places.index, title: "Three papers, reproduced", body });
+  return pageOf(site, { path: places.index, title: "Three papers: claims and verdicts", body });
 }
 
 function factsOf({ profile, data, seeds, environment, runs, items }: Site): Markup {

@@ -5,7 +5,6 @@ import { dataTable } from "./data-table.ts";
 import { markup, measured } from "./markup.ts";
 import type { Content, Markup } from "./markup.ts";
 import { differenceCell, isMeasured } from "./numbers.ts";
-import { withoutNames } from "./scrub.ts";
 import type { SiteItem } from "./types.ts";
 import { badge } from "./verdicts.ts";
 
@@ -22,7 +21,7 @@ function claimOf(item: Item, verdict: ClaimVerdict): Markup {
 
 /** Why a claim has its verdict. */
 export function reasonOf({ claim, why }: Pick<ClaimVerdict, "claim" | "why">): Content {
-  return isMeasured(claim.metric) ? measured(withoutNames(why)) : withoutNames(why);
+  return isMeasured(claim.metric) ? measured(why) : why;
 }
 
 function comparisonsOf(item: Item, { metric }: Claim, comparisons: ClaimVerdict["comparisons"]): Markup {

@@ -8,7 +8,6 @@ import { markup, measured } from "./markup.ts";
 import type { Content, Markup } from "./markup.ts";
 import { differenceCell, isMeasured, metricHeading, publishedCell, summaryCell } from "./numbers.ts";
 import { linkFrom, places } from "./places.ts";
-import { withoutNames } from "./scrub.ts";
 import type { SiteItem } from "./types.ts";
 import { badge } from "./verdicts.ts";
 
@@ -40,8 +39,8 @@ const differenceColumns: readonly SiteColumn<RowVerdict>[] = [
 ];
 
 function verdictOf({ verdict, why, problem, metric }: RowVerdict): Content {
-  const reason = markup`<p class="why">${withoutNames(why)}</p>`;
-  return [badge(verdict), isMeasured(metric) ? measured(reason) : reason, problem !== undefined && !why.includes(problem) && markup`<p class="why">Failed: ${withoutNames(problem)}</p>`];
+  const reason = markup`<p class="why">${why}</p>`;
+  return [badge(verdict), isMeasured(metric) ? measured(reason) : reason, problem !== undefined && !why.includes(problem) && markup`<p class="why">Failed: ${problem}</p>`];
 }
 
 function trainingsOf({ results }: SiteItem, row: ItemRow, page: string): Content {

@@ -10,7 +10,7 @@ import { pageOf } from "./page.ts";
 import { linkFrom, places } from "./places.ts";
 import { detectionsOf } from "./run-detections.ts";
 import { runFigures } from "./run-figures.ts";
-import { withoutNames, withoutPaths } from "./scrub.ts";
+import { withoutPaths } from "./scrub.ts";
 import type { RunFiles, Site, SitePage, SiteRun } from "./types.ts";
 
 /** A training: whose row it is, scores, curves, detections, configuration, environment, files. */
@@ -61,7 +61,7 @@ function linkTo(folder: string, { runs }: Site, path: string): Markup {
 }
 
 function scoresOf({ answers }: SiteRun): Markup {
-  const problems = [...new Set(answers.flatMap(({ result: { problem } }) => (problem === undefined ? [] : [problem])))].map((problem) => markup`<p class="banner">${withoutNames(problem)}</p>`);
+  const problems = [...new Set(answers.flatMap(({ result: { problem } }) => (problem === undefined ? [] : [problem])))].map((problem) => markup`<p class="banner">${problem}</p>`);
   const metrics = new Map(answers.flatMap(({ result }) => Object.entries(result.metrics ?? {}) as [Metric, number][]));
   if (metrics.size === 0) return markup`${problems}<p class="quiet">None: it is no row of its own, or was not scored.</p>`;
   return markup`${problems}${dataTable([
@@ -96,13 +96,15 @@ function environmentOf(environment: BackendInfo | undefined): Markup {
 /** What files of a run's folder say. */
 const meanings: readonly (readonly [pattern: RegExp, meaning: string])[] = [
   [/^config\.json$/, "what was trained, on which data by hash, from which weights by hash"],
-  [/^code.*\.json$/, "which code trained it, by commit and difference"],
+  [/^code\.json$/, "the code that trained it: commit, untracked files, versions"],
+  [/^code(?:-\d+)?\.patch$/, "what the code differed in from its commit"],
+  [/^entropy-.*\.json$/, "entropies of the regions"],
   [/^validation\.jsonl$/, "AP while it trained"],
   [/^metrics\.jsonl$/, "every iteration: losses, shares, λ, learning rates, gradient norm, time"],
   [/^result\.json$/, "iterations, time, memory, environment"],
   [/^weights\.safetensors$/, "the trained detector"],
   [/^score-.*\.json$/, "scores, by data and conventions"],
-  [/^ro-crate-metadata\.json$/, "Process Run Crate: who made what from what, with which code"],
+  [/^ro-crate-metadata\.json$/, "all of it as a Process Run Crate: what was made from what, by which code"],
 ];
 
 function filesOf({ folder }: SiteRun, { names }: RunFiles): Markup {

@@ -5,6 +5,7 @@ import type { Item } from "../../papers/item.ts";
 import type { Judgement } from "../../papers/judgement.ts";
 import { publishedCells } from "../../papers/published-cells.ts";
 import type { Profile } from "../../papers/sssd.ts";
+import { thisMachine, withoutLeaks } from "../../provenance/index.ts";
 import type { Figure } from "../figures.ts";
 import { itemFigure } from "../item-figure.ts";
 import { differencesPage } from "./differences-page.ts";
@@ -22,7 +23,7 @@ import type { Site, SiteItem, SiteOptions, SitePage, Still } from "./types.ts";
 
 /**
  * Writes the report site: index, a page per item and per training, the differences. It opens from disk and needs no network.
- * Written twice from the same results it has the same bytes, but for `<time>` and what stands in `data-measured`.
+ * Absolute paths lose their folders; users, machines and secrets that the environment holds lose their names. Written twice from the same results it has the same bytes, but for `<time>` and what stands in `data-measured`.
  * @returns the index, from the current folder on
  * @throws Error for a folder that cannot be written, and for a run whose files are broken
  */
@@ -32,7 +33,8 @@ export async function writeSite(options: SiteOptions): Promise<string> {
   files.write(places.style, style);
   files.write(places.script, script);
   files.write(places.plotly, readFileSync(createRequire(import.meta.url).resolve("plotly.js-dist-min/plotly.min.js")));
-  for await (const { path, html } of pagesOf(site)) files.write(path, html);
+  const machine = thisMachine();
+  for await (const { path, html } of pagesOf(site)) files.write(path, withoutLeaks(html, machine));
   files.finish();
   return join(options.folder, places.index);
 }

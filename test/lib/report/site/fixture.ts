@@ -84,7 +84,7 @@ export const judgement: Judgement = {
     const own = AP[row.id as keyof typeof AP];
     return {
       row, published: table.rows[row.id].cells, metric: "AP", seeds: seedsOf(row.id as keyof typeof AP), here: { AP: summary(own), AP50: summary(own.map((value) => value + 30)), hours: summary([1.2]) },
-      ...(row.id === "both" && { difference: summary([8, 10.5]), paperDifference: [2.3, 2.3] as const, p: 0.01, adjusted: 0.02, problem: "seed 2: the loss is not finite in /home/ada/work/runs/mini/both" }),
+      ...(row.id === "both" && { difference: summary([8, 10.5]), paperDifference: [2.3, 2.3] as const, p: 0.01, adjusted: 0.02, problem: "seed 2: the loss is not finite in /home/ada/work/runs/mini/both with correct-horse-battery" }),
       verdict: verdictOf(row), why: `${row.label}: −0.5 to 1.5.`,
     };
   }),

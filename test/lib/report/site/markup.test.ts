@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { markup, scriptJson, trusted } from "../../../../lib/report/site/markup.ts";
-import { withoutNames, withoutPaths } from "../../../../lib/report/site/scrub.ts";
+import { withoutPaths } from "../../../../lib/report/site/scrub.ts";
 
 describe("markup", () => {
   it("escapes what is put in, but for markup", () => {
@@ -25,9 +25,4 @@ describe("absolute paths", () => {
   ])("%s becomes %s", (text, wanted) => { expect(withoutPaths(text)).toBe(wanted); });
 
   it.each(["λL_distill / L_total", "and/or", "TP/FP/FN/TN", "strides /4, /8 and /16", "https://arxiv.org/abs/2303.05015", "../shared/data/bccd", "mini/both/seed-0", "a / b / c"])("%s stays", (text) => { expect(withoutPaths(text)).toBe(text); });
-
-  it("take the names of machine and user with them in messages", () => {
-    expect(withoutNames("being trained by process 7 on node-17 (ada)", [["node-17", "this machine"], ["ada", "the user"]])).toBe("being trained by process 7 on this machine (the user)");
-    expect(withoutNames("ada-grad stays, Canada too", [["ada", "the user"]])).toBe("ada-grad stays, Canada too");
-  });
 });

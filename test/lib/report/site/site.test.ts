@@ -36,7 +36,12 @@ function settled(root: string): Record<string, string> {
   }));
 }
 
-beforeAll(() => writeSite(siteOptions(folder)));
+const secret = "correct-horse-battery";
+beforeAll(async () => {
+  vi.stubEnv("POTSTILL_TEST_TOKEN", secret);
+  await writeSite(siteOptions(folder));
+});
+afterAll(() => { vi.unstubAllEnvs(); });
 
 describe("the report site", () => {
   it("has a page for every item, with a line and a verdict for every row", () => {
@@ -191,8 +196,9 @@ describe("its pages", () => {
     expect(clean(open("items/sssd--table-1.html").querySelector("#row-one")!.textContent)).toContain("'\"><b>bold</b>");
   });
 
-  it("tell nothing of where things lie", () => {
-    for (const path of pagesOf(site)) expect(readFileSync(path, "utf8"), path).not.toMatch(/\/home\/|\bada\b|C:\\\\?Users|potstill-site-/);
+  it("tell nothing of where things lie, and no secrets", () => {
+    for (const path of pagesOf(site)) expect(readFileSync(path, "utf8"), path).not.toMatch(/\/home\/|\bada\b|C:\\\\?Users|potstill-site-|correct-horse/);
+    expect(clean(open("items/frs--table-3.html").getElementById("row-both")!.textContent)).toContain("[POTSTILL_TEST_TOKEN]");
     expect(clean(open("runs/mini--both--0123456789abcdef--seed-0.html").querySelector("pre")!.textContent)).toContain('"from": "');
   });
 });
