@@ -33,7 +33,7 @@ function sizeOf({ layout }: Figure): { readonly height: number } {
 }
 
 /** Raised when pictures of the same figure come out otherwise. */
-const version = 1;
+const version = 2;
 
 /** What a picture is drawn from, in short: a picture that is already there with it is not drawn again. */
 export function pictureKey({ figure, width: across, height }: Pick<Still, "figure" | "width" | "height">): string {
@@ -46,8 +46,9 @@ export async function drawStill(draw: DrawFigure, still: Still): Promise<string>
   return settled(svg).replace("<svg ", `<svg data-figure="${pictureKey(still)}"${still.measured ? ' data-measured=""' : ""} `);
 }
 
-/** Plotly names clip paths and gradients after six random digits of each drawing. */
-function settled(svg: string): string {
+/** Plotly names clip paths and gradients after six random digits of each drawing, and classes after six of each trace. */
+function settled(drawn: string): string {
+  const svg = drawn.replace(/(class="[^"]*?) ?\btrace[0-9a-f]{6}(?=[" ])/g, "$1");
   const chance = /id="(?:top)?defs-([0-9a-f]{6})"/.exec(svg)?.[1];
   return chance === undefined ? svg : svg.replaceAll(new RegExp(`((?:id="|url\\((?:&quot;|['"])?#|href="#)[\\w-]*?)${chance}`, "g"), "$1figure");
 }

@@ -31,8 +31,8 @@ function gather(draft: (folder: string) => Draft, { item, results }: SiteItem, r
   own.record ??= record;
   if (record.teacher !== undefined) own.teacher ??= record.teacher;
   own.answers.push({ item, result });
-  const alone = result.row.role === "method" ? results.find(({ row, seed }) => row.id === result.row.against && seed === result.seed)?.run : undefined;
-  if (alone !== undefined && alone.folder !== record.folder) own.alone ??= alone.folder;
+  const alone = result.row.role === "method" ? results.find(({ row, seed }) => row.id === result.row.against && row.role === "student" && seed === result.seed)?.run : undefined;
+  if (alone !== undefined) own.alone ??= alone.folder;
 }
 
 /** `<experiment>/<hash>/seed-<n>`. */
