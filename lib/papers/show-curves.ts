@@ -39,7 +39,7 @@ export function showCurves({ item, runs }: Pick<Study, "item" | "runs">, results
     return curves.length === 0 ? [] : [{ ...overSeeds(curves), name: label, window: curves[0].window }];
   });
   const window = Math.max(1, ...drawn.map((line) => line.window));
-  const y = axes[of];
+  const y = of === "AP" && item.masks ? { ...axes.AP, label: "mask AP on the validation images" } : axes[of];
   return withNote(lineFigure({
     ...(title !== undefined && { title }),
     x: { label: "iteration" },

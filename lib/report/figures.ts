@@ -53,6 +53,7 @@ export function lineFigure({ title, x, y, lines, references = [] }: LineFigureOp
     data: lines.flatMap((line, i) => lineTraces(line, colour(i))),
     layout: {
       ...baseLayout(title),
+      ...(title !== undefined && lines.reduce((length, { name }) => length + name.length, 0) > oneRow ? { legend: legendBelow } : {}),
       showlegend: lines.length > 1,
       xaxis: axisLayout(x),
       yaxis: axisLayout(y),
@@ -61,6 +62,12 @@ export function lineFigure({ title, x, y, lines, references = [] }: LineFigureOp
     },
   };
 }
+
+/** Letters of all names together that fit into one row of the legend, beneath the title. */
+const oneRow = 60;
+
+/** Where a legend of several rows does not grow into the title. */
+const legendBelow = { orientation: "h", x: 0, y: -0.25, xanchor: "left", yanchor: "top" } as const;
 
 /** What all figures share: transparent, neutral text for light and dark pages, room for titles. */
 export function baseLayout(title?: string): PlotlyObject {

@@ -41,3 +41,12 @@ it("places reference labels in Plotly's log coordinates, but not their lines", (
 it("refuses columns of unequal length", () => {
   expect(() => lineFigure({ ...axes, lines: [{ name: "a", x: [1, 2], y: [3] }] })).toThrow(/line "a": x has 2 values and y 1/);
 });
+
+it("puts a legend of several rows beneath the plot, where it does not grow into the title", () => {
+  const lines = (...names: string[]) => names.map((name) => ({ name, x: [1], y: [1] }));
+  const place = (figure: Figure) => (figure.layout.legend as { y: number }).y;
+  const long = "a row with a name of thirty-six letters";
+  expect(place(lineFigure({ ...axes, title: "Loss", lines: lines(long, long) }))).toBeLessThan(0);
+  expect(place(lineFigure({ ...axes, title: "Loss", lines: lines("a", "b") }))).toBeGreaterThan(1);
+  expect(place(lineFigure({ ...axes, lines: lines(long, long) }))).toBeGreaterThan(1);
+});
