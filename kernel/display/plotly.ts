@@ -30,8 +30,8 @@ const mostScript = 2_000_000;
 
 /**
  * The bundle that JupyterLab (with or without Plotly's extension), VS Code and nbconvert each can show: the figure's JSON,
- * HTML with a still picture that becomes a graph where Plotly is on the page, the same picture by itself for what shows no HTML
- * (nbconvert's LaTeX and PDF, pages that take HTML out), and text.
+ * HTML with a still picture that becomes a graph where Plotly is on the page, and text. A picture of its own type is
+ * left out on purpose, as JupyterLab would prefer it to the graph.
  */
 export async function figureBundle(figure: Figure): Promise<MimeBundle> {
   const plain = withTitles(plainJson(figure)) as Figure;
@@ -39,9 +39,8 @@ export async function figureBundle(figure: Figure): Promise<MimeBundle> {
   const described = describe(plain);
   try {
     const png = await plotlyToPng(plain, { width, height });
-    const base64 = png.toString("base64");
-    const picture = `<img src="data:image/png;base64,${base64}" alt="${escapeHtml(described)}" width="${width}" height="${height}" style="max-width: 100%; height: auto">`;
-    return { ...bundle(plain, picture, described), "image/png": base64 };
+    const picture = `<img src="data:image/png;base64,${png.toString("base64")}" alt="${escapeHtml(described)}" width="${width}" height="${height}" style="max-width: 100%; height: auto">`;
+    return bundle(plain, picture, described);
   } catch (error) {
     const reason = `no still picture: ${error instanceof Error ? error.message : String(error)}`;
     return bundle(plain, `<p>${escapeHtml(`${described} (${reason})`)}</p>`, `${described} (${reason})`);

@@ -51,7 +51,7 @@ describe.skipIf(python === undefined)("under papermill", { timeout: 600_000 }, (
     expect(shown(notebook, "result")).toMatch(result);
   });
 
-  it("is a page with every figure in nbconvert's HTML, and has pictures for its LaTeX", () => {
+  it("is a page with every figure in nbconvert's HTML", () => {
     const nbconvert = (...args: string[]) => {
       const { status, stderr } = spawnSync(python!, ["-m", "nbconvert", ...args, join(folder, "frs-table-3.ipynb")], { cwd: folder, encoding: "utf8", env, timeout: 120_000 });
       expect(status, stderr).toBe(0);
@@ -61,8 +61,6 @@ describe.skipIf(python === undefined)("under papermill", { timeout: 600_000 }, (
     expect(figures).toBeGreaterThanOrEqual(3);
     nbconvert("--to", "html", "--output", "page");
     expect(readFileSync(join(folder, "page.html"), "utf8").match(/src="data:image\/png;base64,/g)!.length).toBeGreaterThanOrEqual(figures);
-    nbconvert("--to", "latex", "--output", "paper");
-    expect(readFileSync(join(folder, "paper.tex"), "utf8").match(/\\includegraphics|\\adjustimage/g)!.length).toBeGreaterThanOrEqual(figures);
   });
 });
 
@@ -89,7 +87,7 @@ describe.skipIf(parts === undefined)("in JupyterLab", { timeout: 900_000 }, () =
       notebook.page.setDefaultTimeout(600_000);
       await notebook.runAll();
       expect(await notebook.page.locator('.jp-OutputArea-output [data-mime-type="application/vnd.jupyter.error"]').count()).toBe(0);
-      expect(await notebook.page.locator(".js-plotly-plot").count()).toBeGreaterThanOrEqual(3);
+      await notebook.page.locator(".js-plotly-plot").nth(2).waitFor({ state: "attached" });
       const page = await notebook.page.locator(".jp-Notebook").innerText();
       expect(page).toMatch(/FPN term alone\s+39\.4/);
       expect(page).toContain("not testable at this profile");

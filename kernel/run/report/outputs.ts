@@ -41,10 +41,10 @@ function vector(data: unknown): string {
 
 /** The figure's still picture, for printing and for browsers without scripts. */
 function still(bundle: MimeBundle): string {
-  const [html, png] = [bundle["text/html"], bundle["image/png"]];
-  const inside = typeof html === "string" ? /<img\b[^>]*\bsrc="data:[^>]*>/i.exec(html)?.[0] : undefined; // of the figure's own size
-  if (inside !== undefined) return inside;
-  return typeof png === "string" ? `<img src="data:image/png;base64,${png.replace(/\s+/g, "")}" alt="figure">` : "";
+  const png = bundle["image/png"];
+  if (typeof png === "string") return `<img src="data:image/png;base64,${png.replace(/\s+/g, "")}" alt="figure">`;
+  const html = bundle["text/html"];
+  return (typeof html === "string" && /<img\b[^>]*\bsrc="data:[^>]*>/i.exec(html)?.[0]) || "";
 }
 
 function plotly(data: unknown, { bundle }: Beside, context: OutputContext): string {
