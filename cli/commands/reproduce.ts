@@ -69,7 +69,7 @@ function withOptions(command: Command): Command {
     .option("--data <folder>", "a folder in COCO format, or synthetic", "synthetic")
     .option("--seed <n>", "first seed", wholeNumber(0), 0)
     .option("--seeds <n>", "repetitions, each with the next seed", wholeNumber(1), 1)
-    .option("--iterations <n>", "of sssd/calibration: iterations per probe (default: the profile's)", wholeNumber(1))
+    .option("--iterations <n>", "a quick look: iterations of the papers' 2x schedule, the others in proportion; of sssd/calibration: per probe (default: the profile's)", wholeNumber(1))
     .option("--tolerance <share>", "of sssd/calibration: how close a probe's share must come to the target (default 0.005)", share)
     .option("--interval <low,high>", "of sssd/calibration: where λ is looked for (default 1,100)", range)
     .option("--output <folder>", "where the report site goes, or sssd/calibration's notebook alone (default: artefacts/[paper/[item]/]<profile>-<data>)")

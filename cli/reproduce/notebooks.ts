@@ -10,6 +10,7 @@ export interface NotebooksOptions extends Site {
   readonly seed: number;
   readonly seeds: number;
   readonly rows: readonly string[];
+  readonly iterations?: number;
   /** Folder of the site. */
   readonly output: string;
   /** Kernels at once. */
@@ -46,11 +47,11 @@ export async function runNotebooks(studies: readonly Study[], options: Notebooks
   });
 }
 
-async function runOne(study: Study, { profile, data, seed, seeds, rows, runs, requireGpu, output, signal }: NotebooksOptions): Promise<DoneNotebook> {
+async function runOne(study: Study, { profile, data, seed, seeds, rows, iterations, runs, requireGpu, output, signal }: NotebooksOptions): Promise<DoneNotebook> {
   const { item } = study;
   const folder = join(output, "notebooks");
   const files = executedFiles(item, folder);
-  const parameters = { runs, ...(rows.length > 0 && { rows }) };
+  const parameters = { runs, ...(rows.length > 0 && { rows }), ...(iterations !== undefined && { iterations }) };
   const key = executionKey(item, { profile, data: basename(data), seed, seeds, requireGpu, ...parameters }, await study.results());
   const before = executedBefore(files, key);
   if (before !== undefined) return { item, report: files.report, tables: before };

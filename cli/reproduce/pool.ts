@@ -70,12 +70,15 @@ const telling = 20;
 export async function runPool(options: PoolOptions): Promise<PoolResult> {
   const pool = new Pool(options);
   const stop = () => pool.stop();
+  const kill = () => pool.kill();
   options.signal?.addEventListener("abort", stop);
+  process.on("exit", kill); // a starter that ends in a hurry leaves nobody behind
   try {
     if (!options.signal?.aborted) await pool.work();
   } finally {
     options.signal?.removeEventListener("abort", stop);
     await pool.end();
+    process.off("exit", kill);
   }
   options.signal?.throwIfAborted();
   return pool;
@@ -110,6 +113,10 @@ class Pool implements PoolResult {
   stop(): void {
     this.#stopping = true;
     for (const { worker } of this.#running.values()) worker.stop();
+  }
+
+  kill(): void {
+    for (const { worker } of this.#running.values()) worker.kill();
   }
 
   /** Leaves no process. */

@@ -17,6 +17,8 @@ export interface StudiesOptions extends Site {
   /** Processes at once. Default one per core; one on a GPU, whose memory the first process takes. */
   readonly jobs?: number;
   readonly failFast: boolean;
+  /** Of the papers' 2x schedule, for a quick look. Default the profile's. */
+  readonly iterations?: number;
   readonly signal?: AbortSignal;
   readonly onPlan?: (studies: readonly Study[], planned: readonly PlannedRun[], jobs: number) => void;
   readonly onState?: (state: PoolState) => void;

@@ -11,6 +11,8 @@ export interface WorkerProcess {
   readonly ended: Promise<Ending>;
   /** Asks it to stop at its next operation, and kills it if it does not. */
   stop(): void;
+  /** Ends it at once; its run goes on from its last checkpoint. */
+  kill(): void;
 }
 
 /** Milliseconds that a worker has to stop in order: one TensorFlow operation, and a checkpoint. */
@@ -37,7 +39,6 @@ export function startWorker(job: Job, onMoment: (moment: Extract<WorkerMessage, 
     child.on("error", (error) => done({ kind: "died", message: `its process could not be started: ${error.message}` }));
     child.on("close", (code, signal) => {
       clearTimeout(killer);
-      process.off("exit", kill);
       if (told?.type === "done") done({ kind: "done" });
       else if (asked) done({ kind: "stopped" });
       else if (told?.type === "failed") done({ kind: "failed", message: told.message });
@@ -45,7 +46,6 @@ export function startWorker(job: Job, onMoment: (moment: Extract<WorkerMessage, 
     });
   });
   const kill = () => { child.kill("SIGKILL"); };
-  process.on("exit", kill);
   if (child.connected) child.send(job, () => undefined); // who cannot be told has died, which is told by its end
   const stop = () => {
     if (asked) return;
@@ -53,7 +53,7 @@ export function startWorker(job: Job, onMoment: (moment: Extract<WorkerMessage, 
     child.kill("SIGTERM");
     killer = setTimeout(kill, patience);
   };
-  return { pid: child.pid, ended, stop };
+  return { pid: child.pid, ended, stop, kill };
 }
 
 interface Death {

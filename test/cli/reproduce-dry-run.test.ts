@@ -1,0 +1,81 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { dryRun, type DryRunFlags, type DryRunReport } from "../../cli/reproduce/dry-run.ts";
+import { writeCoco } from "../../lib/data/write-coco.ts";
+import { itemOf } from "../../lib/papers/items/index.ts";
+import { tinyData } from "../lib/papers/tiny-study.ts";
+import { potstill } from "../potstill.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "potstill-dry-"));
+const data = join(folder, "data");
+beforeAll(async () => writeCoco(tinyData(), data));
+afterAll(() => { rmSync(folder, { recursive: true }); });
+
+/** The smallest networks of the paper profile. */
+const item = itemOf("frs/teachers");
+const paper = { profile: "paper", data: "synthetic", rows: ["under-800mf"], runs: join(folder, "runs"), json: true } as const;
+/** One network is counted sooner. */
+const alone = { ...paper, rows: ["student"] };
+const report = async (flags: DryRunFlags) => JSON.parse((await dryRun([item], flags)).text) as DryRunReport;
+
+describe("reproduce --dry-run", () => {
+  let first: DryRunReport;
+  beforeAll(async () => { first = await report(paper); }, 300_000);
+  const named = ({ trainings }: DryRunReport, row: string) => trainings.find(({ rows }) => rows.includes(`frs/teachers/${row}`))!;
+
+  it("tells what each row of the paper profile trains from what, and how long that is estimated to take", () => {
+    const student = named(first, "under-800mf");
+    expect(student).toMatchObject({ seed: 0, steps: 87_950, done: false, after: [expect.stringMatching(/teacher/)], weights: ["torchvision/regnet_x_400mf"] });
+    expect(student.experiment).toMatchObject({ detector: { kind: "retinanet", preset: "mmdet" }, data: { batchSize: 16 }, method: { name: "frs" } });
+    const teacher = first.trainings.find(({ label }) => label === student.after[0])!;
+    expect(first.trainings.indexOf(teacher)).toBeLessThan(first.trainings.indexOf(student));
+    const plain = named(first, "student");
+    expect(student.multiplyAdds).toBeCloseTo(plain.multiplyAdds! + teacher.multiplyAdds! / 3, -3); // three passes of the student, one of the teacher
+    expect(student.gpuHours! / plain.gpuHours!).toBeCloseTo(student.multiplyAdds! / plain.multiplyAdds!, 10);
+    expect(first.assumption).toMatch(/an estimate, .* from detectron2's published 0\.210 s on 8 V100 .* of which this library has measured nothing/);
+  });
+
+  it("lists data and weights with their hashes, whether they are here, and what is missing by name", async () => {
+    expect(first.weights).toContainEqual({ name: "torchvision/regnet_x_400mf", hash: "sha256 adf1edd5…", url: expect.stringContaining("regnet_x_400mf-adf1edd5.pth") as string, here: false });
+    expect(first.data).toMatchObject({ wanted: { name: "COCO 2017", images: { train: 118_287 } }, problem: expect.stringMatching(/--data FOLDER/) as string });
+    expect(first.missing).toEqual([expect.stringMatching(/^the data: the paper profile trains on COCO 2017; give its folder/)]);
+    const gone = await report({ ...alone, data: join(folder, "nowhere") });
+    expect(gone.missing).toEqual([expect.stringMatching(/^the data: .*nowhere/)]);
+    expect(readdirSync(folder)).toEqual(["data"]);
+  }, 120_000);
+
+  it("estimates from a step that somebody measured, and says so", async () => {
+    const own = await report({ ...alone, stepSeconds: { row: "frs/teachers/student", seconds: 2 } });
+    expect(named(own, "student").gpuHours).toBeCloseTo((2 * 87_950) / 3600, 6);
+    expect(own.assumption).toMatch(/from the 2 s that were given for a step of frs\/teachers\/student/);
+    await expect(report({ ...alone, stepSeconds: { row: "frs/teachers/nobody", seconds: 2 } })).rejects.toThrow(/the step of frs\/teachers\/nobody was measured, which is not trained here; rows: frs\/teachers\//);
+  }, 120_000);
+
+  it("says in words what is there, and that other data are not the paper's", async () => {
+    const { text, missing } = await dryRun([item], { ...alone, data, json: false });
+    expect(missing).toEqual([]);
+    expect(text).toMatch(/trained on {2}.*: 4 images, SHA-256 [0-9a-f]{16}…/);
+    expect(text).toMatch(/NOT the paper's: 4 images to train on instead of 118,287/);
+    expect(text).toMatch(/640×480 as 1067×800/);
+    expect(text).toMatch(/0\.01, the first 500 iterations rising in a line from 0\.00001; times 0\.1 at iteration 58633 and 80620/);
+    expect(text).toMatch(/Nothing is missing\.\n$/);
+  }, 120_000);
+
+  it("plans a small profile with its seeds, without GPU hours", async () => {
+    const { trainings, seeds, assumption, missing } = await report({ ...alone, profile: "smoke", seeds: 2 });
+    expect([trainings.map(({ seed }) => seed), seeds, assumption, missing]).toEqual([[0, 1], 2, undefined, []]);
+    expect(trainings[0].gpuHours).toBe(undefined);
+  }, 120_000);
+
+  it("is a command; options that go with it alone are refused elsewhere", async () => {
+    const { code, stdout } = await potstill(["reproduce", "frs/teachers", "--rows", "student", "--dry-run"], { cwd: folder });
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^smoke profile, 1 seed: 1 trainings?, 0 of them done/)]);
+    const wrong = await Promise.all([["--json"], ["--step-seconds", "1"], ["--rows", ","]].map((flags) => potstill(["reproduce", "frs/teachers", ...flags], { cwd: folder })));
+    expect(wrong.map((one) => one.code)).toEqual([2, 2, 2]);
+    expect(wrong.map(({ stderr }) => stderr).join("\n")).toMatch(/--json goes with --dry-run[^]*must be a row and what one of its steps took[^]*names of rows/);
+    const rows = await potstill(["reproduce", "frs", "--rows", "student", "--dry-run"], { cwd: folder });
+    expect([rows.code, rows.stderr]).toEqual([2, expect.stringMatching(/--rows names rows of one item, and \d+ are asked for/)]);
+  }, 300_000);
+});
