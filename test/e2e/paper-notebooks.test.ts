@@ -55,10 +55,10 @@ it("every item has its notebook, and every notebook is in the index", () => {
   for (const name of files) expect(index).toContain(`(${name})`);
 });
 
-describe("the notebook on FRS's two terms, as a user runs it", { timeout: 300_000 }, () => {
+describe("the notebook on FRS's two terms, as a user runs it", { timeout: 600_000 }, () => {
   const { run, report, folder } = kitNotebook("frs-table-3.ipynb", { profile: "smoke", iterations: "1", rows: "[fpn]" });
   let done: Notebook;
-  beforeAll(async () => { done = await run("done", { runs: join(folder, "runs") }); }, 300_000);
+  beforeAll(async () => { done = await run("done", { runs: join(folder, "runs") }); }, 600_000);
   const shown = (id: string) => done.cells.find((cell) => cell.id === id)!.outputs!.map(({ data }) => text(data?.["text/plain"] ?? data?.["text/markdown"] ?? "")).join("\n");
 
   it("trains, looks and judges without an error", () => {
