@@ -209,7 +209,7 @@ function tellNotebook({ item, seconds, problem }: DoneNotebook): void {
 }
 
 function tellReport({ problems, notebooks, index }: Reproduction, output: string): void {
-  for (const { item, tables } of notebooks) for (const text of tables) process.stdout.write(`\n${item.title}\n${text}\n`);
+  for (const { tables } of notebooks) for (const text of tables) process.stdout.write(`\n${text}\n`);
   for (const [label, problem] of problems) tell(`FAILED  ${label}: ${problem}`);
   process.stdout.write(`\n${index === undefined ? "" : `report    ${index}\nnotebooks ${join(output, "notebooks")}\n`}trainings ${runs}/ (finished ones are not done again)\n`);
   if (problems.size > 0 || notebooks.some(({ problem }) => problem !== undefined)) process.exitCode = 1;

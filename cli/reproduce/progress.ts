@@ -32,6 +32,7 @@ export function poolProgress(sink: Sink = process.stderr, now: () => number = Da
       const { ended } = state;
       if (ended?.problem !== undefined) line(`FAILED  ${ended.label}: ${ended.problem}`);
       else if (ended !== undefined && !ended.found) line(`done    ${ended.label}`);
+      if (!sink.isTTY && state.running.length === 0) return; // what is only looked up takes no time
       if (now() - shown < (sink.isTTY ? redraw : rewrite) && !(sink.isTTY && ended)) return;
       shown = now();
       if (!sink.isTTY) return line(stateLine(state));
