@@ -58,15 +58,21 @@ async function write(run: string, { data, out, annotations: annotationsOut, weig
     if (annotationsOut !== undefined) writeAtomic(annotationsOut, JSON.stringify(annotations));
     const whole = (images ?? all) >= all ? file : undefined;
     process.stdout.write(`${out}: ${detections.count} detections on ${annotations.images.length} images\n`);
-    process.stderr.write(`${nextStep(out, annotationsOut ?? whole)}\n`);
+    if (detections.count === 0) process.stderr.write(`${nothingSeen(detector.name)}\n`);
+    process.stderr.write(`${nextStep(out, annotationsOut ?? whole, { masks: detections.masks !== undefined })}\n`);
   } finally {
     detector.dispose();
   }
 }
 
-function nextStep(out: string, annotations: string | undefined): string {
-  if (annotations !== undefined) return `next: ${commandLine("evaluate", out, "--annotations", annotations)}`;
-  return "To evaluate them, give --annotations FILE: no file has the annotations of these images alone";
+function nothingSeen(name: string): string {
+  return `${name} sees nothing on these images: a training that was too short or diverged, weights of something else, or images prepared otherwise than in training (data.transforms). potstill train --validate tells the AP at its end; preflight what is wrong before it`;
+}
+
+function nextStep(out: string, annotations: string | undefined, { masks }: { readonly masks: boolean }): string {
+  if (annotations === undefined) return "To evaluate them, give --annotations FILE: no file has the annotations of these images alone";
+  const boxes = commandLine("evaluate", out, "--annotations", annotations);
+  return masks ? `next: ${boxes} --type segm (masks; boxes without --type)` : `next: ${boxes}`;
 }
 
 /** One line that is rewritten on a terminal; silent elsewhere. */

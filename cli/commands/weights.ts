@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { silentReporter, terminalReporter } from "../../lib/backend/setup/progress.ts";
 import { checkpoints, findCheckpoint, type Checkpoint } from "../../lib/detector/weights/catalogue.ts";
 import { checkpointPath, fetchCheckpoint, readPin, verifyCheckpoint, weightsFolder, type Verified } from "../../lib/detector/weights/fetch.ts";
+import { NonFiniteWeightsError } from "../../lib/detector/weights/source.ts";
 import type { CardScore } from "../../lib/provenance/index.ts";
 import { UsageError } from "../errors.ts";
 
@@ -114,9 +115,19 @@ async function convert(from: string, to: string, { keepNonFinite }: { readonly k
   const { convertWeights } = await import("../../lib/detector/weights/save.ts"); // brings TensorFlow.js along
   const other = /\.(?:pth?|pkl)$/i.exec(to)?.[0];
   if (other !== undefined) throw new UsageError(`<out> is ${to}, but what is written is safetensors and no ${other} file; name it ${to.slice(0, -other.length)}.safetensors`);
-  const { tensors, counters, values, format } = convertWeights(fileOf(from), to, { nonFinite: keepNonFinite ? "keep" : "refuse" });
+  const { tensors, counters, values, format } = inOwnWords(() => convertWeights(fileOf(from), to, { nonFinite: keepNonFinite ? "keep" : "refuse" }));
   const left = counters === 0 ? "" : `; ${counted(counters, "counter")} (num_batches_tracked) left out`;
   process.stdout.write(`${to}: ${counted(tensors, "tensor")}, ${counted(values, "value")}, from ${format}${left}\n`);
+}
+
+/** The library's remedy is an option of its own; here it is a flag. */
+function inOwnWords<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof NonFiniteWeightsError)) throw error;
+    throw new Error(`${error.finding}. Fetch it again, or keep such values with --keep-non-finite`, { cause: error });
+  }
 }
 
 async function exportRun(run: string, out: string, { data, license }: { readonly data?: string; readonly license?: string }): Promise<void> {

@@ -35,11 +35,11 @@ export function loadParameters(target: Pick<Detector, "parameters">, record: Rea
   for (const parameter of present) assignParameter(parameter, record.get(parameter.name), layout);
 }
 
-/** `12 things (a, b, c)` for an error that lists problems; nothing without names. */
-export function listed(what: string, names: readonly string[]): string[] {
+/** `12 things (a, b, c)` for an error that lists problems; nothing without names. `few` are told where the names are no work list. */
+export function listed(what: string, names: readonly string[], { few = 20 }: { readonly few?: number } = {}): string[] {
   if (names.length === 0) return [];
-  const shown = names.slice(0, 20).join(", ");
-  return [`${names.length} ${what} (${shown}${names.length > 20 ? ", …" : ""})`];
+  const shown = names.slice(0, few).join(", ");
+  return [`${names.length} ${what} (${shown}${names.length > few ? ", …" : ""})`];
 }
 
 function shapeProblem({ name, variable }: Parameter, value: NamedArray | undefined, layout: LoadParametersOptions["layout"]): string[] {

@@ -127,7 +127,7 @@ function requireFinite({ name, parameters }: Pick<Detector, "name" | "parameters
   // 0 · x summed is 0, or NaN where an entry is NaN or infinite; outside any tape, inside the caller's tidy.
   const sums = tf.stack(all.map(({ variable }) => tf.tidy(() => tf.sum(tf.mul(variable, 0))))).dataSync();
   const broken = all.filter((_, i) => sums[i] !== 0).map((parameter) => parameter.name);
-  if (broken.length > 0) throw new Error(`the teacher ${name} has weights that are not finite: ${listed("variables", broken).join()}. Its checkpoint is broken or its training diverged; load another`);
+  if (broken.length > 0) throw new Error(`the teacher ${name} has weights that are not finite: ${listed("variables", broken, { few: 3 }).join()}. Its checkpoint is broken or its training diverged; load another`);
 }
 
 /**
@@ -141,7 +141,7 @@ function watchTeacher(teacher: Pick<Detector, "name" | "parameters">): () => voi
     first ??= now;
     const moved = teacher.parameters().filter((_, i) => now[i] !== first![i]).map((parameter) => parameter.name);
     if (moved.length === 0) return;
-    throw new Error(`the teacher ${teacher.name} changed while it teaches: ${listed("variables", moved).join()}. It is in training mode (BatchNorm statistics that move), or its parameters are among the trained ones. Freeze it, load its weights before the first step, or set movingTeacher: true if you mean it`);
+    throw new Error(`the teacher ${teacher.name} changed while it teaches: ${listed("variables", moved, { few: 3 }).join()}. It is in training mode (BatchNorm statistics that move), or its parameters are among the trained ones. Freeze it, load its weights before the first step, or set movingTeacher: true if you mean it`);
   };
 }
 

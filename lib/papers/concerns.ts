@@ -64,7 +64,7 @@ function untouched(detector: Pick<Detector, "parameters">, marks: Marks, of: (pa
 export function randomTeacher(teacher: Detector, marks: Marks): Finding {
   const names = untouched(teacher, marks, () => true);
   if (names.length === 0) return undefined;
-  return new RefusedError("randomTeacher", `the teacher ${teacher.name} has ${listed("weights at their random start", names).join()}. Load all of it ("teacher": {"detector": {…}, "weights": "FILE or NAME"})`);
+  return new RefusedError("randomTeacher", `the teacher ${teacher.name} has ${listed("weights at their random start", names, { few: 3 }).join()}. Load all of it ("teacher": {"detector": {…}, "weights": "FILE or NAME"})`);
 }
 
 /**
@@ -76,7 +76,7 @@ export function randomBackbone(student: Detector, marks: Marks, { taught }: { re
   const frozen = student.parameters().filter(({ name, frozen: never }) => never && names.includes(name));
   if (names.length === 0 || (!taught && frozen.length === 0)) return undefined;
   const never = frozen.length === 0 ? "" : `, ${frozen.length} of them in layers that are never trained`;
-  return new RefusedError("randomBackbone", `the backbone of the student ${student.name} has ${listed("weights at their random start", names).join()}${never}. Start it from an ImageNet network ("weights": "NAME"; potstill weights list)`);
+  return new RefusedError("randomBackbone", `the backbone of the student ${student.name} has ${listed("weights at their random start", names, { few: 3 }).join()}${never}. Start it from an ImageNet network ("weights": "NAME"; potstill weights list)`);
 }
 
 /** @param names of the classes, where they are known */
@@ -99,7 +99,7 @@ export function untrainedMethod(distiller: Pick<Distiller, "name" | "parameters"
   const parameters = distiller.parameters().filter(({ frozen }) => !frozen);
   if (parameters.length === 0) return undefined;
   const missing = parameters.filter((parameter) => !trained.has(parameter.name)).map((parameter) => parameter.name);
-  if (missing.length > 0) return new RefusedError("untrainedMethod", `${name}: ${listed("parameters of the method are not in the optimiser", missing).join()}. Make them in the method's ParameterSet when it is built`);
+  if (missing.length > 0) return new RefusedError("untrainedMethod", `${name}: ${listed("parameters of the method are not in the optimiser", missing, { few: 3 }).join()}. Make them in the method's ParameterSet when it is built`);
   const { groupFactors, frozenUntil, iterations } = settings;
   if (groupFactors?.distill === 0) return new RefusedError("untrainedMethod", `${name}: training.groupFactors.distill is 0, its ${parameters.length} parameters would stay random. Set it above 0`);
   if ((frozenUntil?.distill ?? 0) < iterations) return undefined;

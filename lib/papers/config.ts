@@ -5,7 +5,7 @@ import { recipeSettings, type TrainingSettings } from "../train/recipe.ts";
 import { detectorKinds, detectorTitle, recipeOf, segments, type DetectorKind, type DetectorSpec } from "./detectors.ts";
 import type { Experiment } from "./experiment.ts";
 import { checkAllowed } from "./concerns.ts";
-import { checkEncoder } from "./encoder.ts";
+import { checkEncoder, requireEncoder } from "./encoder.ts";
 import { requireMasks } from "./masks.ts";
 import { checkMethod } from "./method.ts";
 import { checkTeacher } from "./teacher.ts";
@@ -72,6 +72,7 @@ function checked(config: unknown): TrainConfig {
   if (given.method !== undefined) checkMethod(given.method);
   if (given.teacher !== undefined) checkTeacher(given.teacher);
   if (given.encoder !== undefined) checkEncoder(given.encoder, given.method);
+  requireEncoder(given.encoder, given.method);
   checkAllowed(given.allow);
   if (given.weights !== undefined && typeof given.weights !== "string") requireRecord(given.weights, "weights");
   if (given.weights !== undefined) specOf(given.weights);

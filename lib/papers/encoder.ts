@@ -30,6 +30,12 @@ export function checkEncoder(encoder: EncoderSpec, method: MethodSpec | undefine
   if (method.options?.encoder !== undefined) throw new Error("encoder: method.options.encoder says another one; leave one of them out");
 }
 
+/** @throws Error for a second step without what it learns from */
+export function requireEncoder(encoder: EncoderSpec | undefined, method: MethodSpec | undefined): void {
+  if (encoder !== undefined || !isSecondStep(method) || method.options?.encoder !== undefined) return;
+  throw new Error('the method labelEnc with "step": 2 learns from the encoder that "step": 1 has trained; name that training\'s folder: "encoder": {"run": "runs/…/seed-0"}');
+}
+
 function isSecondStep(method: MethodSpec | undefined): method is Extract<MethodSpec, { readonly name: "labelEnc" }> {
   return method?.name === "labelEnc" && method.options?.step === 2;
 }

@@ -60,8 +60,16 @@ export function checkMethod({ name, options = {}, lambda, ramp: rise, from: star
   const unknown = Object.keys(options).filter((key) => !known.includes(key));
   if (unknown.length > 0) throw new Error(`method.options of ${name} has no entry ${unknown.map((key) => `"${key}"`).join(", ")}; allowed: ${known.join(", ")}`);
   if (lambda === undefined && [rise, start, end].some((part) => part !== undefined)) throw new Error(`method.lambda must be said where method.ramp, method.from or method.until is: [[0, λ]]`);
+  requireStep(name, options);
   if (observe && needsTeacher(name)) throw new Error(`method.observe is for lgd and sssd: ${name} has no readings`);
   scheduleOf({ lambda, ramp: rise, from: start, until: end });
+}
+
+/** LabelEnc's two steps are two trainings: which one it is has no default. */
+function requireStep(name: string, options: object): void {
+  const step: unknown = "step" in options ? options.step : undefined;
+  if (name !== "labelEnc" || step === 1 || step === 2) return;
+  throw new Error(`method.options.step of labelEnc is ${JSON.stringify(step) ?? "left out"}; it must be 1 (trains the encoder) or 2 (trains the detector under it, with "encoder": {"run": "…"} beside "method")`);
 }
 
 /** λ by iteration; undefined where the method's own default stands. */

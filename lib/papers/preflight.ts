@@ -124,7 +124,7 @@ function groupsOf({ model }: ExperimentParts, { groupFactors = {}, frozenUntil =
 function idleMethod(distiller: Distiller | undefined, groups: readonly GroupSummary[]): RefusedError[] {
   const idle = groups.find(({ group }) => group === "distill")?.idle ?? [];
   if (distiller === undefined || idle.length === 0) return [];
-  return [new RefusedError("untrainedMethod", `${distiller.name}: ${listed("parameters of the method get no gradient", idle).join()}. Look whether they are used at all`)];
+  return [new RefusedError("untrainedMethod", `${distiller.name}: ${listed("parameters of the method get no gradient", idle, { few: 3 }).join()}. Look whether they are used at all`)];
 }
 
 /** The rule as a sentence: base, warm-up, drops, optimiser, decay, clipping. */

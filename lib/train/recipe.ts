@@ -38,7 +38,8 @@ export interface RecipeOptions {
 /**
  * A preset's recipe for this many images and this batch size. The learning rate follows the batch size in proportion (Goyal
  * et al. 2017; mmdetection's `auto_scale_lr`, detectron2's `auto_scale_workers`). What a recipe counts in iterations then
- * becomes as many images: its length, drops and warm-up; the warm-up of one that counts in epochs stays, as there.
+ * becomes as many images: its length, drops and warm-up; the warm-up of one that counts in epochs stays, as there. Epochs of few
+ * images can be over before that: at most a third of a training (a tenth of the tiny presets') is warm-up.
  * @throws RangeError for counts that are not whole numbers above 0
  */
 export function recipeSettings(recipe: ScheduleRecipe, { images, batchSize = recipe.batchSize, iterations }: RecipeOptions): TrainingSettings {
@@ -56,7 +57,7 @@ export function recipeSettings(recipe: ScheduleRecipe, { images, batchSize = rec
     iterations: length,
     learningRate: {
       base: recipe.learningRate * factor,
-      warmup: Math.round(warmup * Math.min(1, length / natural)),
+      warmup: Math.min(Math.round(warmup * Math.min(1, length / natural)), Math.ceil(length * (recipe.warmup.most ?? 1 / 3))),
       warmupKind: recipe.warmup.kind,
       warmupFactor: recipe.warmup.factor,
       drops: recipe.drops.map((drop) => Math.round(drop * stretch)),

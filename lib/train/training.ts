@@ -80,7 +80,7 @@ function requireFrozenTeacher(parameters: readonly Parameter[], distiller: Disti
   const taught = new Set(distiller?.taughtBy?.parameters().map(({ variable }) => variable));
   const shared = parameters.filter(({ variable, frozen }) => !frozen && taught.has(variable)).map(({ name }) => name);
   if (shared.length === 0) return;
-  throw new Error(`the teacher ${distiller!.taughtBy!.name} would be trained: ${listed("of its variables are among the trained ones", shared).join()}. Build teacher and student each on its own`);
+  throw new Error(`the teacher ${distiller!.taughtBy!.name} would be trained: ${listed("of its variables are among the trained ones", shared, { few: 3 }).join()}. Build teacher and student each on its own`);
 }
 
 async function* nothing(): AsyncGenerator<Step, void> {}

@@ -6,7 +6,7 @@ import type { DecodeOptions } from "../decode/dense.ts";
 import type { FocalOptions } from "../loss/focal.ts";
 import { mmdetAtssNames, type DenseNames } from "../names.ts";
 import { denseNeck, mmdetResNet50, tinyBackboneConfig, tinyNeck } from "./parts.ts";
-import { mmdetInput, mmdetOneStage, tinyInput, type Recipe } from "./recipe.ts";
+import { mmdetInput, mmdetOneStage, tinyInput, tinyOneStage, type Recipe } from "./recipe.ts";
 
 /** Everything that defines an ATSS detector but its class count, channels and seed. */
 export interface AtssConfig {
@@ -48,7 +48,7 @@ export const mmdetSquare = {
 /** The same on our own small network for machines without a GPU, trained from scratch; levels /4, /8, /16. */
 export const tinySquare = {
   ...mmdetSquare,
-  recipe: { ...mmdetSquare.recipe, input: tinyInput },
+  recipe: { ...mmdetSquare.recipe, input: tinyInput, schedule: tinyOneStage },
   channels: 32,
   backbone: tinyBackboneConfig,
   neck: tinyNeck,

@@ -1,6 +1,6 @@
 import type { FasterRcnnConfig, RpnConfig } from "../two-stage-config.ts";
 import { caffeResNet50, mmdetResNet50, resNet50, tinyBackboneConfig, tinyNeck } from "./parts.ts";
-import { lgdInput, lgdTwoStage, mmdetInput, mmdetTwoStage, mmdetTwoStageTwice, tinyInput, torchvisionInput, torchvisionTwoStage } from "./recipe.ts";
+import { lgdInput, lgdTwoStage, mmdetInput, mmdetTwoStage, mmdetTwoStageTwice, tinyInput, tinyTwoStage, torchvisionInput, torchvisionTwoStage } from "./recipe.ts";
 import { detectron2TwoStageNames, mmdetTwoStageNames, torchvisionTwoStageNames } from "../two-stage-names.ts";
 
 const fiveLevels = [[32], [64], [128], [256], [512]];
@@ -111,7 +111,7 @@ const tiny: FasterRcnnConfig = {
   roi: { levels: { kind: "torchvision", canonical: 32, level: 0 }, samplingRatio: 2, aligned: true },
   box: { ...mmdet.box, size: [5, 5], hidden: [64], sampling: { count: 64, positiveFraction: 0.25 } },
   decode: mmdet.decode,
-  recipe: { classes: 80, input: tinyInput, schedule: mmdetTwoStage },
+  recipe: { classes: 80, input: tinyInput, schedule: tinyTwoStage },
 };
 
 /** Settings by origin. */

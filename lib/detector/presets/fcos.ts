@@ -6,7 +6,7 @@ import type { FocalOptions } from "../loss/focal.ts";
 import { cvpodsFcosNames, detectron2OwnFcosNames, mmdetFcosNames, torchvisionFcosNames, type DenseNames } from "../names.ts";
 import type { PointOptions } from "../points.ts";
 import { caffeResNet50, denseNeck, resNet50, tinyBackboneConfig, tinyNeck } from "./parts.ts";
-import { edgeInput, lgdInput, detectron2OneStage, lgdOneStage, mmdetOneStage, mmdetOneStageTwice, tinyInput, torchvisionInput, torchvisionOneStage, type Recipe, type ScheduleRecipe } from "./recipe.ts";
+import { edgeInput, lgdInput, detectron2OneStage, lgdOneStage, mmdetOneStage, mmdetOneStageTwice, tinyInput, tinyOneStage, torchvisionInput, torchvisionOneStage, type Recipe, type ScheduleRecipe } from "./recipe.ts";
 
 export interface FcosHeadConfig extends HeadConfig {
   /** Biases of the towers' convolutions beside their norm. */
@@ -138,7 +138,7 @@ const detectron2Lgd: FcosConfig = {
 const tiny: FcosConfig = {
   ...mmdetTricks,
   names: torchvisionFcosNames,
-  recipe: { classes: 80, input: tinyInput, schedule: mmdetOneStage },
+  recipe: { classes: 80, input: tinyInput, schedule: tinyOneStage },
   channels: 32,
   backbone: tinyBackboneConfig,
   neck: tinyNeck,

@@ -1,6 +1,6 @@
 import type { RetinaNetConfig } from "../config.ts";
 import { caffeResNet50, denseNeck, mmdetResNet50, resNet50, tinyBackboneConfig, tinyNeck } from "./parts.ts";
-import { lgdInput, lgdOneStage, mmdetInput, mmdetOneStage, mmdetOneStageTwice, tinyInput, torchvisionAdam, torchvisionInput, torchvisionMultiscale, torchvisionOneStage } from "./recipe.ts";
+import { lgdInput, lgdOneStage, mmdetInput, mmdetOneStage, mmdetOneStageTwice, tinyInput, tinyOneStage, torchvisionAdam, torchvisionInput, torchvisionMultiscale, torchvisionOneStage } from "./recipe.ts";
 import { detectron2Names, mmdetNames, torchvisionNames } from "../names.ts";
 
 const octaves = (base: number) => [0, 1, 2].map((i) => base * 2 ** (i / 3));
@@ -86,7 +86,7 @@ const detectron2: RetinaNetConfig = {
 /** Our own small network for machines without a GPU, trained from scratch; levels /4, /8, /16, two square anchors per cell. */
 const tiny: RetinaNetConfig = {
   ...torchvision,
-  recipe: { classes: 80, input: tinyInput, schedule: mmdetOneStage },
+  recipe: { classes: 80, input: tinyInput, schedule: tinyOneStage },
   channels: 32,
   backbone: tinyBackboneConfig,
   neck: tinyNeck,

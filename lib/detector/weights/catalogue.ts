@@ -127,12 +127,18 @@ const detectron = ["R-50", "R-101"].map((file): Checkpoint => ({
 /** Every checkpoint that can be fetched by name. */
 export const checkpoints: readonly Checkpoint[] = [...torchvision, ...openMmlab, ...mmdetection, ...detectron2, ...detectron];
 
-/** @throws Error for an unknown name, with the most similar ones */
+/** @throws Error for an unknown name, with similar ones where there are any */
 export function findCheckpoint(name: string, list: readonly Checkpoint[] = checkpoints): Checkpoint {
   const found = list.find((checkpoint) => checkpoint.name === name);
   if (found !== undefined) return found;
-  const words = name.toLowerCase().split(/[^a-z0-9]+/).filter((word) => word.length > 1);
-  const score = (other: string) => words.filter((word) => other.toLowerCase().includes(word)).length;
-  const similar = list.map((checkpoint) => checkpoint.name).sort((a, b) => score(b) - score(a)).slice(0, 4);
-  throw new Error(`no checkpoint is named "${name}"; similar: ${similar.join(", ")}. \`potstill weights list\` shows all ${list.length}`);
+  const similar = similarNames(name, list).slice(0, 4);
+  throw new Error(`no checkpoint is named "${name}"${similar.length === 0 ? "" : `; similar: ${similar.join(", ")}`}. \`potstill weights list\` shows all ${list.length}`);
+}
+
+/** Names with words of this one, those with the most of them first. */
+function similarNames(name: string, list: readonly Checkpoint[]): string[] {
+  const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
+  const words = name.toLowerCase().split(/[^a-z0-9]+/).filter((word) => word.length > 2 || /^[a-z]*\d/.test(word));
+  const score = (other: string) => words.filter((word) => plain(other).includes(word)).length;
+  return list.map((checkpoint) => ({ name: checkpoint.name, score: score(checkpoint.name) })).filter((one) => one.score > 0).sort((a, b) => b.score - a.score).map((one) => one.name);
 }

@@ -6,7 +6,7 @@ import { numpyGlobals } from "./pickle/numpy.ts";
 import { byteReader } from "./pickle/reader.ts";
 import { legacyMagic, readPytorchLegacy, readPytorchZip } from "./pytorch.ts";
 import { safetensorsEntries } from "./safetensors.ts";
-import { budgetOf, bytesSource, fileSource, WeightFileError, type Budget, type ByteSource } from "./source.ts";
+import { budgetOf, bytesSource, fileSource, NonFiniteWeightsError, WeightFileError, type Budget, type ByteSource } from "./source.ts";
 import { stateDict, type StateDict } from "./state-dict.ts";
 import type { WeightTensor } from "./tensor.ts";
 
@@ -73,7 +73,7 @@ export function readValues({ path, tensors }: WeightFile, name: string, { nonFin
   if (tensor === undefined) throw new WeightFileError(`${path} has no tensor ${name}; it has ${[...tensors.keys()].slice(0, 10).join(", ")} …`);
   const data = tensor.read();
   const at = nonFinite === "keep" ? -1 : data.findIndex((value) => !Number.isFinite(value));
-  if (at >= 0) throw new WeightFileError(`${path}: tensor ${name} holds ${data[at]} at element ${at} of ${data.length}; the training that made it diverged, or the file is corrupt. Fetch it again, or read it with nonFinite: "keep"`);
+  if (at >= 0) throw new NonFiniteWeightsError(`${path}: tensor ${name} holds ${data[at]} at element ${at} of ${data.length}; the training that made it diverged, or the file is corrupt`);
   return data;
 }
 

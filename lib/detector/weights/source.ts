@@ -5,6 +5,18 @@ export class WeightFileError extends Error {
   override name = "WeightFileError";
 }
 
+/** NaN or infinite values where weights are expected. */
+export class NonFiniteWeightsError extends WeightFileError {
+  override name = "NonFiniteWeightsError";
+  /** What is wrong, without what to do: that differs between a program and a command line. */
+  readonly finding: string;
+
+  constructor(finding: string) {
+    super(`${finding}. Fetch it again, or read it with nonFinite: "keep"`);
+    this.finding = finding;
+  }
+}
+
 /** A file or an array of bytes, read at positions. */
 export interface ByteSource {
   /** Shown in errors. */

@@ -85,6 +85,17 @@ describe("potstill train", () => {
     expect(readFileSync(join(folder, "exported.json"), "utf8")).toBe(readFileSync(results, "utf8"));
   });
 
+  it.each([["maskRcnn", true], ["fcos", false]] as const)("points from the detections of %s to the evaluation that they are for, or says that there are none", async (kind, masks) => {
+    const path = config({ detector: { kind, preset: "tiny", backbone: "tiny-4" }, data: { batchSize: 1 }, training: { iterations: 1 } }, `${kind}.json`);
+    const { out } = await run(path, "--runs", join(folder, "runs"));
+    const results = join(folder, `${kind}-results.json`);
+    const seen = await command(detect, "detect", out.trim(), "--out", results, "--images", "2", "--annotations", join(folder, "gt.json"));
+    const count = Number(/(\d+) detections on 2 images/.exec(seen.out)![1]);
+    expect(/next: npx potstill evaluate .* --type segm \(masks; boxes without --type\)/.test(seen.err)).toBe(masks && count > 0);
+    expect(/sees nothing on these images: .*too short or diverged/.test(seen.err)).toBe(count === 0);
+    expect(count > 0).toBe(masks); // an FCOS that has learnt nothing is sure of nothing
+  });
+
   it("prints the whole experiment with --dry-run: the recipe where the file is silent", async () => {
     const { out } = await run(config({ detector: { kind: "fcos", preset: "mmdet" }, weights: "open-mmlab/detectron/resnet50_caffe" }), "--dry-run");
     expect(JSON.parse((await run(config({ detector: "fcos" }), "--dry-run")).out)).toMatchObject({ detector: { kind: "fcos", preset: "tiny" } });
@@ -93,6 +104,8 @@ describe("potstill train", () => {
 
   it("refuses a file that is no JSON", async () => {
     await expect(run(config("{", "broken.json"))).rejects.toThrow(/broken\.json cannot be read as JSON/);
+    await expect(run(join(folder, "none.json"))).rejects.toThrow(/^there is no file .*none\.json; name a training's JSON file/);
+    await expect(run(folder)).rejects.toThrow(/ is a folder; name a training's JSON file/);
   });
 });
 
@@ -132,6 +145,9 @@ describe("experimentOf", () => {
     [{ detector: "fcos", name: "../out" }, /name is "\.\.\/out"/],
     [{ detector: "fcos", method: { name: "frz" } }, /method\.name is "frz"; allowed: .*lgd.*sssd/],
     [{ detector: "fcos", method: { name: "sssd", options: { head: 2 }, lambda: [[0, 1]] } }, /method\.options of sssd has no entry "head"; allowed: heads, widths/],
+    [{ detector: "fcos", method: { name: "labelEnc" } }, /method\.options\.step of labelEnc is left out; it must be 1 .* or 2/],
+    [{ detector: "fcos", method: { name: "labelEnc", options: { step: "2" } } }, /method\.options\.step of labelEnc is "2"; it must be 1/],
+    [{ detector: "fcos", method: { name: "labelEnc", options: { step: 2 } } }, /"step": 2 learns from the encoder .*"encoder": \{"run":/],
     [{ detector: "fcos", method: { name: "sssd", ramp: 10 } }, /method\.lambda must be said where method\.ramp/],
     [{ detector: "fcos", method: { name: "sssd", lambda: [[5, 1]] } }, /ascending starts from 0/],
     [{ detector: "fcos", method: { name: "sssd", lambda: 5 } }, /method\.lambda is 5; it must be a list/],

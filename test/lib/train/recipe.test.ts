@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fcosPresets } from "../../../lib/detector/presets/fcos.ts";
+import { atssPresets } from "../../../lib/detector/presets/atss.ts";
+import { cascadeRcnnPresets } from "../../../lib/detector/presets/cascade-rcnn.ts";
+import { gflPresets } from "../../../lib/detector/presets/gfl.ts";
 import { fasterRcnnPresets } from "../../../lib/detector/presets/faster-rcnn.ts";
 import { maskRcnnPresets } from "../../../lib/detector/presets/mask-rcnn.ts";
 import { retinaNetPresets } from "../../../lib/detector/presets/retinanet.ts";
@@ -29,6 +32,16 @@ describe("recipeSettings", () => {
     const short = recipeSettings(retinaNetPresets.mmdet.recipe.schedule, { images: 1000, batchSize: 8, iterations: 150 });
     expect(short).toMatchObject({ iterations: 150, learningRate: { warmup: 50, drops: [100, 138] } });
     expect(recipeSettings(retinaNetPresets.mmdet.recipe.schedule, { images: 1000, batchSize: 8, iterations: 3000 }).learningRate).toMatchObject({ warmup: 500, drops: [2000, 2750] });
+  });
+
+  it("has a warm-up that fits few images: a third of a published recipe at most, a tenth of a tiny one", () => {
+    const warmup = (schedule: Parameters<typeof recipeSettings>[0], count: number) => recipeSettings(schedule, { images: count }).learningRate.warmup;
+    expect(recipeSettings(fcosPresets.tiny.recipe.schedule, { images: 205 })).toMatchObject({ iterations: 154, learningRate: { base: 0.01, warmup: 16, drops: [103, 141] } });
+    expect(warmup(retinaNetPresets.mmdet.recipe.schedule, 205)).toBe(52);
+    for (const { tiny } of [retinaNetPresets, fcosPresets, fasterRcnnPresets, maskRcnnPresets, gflPresets, atssPresets, cascadeRcnnPresets]) {
+      expect(warmup(tiny.recipe.schedule, 205)).toBe(16);
+      expect(warmup(tiny.recipe.schedule, images)).toBe(500);
+    }
   });
 
   it("says AdamW and the decay of norms where the origin does", () => {

@@ -218,7 +218,9 @@ describe("the catalogue", () => {
     }
   });
 
-  it("suggests similar names", () => {
+  it("suggests similar names, and none where none is", () => {
+    expect(() => findCheckpoint("foo/bar")).toThrow(/^no checkpoint is named "foo\/bar"\. `potstill weights list` shows all \d+$/);
+    expect(() => findCheckpoint("mine/resnet34.pth")).toThrow(/similar: torchvision\/resnet34\./);
     expect(() => findCheckpoint("torchvision/resnet-50")).toThrow(/no checkpoint is named "torchvision\/resnet-50"; similar: .*\. `potstill weights list` shows all/);
     expect(findCheckpoint("torchvision/resnet50").url).toBe("https://download.pytorch.org/models/resnet50-0676ba61.pth");
   });
