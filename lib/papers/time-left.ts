@@ -16,10 +16,19 @@ const likenesses: readonly ((experiment: Experiment) => string)[] = [
   () => "",
 ];
 
+const keys = new WeakMap<Experiment, readonly string[]>();
+
+/** Of each likeness; a progress line asks at every iteration of everything that is still to come. */
+function keysOf(experiment: Experiment): readonly string[] {
+  const found = keys.get(experiment) ?? likenesses.map((likeness) => likeness(experiment));
+  keys.set(experiment, found);
+  return found;
+}
+
 /** Seconds per iteration of a training, from measured ones: the mean of those that are most like it. Undefined without any. */
 export function secondsPerIteration(experiment: Experiment, known: readonly Timing[]): number | undefined {
-  for (const likeness of likenesses) {
-    const alike = known.filter((one) => likeness(one.experiment) === likeness(experiment));
+  for (const [i, key] of keysOf(experiment).entries()) {
+    const alike = known.filter((one) => keysOf(one.experiment)[i] === key);
     if (alike.length > 0) return alike.reduce((sum, one) => sum + one.secondsPerIteration, 0) / alike.length;
   }
   return undefined;
