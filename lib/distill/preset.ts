@@ -12,6 +12,11 @@ export function presetOf<P extends object>(method: string, presets: P, { asked, 
     if (!Object.hasOwn(presets, asked)) throw new RangeError(`${method}: there is no preset ${JSON.stringify(asked)}; allowed: ${kinds.join(", ")}`);
     return asked as keyof P & string;
   }
-  const own = kinds.find((kind) => letters(student).startsWith(letters(kind)));
+  const own = kinds.find((kind) => ownsPreset(student, kind));
   return own ?? kinds.find((kind) => kind === "fasterRcnn" && letters(student).includes("rcnn")) ?? kinds[0];
+}
+
+/** Whether a preset is one for the student's own kind of detector. */
+export function ownsPreset(student: string, kind: string): boolean {
+  return letters(student).startsWith(letters(kind));
 }

@@ -55,9 +55,9 @@ async function html(view: View, groups: Readonly<Record<string, HeatGroup>>, opt
       return panelHtml({ width, height, photo, layer: (await heatLayer(map, range)) + outlines, label: describe(heading, map, range), caption: { html: caption(map, range) } });
     }));
     const columns = `display:grid;grid-template-columns:repeat(${maps.length},minmax(0,1fr));gap:8px;align-items:start`;
-    return `<section style="min-width:0"><div style="font-weight:600;font-size:0.9em;padding-bottom:4px;overflow-wrap:anywhere">${escapeHtml(heading)}</div><div style="${columns}">${panels.join("")}</div></section>`;
+    return `<section style="min-width:0;padding-bottom:16px;display:grid;grid-template-columns:minmax(0,1fr);grid-row:span 2;grid-template-rows:auto;grid-template-rows:subgrid"><div style="align-self:end;font-weight:600;font-size:0.9em;padding-bottom:4px;overflow-wrap:anywhere">${escapeHtml(heading)}</div><div style="${columns}">${panels.join("")}</div></section>`;
   }));
-  return `<div style="color:inherit;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,${minWidth}px),1fr));gap:16px 24px;align-items:end">${shown.join("")}</div>`;
+  return `<div style="color:inherit;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,${minWidth}px),1fr));gap:0 24px">${shown.join("")}</div>`;
 }
 
 function rangeOf(map: HeatMap, group: HeatGroup, view: View, { range = "map" }: HeatPanelsOptions): HeatRange {

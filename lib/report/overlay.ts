@@ -28,6 +28,8 @@ export interface OverlayOptions {
   readonly names: readonly string[];
   /** Detections below it are left out. */
   readonly minScore?: number;
+  /** What dashed boxes and their numbers are, for the legend. Default "detection, with its score". */
+  readonly detectionWords?: string;
   /**
    * With it, a slider above the images hides detections below a score that the reader chooses, from this one on. It needs
    * no network; where scripts do not run, the picture stays as it begins. Default: no slider.
@@ -93,7 +95,7 @@ function captionHtml({ caption, detections }: OverlayImage, { threshold }: Overl
 }
 
 /** The classes that occur and are shown, in their colours, and what solid and dashed lines mean; the slider shows further classes. */
-export function legend(images: readonly OverlayImage[], { names, minScore = 0, threshold }: OverlayOptions): LegendItem[] {
+export function legend(images: readonly OverlayImage[], { names, minScore = 0, threshold, detectionWords = "detection, with its score" }: OverlayOptions): LegendItem[] {
   const sets = images.flatMap(({ groundTruth, detections }) => [groundTruth, detections]).filter((set) => set !== undefined);
   const best = new Map<number, number>();
   for (const { labels, scores } of sets) Array.from(labels, (label, i) => best.set(label, Math.max(best.get(label) ?? 0, scores?.[i] ?? Infinity)));
@@ -102,7 +104,7 @@ export function legend(images: readonly OverlayImage[], { names, minScore = 0, t
   const attributes = (score: number) => (threshold === undefined || score === Infinity ? "" : scoreAttributes(score, threshold));
   return [
     ...(images.some(({ groundTruth }) => groundTruth !== undefined) ? [["border-top:2px solid currentColor", "ground truth"] as const] : []),
-    ...(images.some(({ detections }) => detections !== undefined) ? [["border-top:2px dashed currentColor", "detection, with its score"] as const] : []),
+    ...(images.some(({ detections }) => detections !== undefined) ? [["border-top:2px dashed currentColor", detectionWords] as const] : []),
     ...classes.map(([label, score]) => [`border-top:0.8em solid ${classColour(label)}`, names[label], attributes(score)] as const),
   ];
 }

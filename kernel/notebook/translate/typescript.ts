@@ -1,4 +1,6 @@
+import type { Expression } from "typescript";
 import { loadTypeScript } from "../../language/typescript.ts";
+import type { TypeScript } from "../../language/typescript.ts";
 import { ParameterError } from "../errors.ts";
 import type { ParameterValue } from "../float.ts";
 import { literal } from "./values.ts";
@@ -45,6 +47,26 @@ function helpOf(source: string, start: number, end: number): string {
   return above?.trim() ?? "";
 }
 
+/** The type that a literal has by itself; undefined where only a type checker could tell. */
+function typeOf(ts: TypeScript, value: Expression | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (ts.isParenthesizedExpression(value)) return typeOf(ts, value.expression);
+  if (ts.isAsExpression(value) || ts.isSatisfiesExpression(value)) return ts.isConstTypeReference(value.type) ? typeOf(ts, value.expression) : value.type.getText();
+  if (ts.isPrefixUnaryExpression(value) && value.operator !== ts.SyntaxKind.ExclamationToken) return typeOf(ts, value.operand);
+  if (ts.isNumericLiteral(value)) return "number";
+  if (ts.isBigIntLiteral(value)) return "bigint";
+  if (ts.isStringLiteralLike(value) || ts.isTemplateExpression(value)) return "string";
+  if (ts.isArrayLiteralExpression(value)) return listType(value.elements.map((element) => typeOf(ts, element)));
+  if (ts.isObjectLiteralExpression(value)) return "object";
+  return value.kind === ts.SyntaxKind.TrueKeyword || value.kind === ts.SyntaxKind.FalseKeyword ? "boolean" : undefined;
+}
+
+/** `number[]` where every element is known to be a number; other lists are `unknown[]`. */
+function listType(types: readonly (string | undefined)[]): string {
+  const [first, ...others] = new Set(types);
+  return first !== undefined && others.length === 0 && /^\w+(\[\])*$/.test(first) ? `${first}[]` : "unknown[]";
+}
+
 /** The variables a cell declares at its top level, through TypeScript's own parser (loaded only when asked). */
 function inspect(source: string): KnownParameter[] {
   const ts = loadTypeScript();
@@ -57,7 +79,7 @@ function inspect(source: string): KnownParameter[] {
       const annotation = declaration.type?.getText(file);
       return [{
         name: declaration.name.text,
-        type: annotation ?? "None",
+        type: annotation ?? typeOf(ts, declaration.initializer) ?? "None",
         default: declaration.initializer?.getText(file) ?? "undefined",
         help: helpOf(source, statement.getStart(file), statement.getEnd()),
         declaration: { keyword, ...(annotation === undefined ? {} : { annotation }) },

@@ -1,6 +1,7 @@
 import { escapeHtml } from "../../display/escape.ts";
 import { hasTag } from "../../notebook/index.ts";
 import type { Cell, CodeCell, Notebook } from "../../notebook/index.ts";
+import { interrupted } from "./interrupted.ts";
 import { highlight } from "./highlight.ts";
 import { renderMarkdown } from "./markdown.ts";
 import { renderOutput } from "./outputs.ts";
@@ -23,7 +24,7 @@ function caption(cell: CodeCell): string {
   const { status, duration: seconds } = (cell.metadata.papermill ?? {}) as Timing;
   const name = hasTag(cell, "injected-parameters") ? "Parameters of this run" : hasTag(cell, "parameters") ? "Parameters" : "Code";
   const time = typeof seconds === "number" && seconds >= 0.1 ? ` · ${duration(seconds)}` : "";
-  const mark = status === "failed" ? " · failed" : status === "pending" ? " · not run" : "";
+  const mark = interrupted(cell) ? " · interrupted" : status === "failed" ? " · failed" : status === "pending" ? " · not run" : "";
   return `${name} [${cell.execution_count ?? " "}]${time}${mark}`;
 }
 

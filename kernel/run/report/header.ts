@@ -5,6 +5,7 @@ import type { ErrorOutput, Notebook } from "../../notebook/index.ts";
 import { pythonFloat } from "../../notebook/python-float.ts";
 import type { NotebookRecord } from "../papermill-metadata.ts";
 import type { Title } from "./contents.ts";
+import { interrupted } from "./interrupted.ts";
 import { headingId, renderInline } from "./markdown.ts";
 import type { Scrubber } from "./scrub.ts";
 import { duration } from "./words.ts";
@@ -34,10 +35,12 @@ function moment(iso: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
 }
 
-const statusWords = { completed: "completed", failed: "failed", running: "not finished", prepared: "not run" } as const;
+const statusWords = { completed: "completed", failed: "failed", interrupted: "interrupted", running: "not finished", prepared: "not run" } as const;
 
 function statusOf(notebook: Notebook, record: Partial<NotebookRecord>): keyof typeof statusWords {
-  if (record.exception === true || notebook.cells.some((cell) => (cell.metadata.papermill as { status?: string } | undefined)?.status === "failed")) return "failed";
+  if (notebook.cells.some(interrupted)) return "interrupted";
+  if (notebook.cells.some((cell) => (cell.metadata.papermill as { status?: string } | undefined)?.status === "failed")) return "failed";
+  if (record.exception === true) return "interrupted"; // before any cell ran
   if (record.start_time === undefined) return "prepared";
   return record.end_time == null || notebook.cells.some((cell) => (cell.metadata.papermill as { status?: string } | undefined)?.status === "pending") ? "running" : "completed";
 }
@@ -45,6 +48,7 @@ function statusOf(notebook: Notebook, record: Partial<NotebookRecord>): keyof ty
 function failure(notebook: Notebook, scrubber: Scrubber): string {
   for (const cell of notebook.cells) {
     if (cell.cell_type !== "code" || (cell.metadata.papermill as { status?: string } | undefined)?.status !== "failed") continue;
+    if (interrupted(cell)) return `<p class="note"><a href="#failed-cell">The run was interrupted at cell [${cell.execution_count ?? " "}]</a>. What follows that cell was not run.</p>`;
     const error = cell.outputs.findLast((output): output is ErrorOutput => output.output_type === "error");
     const what = error === undefined ? "The run stopped" : `${error.ename}: ${error.evalue.split("\n")[0]}`;
     return `<p class="error banner"><a href="#failed-cell">The run stopped at cell [${cell.execution_count ?? " "}]</a>: ${escapeHtml(scrubber.text(what))}. What follows that cell was not run.</p>`;

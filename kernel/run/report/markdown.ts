@@ -8,10 +8,14 @@ import type { MimeBundle } from "../../notebook/index.ts";
 import { highlight } from "./highlight.ts";
 import { mathLetters } from "./math-letters.ts";
 
-/** A formula as MathML; one that KaTeX does not know is shown as it is written. */
+/**
+ * A formula as HTML with fonts of its own (`mathStyle`), and as MathML for those who listen: browsers draw MathML well only
+ * where a mathematical font is installed. One that KaTeX does not know is shown as it is written.
+ */
 export function renderMath(tex: string, display: boolean): string {
   try {
-    return mathLetters(katex.renderToString(tex, { output: "mathml", displayMode: display, throwOnError: true, strict: "ignore" }));
+    const html = mathLetters(katex.renderToString(tex, { output: "htmlAndMathml", displayMode: display, throwOnError: true, strict: "ignore" }));
+    return display ? `<span class="scroll formula">${html}</span>` : html;
   } catch {
     return display ? `<pre class="tex">${escapeHtml(tex)}</pre>` : `<code class="tex">${escapeHtml(tex)}</code>`;
   }

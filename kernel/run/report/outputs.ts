@@ -5,6 +5,7 @@ import { scriptJson } from "./escape.ts";
 import { highlight } from "./highlight.ts";
 import { renderMarkdown, renderMath } from "./markdown.ts";
 import type { Scrubber } from "./scrub.ts";
+import { isInterrupt } from "./interrupted.ts";
 
 export interface OutputContext {
   scrubber: Scrubber;
@@ -103,6 +104,7 @@ function errorHtml({ ename, evalue, traceback }: ErrorOutput, { scrubber }: Outp
 
 /** One output of a cell as HTML. */
 export function renderOutput(output: Output, context: OutputContext): string {
+  if (isInterrupt(output)) return '<p class="note">The run was interrupted here.</p>';
   if (output.output_type === "error") return errorHtml(output, context);
   if (output.output_type === "stream") return `<pre class="text stream-${output.name === "stderr" ? "err" : "out"}">${ansi(context.scrubber.text(output.text))}</pre>`;
   return bundleHtml(output.data, output.metadata, context);

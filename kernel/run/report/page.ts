@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { escapeHtml } from "../../display/escape.ts";
 import type { Heading } from "./contents.ts";
+import { mathStyle } from "./math-style.ts";
 import { behaviour } from "./script.ts";
 import { style } from "./style.ts";
 
@@ -40,7 +41,7 @@ export function renderPage({ title, header, contents, cells, figures }: Page): s
 <meta name="generator" content="Potstill">
 <title>${escapeHtml(title)}</title>
 <link rel="icon" href="data:,">
-<style>${style}</style>
+<style>${style}${mathStyle(header + cells)}</style>
 ${figures > 0 ? `<script>${plotlySource()}</script>` : ""}
 </head>
 <body>

@@ -56,6 +56,14 @@ describe("inspectParameters", () => {
     ]);
   });
 
+  it("infers TypeScript's types from literals, where nothing is declared", async () => {
+    const code = "const a = -1, b = `x`, c = true, d: string | null = null, e = [1, 2], f = [1, 'x'], g = { h: 1 }, i = 5n, j = now(), k = 'x' as 'x' | 'y', l = [[1], [2]], m = [];";
+    const known = await inspectParameters(readNotebook(notebookText([{ code, tags: ["parameters"] }], "potstill", "typescript")));
+    expect(known!.map(({ name, type }) => `${name}: ${type}`)).toEqual([
+      "a: number", "b: string", "c: boolean", "d: string | null", "e: number[]", "f: unknown[]", "g: object", "i: bigint", "j: None", "k: 'x' | 'y'", "l: number[][]", "m: unknown[]",
+    ]);
+  });
+
   it("is undefined without a parameters cell, or where the language cannot be inspected", async () => {
     expect(await inspectParameters(python([{ code: "1" }]))).toBeUndefined();
     expect(await inspectParameters(readNotebook(notebookText([parametersCell], "spark", "scala")))).toBeUndefined();

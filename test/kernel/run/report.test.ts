@@ -72,6 +72,36 @@ describe("renderReport", () => {
     expect(html).toContain('<span class="ansi-red-fg">ValueError</span>');
     expect(html).not.toContain("/secret");
   });
+
+  it("heads a run that somebody stopped as interrupted, without a stack", async () => {
+    const notebook = executed([{ text: "# Title" }, { code: "f()" }], [], ["x"]);
+    const [, cell] = notebook.cells;
+    cell.metadata.papermill = { status: "failed", duration: 2 };
+    notebook.metadata.papermill = { exception: true, start_time: "2026-01-02T03:04:05.000000+00:00", end_time: "x" };
+    if (cell.cell_type === "code") cell.outputs = [{ output_type: "error", ename: "KeyboardInterrupt", evalue: "", traceback: ["KeyboardInterrupt", "  at inner.js:1"] }];
+    const html = await renderReport(notebook);
+    expect(html).toContain('<span class="status interrupted">interrupted</span>');
+    expect(html).toMatch(/interrupted at cell \[.\]<\/a>/);
+    expect(html).toContain(" · interrupted</summary>");
+    expect(html).not.toMatch(/inner\.js|class="status failed"|· failed/);
+  });
+
+  it("names the folder of an absolute path, not where it lies, unless it can be written from here", async () => {
+    const notebook = executed([{ text: "# Title" }, { code: 'const data = "/mnt/ada/sets/coco-mini/"; const other = "/tmp/x/birds/a.png";' }], []);
+    notebook.metadata.papermill = { parameters: { data: "/mnt/ada/sets/coco-mini/", other: "/tmp/x/birds", near: "/here/data/own", list: ["/mnt/ada/b"] } };
+    const html = await renderReport(notebook, { hide: [["/here", "."], ["/tmp", "TMP"]] });
+    for (const shown of ["…/coco-mini/", "…/birds", "./data/own", "…/b"]) expect(html).toContain(shown);
+    expect(html).not.toMatch(/\/mnt|ada|TMP/);
+  });
+
+  it("carries the fonts of its formulas, and none without formulas", async () => {
+    const html = await report([], [{ text: "# T\n\n$$\\sum_i x_i$$" }]);
+    const fonts = Array.from(html.matchAll(/@font-face\{font-family:(\w+);[^}]*url\(data:font\/woff2;base64,[A-Za-z0-9+/=]{1000,}\)/g), ([, name]) => name);
+    expect(new Set(fonts)).toEqual(new Set(["KaTeX_Main", "KaTeX_Math", "KaTeX_Size2"]));
+    expect(html).not.toContain("url(fonts/");
+    expect(html).toContain('class="scroll formula"');
+    expect(await report([], [{ text: "# T" }])).not.toContain("@font-face");
+  });
 });
 
 describe("progress displays in a report", () => {
@@ -93,7 +123,7 @@ describe("the table of contents", () => {
 
   it("shows headings as they are rendered", async () => {
     expect(await contents("# One\n## Why 50: λ\\* and `a_b` &amp; *all*")).toContain('<a href="#h-0-1">Why 50: λ* and <code>a_b</code> &amp; <em>all</em></a>');
-    expect(await contents("# One\n## The map $f^2$")).toMatch(/The map <span[^>]*><math.*<msup>/);
+    expect(await contents("# One\n## The map $f^2$")).toMatch(/The map <span[^>]*>.*<math.*<msup>/);
   });
 
   it("holds neither links, pictures nor HTML of its own within its links", async () => {
