@@ -64,6 +64,11 @@ it("shows several images and the classes that occur", async () => {
   expect(document.body.textContent).toMatch(/ground truthdetection, with its scorecell<plate>$/);
 });
 
+it("says of dashed boxes what it is told", async () => {
+  const { document } = await shown(image, { detectionWords: "instance, with Δ" });
+  expect(document.body.textContent).toContain("ground truthinstance, with Δcell");
+});
+
 it("draws masks under their boxes, in their classes' colours, wherever their size stretches them", async () => {
   const left = encodeRle(Uint8Array.from({ length: 50 }, (_, i) => (i % 10 < 5 ? 1 : 0)), { height: 5, width: 10 });
   const none = emptyRle({ height: 20, width: 40 });
