@@ -56,13 +56,22 @@ async function check(path: string, { data, mirror, json, ...flags }: Flags): Pro
 
 function report({ checks, learningRate, groups, teacher, steps, refused }: Preflight): string[] {
   return [
-    ...checks.map(({ name, outcome, message }) => `${outcome.padEnd(8)} ${name}${message ? `\n         ${message}` : ""}`),
+    ...checks.map(({ name, outcome, message }) => `${outcome.padEnd(11)} ${name}${message ? `\n            ${message}` : ""}`),
     `learning rate  ${learningRate}`,
     ...groups.map(groupLine),
-    ...(teacher ? [`teacher        ${teacher.name}: AP ${teacher.ap.toFixed(3)}, AP50 ${teacher.ap50.toFixed(3)} on ${teacher.images} images`] : []),
+    ...(teacher ? teacherLines(teacher) : []),
     ...shareLines(steps),
     refused ? "refused" : "nothing is refused",
   ];
+}
+
+/** AP50 below which a teacher knows next to nothing. */
+const untaught = 0.05;
+
+function teacherLines({ name, ap, ap50, images }: NonNullable<Preflight["teacher"]>): string[] {
+  const line = `teacher        ${name}: AP ${ap.toFixed(3)}, AP50 ${ap50.toFixed(3)} on ${images} images`;
+  if (ap50 >= untaught) return [line];
+  return [line, "               WARNING: it has next to nothing to teach. Train it longer, or look whether its weights, classes and normalisation are those it was trained with (potstill detect shows what it finds)"];
 }
 
 function groupLine({ group, parameters, values, trained, factor, frozenUntil, idle }: GroupSummary): string {

@@ -8,6 +8,7 @@ import type { Step } from "../train/step.ts";
 import { concerns, marksOf, RefusedError, type Concern } from "./concerns.ts";
 import { buildParts, type ExperimentOptions, type ExperimentParts } from "./build.ts";
 import type { Experiment } from "./experiment.ts";
+import { isInterrupt } from "./run-problem.ts";
 
 export interface PreflightOptions extends ExperimentOptions {
   /** First iterations that are tried, in memory alone. Default 5. */
@@ -21,7 +22,8 @@ export interface PreflightOptions extends ExperimentOptions {
 export interface Check {
   /** A concern's name; `build` and `first iterations` for what cannot even be tried. */
   readonly name: Concern | "build" | "first iterations";
-  readonly outcome: "passed" | "allowed" | "refused";
+  /** `not checked`: it came to nothing before, or needs more iterations than were tried. */
+  readonly outcome: "passed" | "allowed" | "refused" | "not checked";
   /** What is wrong, and what to do. */
   readonly message?: string;
 }
@@ -60,14 +62,17 @@ export async function preflight(experiment: Experiment, options: PreflightOption
   try {
     parts = await buildParts(experiment, { ...options, onFinding: (finding) => found.push(finding) });
   } catch (error) {
-    return { checks: [...checksOf(found, allow), refused("build", error)], learningRate, groups: [], steps: [], refused: true };
+    if (isInterrupt(error, options.weights?.signal)) throw error;
+    return { checks: [...checksOf(found, { allow, checked: () => false }), refused("build", error)], learningRate, groups: [], steps: [], refused: true };
   }
   try {
     const teacher = parts.model.teacher && (await scoreTeacher(parts.model.teacher, experiment, options));
     const tried = await firstIterations(parts, options.iterations ?? 5);
+    if (tried.error !== undefined && isInterrupt(tried.error, options.weights?.signal)) throw tried.error;
     const groups = groupsOf(parts, experiment.training, tried);
     found.push(...idleMethod(parts.model.distiller, groups));
-    const checks = [...checksOf(found, allow), ...(tried.error ? [refused("first iterations", tried.error)] : [])];
+    const checked = (name: Concern) => name !== "movingTeacher" || tried.steps.length >= stepsOfMoving;
+    const checks = [...checksOf(found, { allow, checked }), ...(tried.error ? [refused("first iterations", tried.error)] : [])];
     return { checks, learningRate, groups, ...(teacher && { teacher }), steps: tried.steps, refused: checks.some(({ outcome }) => outcome === "refused") };
   } finally {
     parts.dispose();
@@ -76,10 +81,13 @@ export async function preflight(experiment: Experiment, options: PreflightOption
 
 const refused = (name: Check["name"], error: unknown): Check => ({ name, outcome: "refused", message: (error as Error).message });
 
-function checksOf(found: readonly RefusedError[], allow: readonly Concern[]): Check[] {
+/** A teacher that moves is seen when the second iteration looks at what the first one left. */
+const stepsOfMoving = 2;
+
+function checksOf(found: readonly RefusedError[], { allow, checked }: { readonly allow: readonly Concern[]; readonly checked: (name: Concern) => boolean }): Check[] {
   return (Object.keys(concerns) as Concern[]).map((name) => {
     const finding = found.find(({ concern }) => concern === name);
-    return finding ? { name, outcome: allow.includes(name) ? "allowed" : "refused", message: finding.message } : { name, outcome: "passed" };
+    return finding ? { name, outcome: allow.includes(name) ? "allowed" : "refused", message: finding.message } : { name, outcome: checked(name) ? "passed" : "not checked" };
   });
 }
 
