@@ -122,12 +122,14 @@ async function convert(from: string, to: string, { keepNonFinite }: { readonly k
 
 /** The library's remedy is an option of its own; here it is a flag. */
 function inOwnWords<T>(work: () => T): T {
+  let finding: string;
   try {
     return work();
   } catch (error) {
     if (!(error instanceof NonFiniteWeightsError)) throw error;
-    throw new Error(`${error.finding}. Fetch it again, or keep such values with --keep-non-finite`, { cause: error });
+    ({ finding } = error);
   }
+  throw new Error(`${finding}. Fetch it again, or keep such values with --keep-non-finite`);
 }
 
 async function exportRun(run: string, out: string, { data, license }: { readonly data?: string; readonly license?: string }): Promise<void> {

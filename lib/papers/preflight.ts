@@ -99,7 +99,7 @@ async function scoreTeacher(teacher: Detector, { data: { transforms } }: Experim
 
 interface Tried {
   readonly steps: readonly Step[];
-  readonly error?: unknown;
+  readonly error?: Error;
   /** Trained parameters that no iteration has changed. */
   readonly untouched: ReadonlySet<string>;
 }
@@ -108,11 +108,11 @@ async function firstIterations({ model, training }: ExperimentParts, count: numb
   const learners = [...model.detector.parameters(), ...(model.distiller?.parameters() ?? [])];
   const marks = marksOf({ parameters: () => learners });
   const steps: Step[] = [];
-  let error: unknown;
+  let error: Error | undefined;
   try {
     if (count > 0) for await (const step of training.steps()) if (steps.push(step) >= count) break;
   } catch (thrown) {
-    error = thrown;
+    error = thrown as Error;
   }
   const still = learners.filter(({ name, variable, frozen }) => !frozen && marks.get(name) === variable.dataId).map(({ name }) => name);
   return { steps, untouched: new Set(still), ...(error !== undefined && { error }) };

@@ -37,7 +37,8 @@ export interface ExperimentForOptions {
 function shortened(scale: SmallScale, iterations: number): SmallScale {
   const of = (own: number) => Math.max(1, Math.round((own * iterations) / scale.iterations["2x"]));
   const { "1x": once, "2x": twice, "2x-ms": sizes, "180k": long } = scale.iterations;
-  return { ...scale, iterations: { "1x": of(once), "2x": of(twice), "2x-ms": of(sizes), "180k": of(long) } };
+  const teachers = { ...scale.teachers, iterations: of(scale.teachers.iterations) };
+  return { ...scale, teachers, iterations: { "1x": of(once), "2x": of(twice), "2x-ms": of(sizes), "180k": of(long) } };
 }
 
 /** @throws RangeError for what is no count of iterations, and in the paper profile, whose schedule is the paper's */

@@ -80,7 +80,7 @@ describe("potstill preflight", () => {
   });
 
   it("refuses a file that is no JSON, and an unknown entry", async () => {
-    await expect(run({ ...config, techer: 1 })).rejects.toThrow(/config has no entry "techer"; allowed: .*teacher, inherit/);
+    await expect(run({ ...config, techer: 1 })).rejects.toThrow(/config has no entry "techer"; allowed: .*teacher, encoder, inherit/);
   });
 });
 

@@ -16,6 +16,13 @@ function distinct(settings: readonly Setting[]): Setting[] {
   return settings.filter((setting, i) => settings.findIndex((other) => isDeepStrictEqual(other, setting)) === i);
 }
 
+/** In a small profile teachers are trained equally long, whatever the paper's schedule was, and all images have one size. */
+function here(setting: Setting, profile: string): Setting {
+  if (profile === "paper") return setting;
+  const teaches = setting.code === "mmdet" && setting.method === undefined && setting.backbone !== "resnet-50";
+  return { ...setting, ...((teaches || setting.schedule === "2x-ms") && { schedule: "2x" }), ...(setting.teacher && { teacher: here(setting.teacher, profile) }) };
+}
+
 describe("items in profiles", () => {
   it.each(profiles)("make an experiment of every row (%s), and as many as there are settings", (profile) => {
     const experiments = new Set<string>();
@@ -24,7 +31,8 @@ describe("items in profiles", () => {
       expect(() => { experiment = experimentFor(setting, { profile, train }); }, place).not.toThrow();
       experiments.add(JSON.stringify(experiment));
     }
-    expect(experiments.size).toBe(distinct(trained.map(({ setting }) => setting)).length);
+    const oneForTwo = profile === "paper" ? 0 : 1; // tiny-24 stands for ResNet-101 and for RegNetX-3.2GF where they teach
+    expect(experiments.size).toBe(distinct(trained.map(({ setting }) => here(setting, profile))).length - oneForTwo);
     expect(experiments.size).toBeLessThan(trained.length);
   });
 
