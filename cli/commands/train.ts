@@ -30,6 +30,18 @@ interface Flags {
   readonly dryRun: boolean;
 }
 
+const entries = `
+Entries of the file; --dry-run prints all with their values:
+  detector   kind, preset, backbone, channels and what the preset lets one change
+  weights    a name of potstill weights list or a file, of the backbone; or {from, part, optional}
+  teacher    {run: a training's folder} or {detector, weights};  encoder {run}: LabelEnc's second step
+  inherit    true: the student starts with the teacher's neck and head
+  method     {name, options, lambda: [[from iteration, value], …], ramp, from, until}
+  data       {batchSize, transforms, dropEmpty, masks}
+  training   {iterations, learningRate: {base, warmup, drops, …}, optimiser, weightDecay, clipNorm, …};
+             {"iterations": 60} alone shortens a training, with its whole schedule
+  allow      names of refusals that are meant, as ["randomBackbone"];  name: folder below the runs`;
+
 /** `potstill train CONFIG`: one training, by its preset's recipe where the configuration is silent. */
 export function register(program: Command): void {
   program
@@ -45,6 +57,7 @@ export function register(program: Command): void {
     .option("--mirror <url>", "address that stands for the publishers' of weights (default: POTSTILL_WEIGHTS_MIRROR)")
     .option("--require-gpu", "fail instead of computing on the CPU", false)
     .option("--dry-run", "print the whole experiment as JSON and train nothing", false)
+    .addHelpText("after", entries)
     .action(train);
 }
 
