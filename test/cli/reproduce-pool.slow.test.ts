@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runPool } from "../../cli/reproduce/pool.ts";
 import { starter, trainsStudent } from "./pool-starter.ts";
-import { content, failing, optionsIn, prepare, studyIn } from "./tiny-pool.ts";
+import { content } from "../lib/papers/run-content.ts";
+import { failing, optionsIn, prepare, studyIn } from "./tiny-pool.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "potstill-pool-"));
 const data = join(folder, "data");

@@ -6,7 +6,8 @@ import { runPool, type PoolState } from "../../cli/reproduce/pool.ts";
 import { poolProgress, stateLine } from "../../cli/reproduce/progress.ts";
 import { problemOf } from "../../lib/papers/run-problem.ts";
 import { starter, trainsStudent } from "./pool-starter.ts";
-import { content, optionsIn, prepare, studyIn } from "./tiny-pool.ts";
+import { content } from "../lib/papers/run-content.ts";
+import { optionsIn, prepare, studyIn } from "./tiny-pool.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "potstill-pool-"));
 const [data, whole] = [join(folder, "data"), join(folder, "whole")];

@@ -1,11 +1,8 @@
-import { readFileSync, readdirSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
 import type { PoolOptions } from "../../cli/reproduce/pool.ts";
 import { loadBackend } from "../../lib/backend/load.ts";
 import { writeCoco } from "../../lib/data/write-coco.ts";
 import { openProfileData } from "../../lib/papers/scale/index.ts";
 import { studyOf, type Study } from "../../lib/papers/study.ts";
-import { readMetrics } from "../../lib/train/metrics.ts";
 import { exploding, plain, row, taught, teacher, tinyData, tinyItem } from "../lib/papers/tiny-study.ts";
 import { potstill } from "../potstill.ts";
 
@@ -34,15 +31,4 @@ export async function studyIn(runs: string, data: string, item = pair): Promise<
 export async function optionsIn(runs: string, data: string, item = pair): Promise<PoolOptions> {
   const { planned, train, validation } = await studyIn(runs, data, item);
   return { planned, site: { profile: "smoke", data, runs, requireGpu: false }, place: { train, validation, runs }, jobs: 2, memory: Infinity, failFast: false };
-}
-
-/** What tells of one sitting: when, how long, by which code. */
-const records = ["result.json", "code.json", "code.patch", "ro-crate-metadata.json"];
-
-/** Every file of a runs folder by path; times and memory are left out. */
-export function content(runs: string): Record<string, string> {
-  const files = readdirSync(runs, { recursive: true, encoding: "utf8" }).filter((name) => statSync(join(runs, name)).isFile() && !records.includes(basename(name))).sort();
-  return Object.fromEntries(files.map((name) => [name, name.endsWith("metrics.jsonl")
-    ? JSON.stringify(readMetrics(join(runs, name)).map(({ seconds: _s, imagesPerSecond: _i, tensors: _t, ...step }) => step))
-    : readFileSync(join(runs, name)).toString("latin1")]));
 }

@@ -34,7 +34,7 @@ describe("TypeScript", () => {
     const source = 'let lr = 0.1\n// which profile\nconst profile: "smoke" | "paper" = "smoke";\nconst { no } = { no: 1 }, xs: number[] = [];\nfunction f() { const inner = 1; }';
     const translator = findTranslator("potstill", undefined);
     const known = await translator.inspect!(source);
-    expect(known.map(({ name, type, default: value, help }) => [name, type, value, help])).toEqual([["lr", "None", "0.1", ""], ["profile", '"smoke" | "paper"', '"smoke"', "which profile"], ["xs", "number[]", "[]", ""]]);
+    expect(known.map(({ name, type, default: value, help }) => [name, type, value, help])).toEqual([["lr", "number", "0.1", ""], ["profile", '"smoke" | "paper"', '"smoke"', "which profile"], ["xs", "number[]", "[]", ""]]);
     expect(codify(translator, { lr: 1, profile: "paper" }, known)).toBe('// Parameters\nlet lr = 1;\nconst profile: "smoke" | "paper" = "paper";\n');
   });
 

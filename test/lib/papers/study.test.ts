@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
@@ -8,8 +8,8 @@ import { loadBackend } from "../../../lib/backend/load.ts";
 import { lateShare } from "../../../lib/papers/outcome.ts";
 import { plannedRuns } from "../../../lib/papers/plan.ts";
 import type { StudyState } from "../../../lib/papers/row-result.ts";
-import { readMetrics } from "../../../lib/train/metrics.ts";
 import { exploding, plain, row, taught, teacher, tinyItem, tinyStudy } from "./tiny-study.ts";
+import { content } from "./run-content.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "potstill-study-"));
 afterAll(() => { rmSync(folder, { recursive: true }); });
@@ -30,14 +30,6 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 const ended = (states: readonly StudyState[]) => states.filter(({ result, problem }) => result ?? problem);
-
-/** Every file of a folder by path, but for what measures time and memory. */
-function content(path: string): Record<string, string> {
-  const files = readdirSync(path, { recursive: true, encoding: "utf8" }).filter((name) => statSync(join(path, name)).isFile() && !/result\.json$/.test(name)).sort();
-  return Object.fromEntries(files.map((name) => [name, /metrics\.jsonl$/.test(name)
-    ? JSON.stringify(readMetrics(join(path, name)).map(({ seconds: _s, imagesPerSecond: _i, tensors: _t, ...step }) => step))
-    : readFileSync(join(path, name)).toString("latin1")]));
-}
 
 describe("a plan", () => {
   it("has every training once, teachers first, with all that is asked of it", () => {
