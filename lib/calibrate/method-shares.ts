@@ -18,8 +18,8 @@ export interface MethodShare {
   readonly refused?: string;
 }
 
-/** What stands for a schedule among the methods' own options: the shares are those of the full weights. */
-const unramped: Readonly<Record<string, object>> = { frs: { warmup: 0 } };
+/** What the shares of the full weights need: no schedule among the methods' own options, and LabelEnc's first step. */
+const unramped: Readonly<Record<string, object>> = { frs: { warmup: 0 }, labelEnc: { step: 1, distanceFrom: 0 } };
 
 export interface MethodSharesOptions extends ExperimentOptions {
   /** Default every method of the table. */
