@@ -16,7 +16,7 @@ const notebook = readNotebook(JSON.stringify({
     {
       id: "c", cell_type: "code", metadata: {}, source: 'read("/home/ada/kit/x")', execution_count: 2,
       outputs: [
-        { output_type: "stream", name: "stdout", text: "reads /home/ada/kit/x and /work/tmp/y\n" },
+        { output_type: "stream", name: "stdout", text: "reads /home/ada/kit/x and /elsewhere/tmp/y\n" },
         { output_type: "display_data", metadata: {}, data: { "text/plain": "/tmp/plain", "text/html": '<a href="file:///home/ada/kit/a">a</a>', "image/png": png, "application/json": { path: ["/home/ada/kit/y"], n: 1 }, "image/svg+xml": "<text>/tmp/z</text>" } },
         { output_type: "error", ename: "Error", evalue: "no /home/ada/kit/x", traceback: ["at /home/ada/kit/x.ts:3:4", "at /home/ada2/y.ts"] },
       ],
@@ -34,7 +34,7 @@ describe("a portable notebook", () => {
     expect(text.match(/\/home\/ada(?!2)/g)).toHaveLength(3); // the author's text, the author's code, base64
     expect(text).toContain(png);
     expect(text).not.toMatch(/"\/tmp|[ >]\/tmp/);
-    for (const there of ['"input_path": "./in.ipynb"', '"output_path": "TMP/out.ipynb"', '"data": "~/data"', "reads ./x and /work/tmp/y", "file://./a", "no ./x", "at ./x.ts:3:4", "at /home/ada2/y.ts", '"value": "TMP/x"', '"duration": 2', '"rate": 5.0']) expect(text).toContain(there);
+    for (const there of ['"input_path": "./in.ipynb"', '"output_path": "TMP/out.ipynb"', '"data": "~/data"', "reads ./x and /elsewhere/tmp/y", "file://./a", "no ./x", "at ./x.ts:3:4", "at /home/ada2/y.ts", '"value": "TMP/x"', '"duration": 2', '"rate": 5.0']) expect(text).toContain(there);
     expect(cells[0].source).toEqual(["its author wrote /home/ada/kit"]);
     expect(cells[1].source).toEqual(['data = "~/data"']);
   });
