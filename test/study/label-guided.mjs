@@ -17,6 +17,7 @@ if (values.data === undefined) {
 }
 build();
 const { loadBackend } = await import("../../dist/lib/backend/load.js");
+const { mean } = await import("../../dist/lib/statistics/mean.js");
 const { readSafetensors } = await import("../../dist/lib/detector/weights/safetensors.js");
 const { scoreDetector } = await import("../../dist/lib/evaluate/index.js");
 const { buildModel, experimentSteps, runPlace } = await import("../../dist/lib/papers/build.js");
@@ -77,7 +78,6 @@ const enhanced = ({ detector, distiller }) => ({
   },
 });
 
-const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
 /** Losses of a kind over the last tenth. */
 const late = (steps, of) => mean(steps.slice(Math.floor(0.9 * steps.length)).map(({ losses }) => Object.entries(losses).reduce((sum, [name, value]) => sum + (of(name) ? value : 0), 0)));
 

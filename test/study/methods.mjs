@@ -16,6 +16,7 @@ if (values.data === undefined) {
 }
 build();
 const { loadBackend } = await import("../../dist/lib/backend/load.js");
+const { deviation: sampleDeviation, mean } = await import("../../dist/lib/statistics/mean.js");
 const { openCoco } = await import("../../dist/lib/data/index.js");
 const { scoreDetector } = await import("../../dist/lib/evaluate/index.js");
 const { distillers } = await import("../../dist/lib/distill/index.js");
@@ -68,8 +69,7 @@ async function score(experiment, seed) {
   }
 }
 
-const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
-const deviation = (list) => Math.sqrt(list.reduce((sum, value) => sum + (value - mean(list)) ** 2, 0) / Math.max(1, list.length - 1));
+const deviation = (list) => (list.length < 2 ? 0 : sampleDeviation(list));
 
 const part = (steps, from, to) => steps.slice(Math.floor(from * steps.length), Math.ceil(to * steps.length));
 

@@ -15,6 +15,7 @@ if (values.data === undefined || (values["look-alikes"] !== undefined && values.
 }
 build();
 const { loadBackend } = await import("../../dist/lib/backend/load.js");
+const { deviation: sampleDeviation, mean } = await import("../../dist/lib/statistics/mean.js");
 const { cached, syntheticScenes } = await import("../../dist/lib/data/index.js");
 const { itemOf } = await import("../../dist/lib/papers/items/index.js");
 const { smokeScenes } = await import("../../dist/lib/papers/scale/data.js");
@@ -66,8 +67,7 @@ async function scoresOfTeachers() {
   }));
 }
 
-const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
-const deviation = (list) => Math.sqrt(list.reduce((sum, value) => sum + (value - mean(list)) ** 2, 0) / Math.max(1, list.length - 1));
+const deviation = (list) => (list.length < 2 ? 0 : sampleDeviation(list));
 const plusMinus = (list) => (list.length === 0 ? "–" : `${mean(list) < 0 ? "−" : "+"}${Math.abs(mean(list)).toFixed(1)} ± ${deviation(list).toFixed(1)}`);
 const paired = (one, other) => one.flatMap((value, i) => (value === null || other[i] === null ? [] : [value - other[i]]));
 
