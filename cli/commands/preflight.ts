@@ -54,13 +54,14 @@ async function check(path: string, { data, mirror, json, ...flags }: Flags): Pro
   process.exitCode = exitCode ?? (result.refused ? 1 : 0);
 }
 
-function report({ checks, learningRate, groups, teacher, steps, refused }: Preflight): string[] {
+function report({ checks, learningRate, groups, teacher, steps, fullShares, refused }: Preflight): string[] {
   return [
     ...checks.map(({ name, outcome, message }) => `${outcome.padEnd(11)} ${name}${message ? `\n            ${message}` : ""}`),
     `learning rate  ${learningRate}`,
     ...groups.map(groupLine),
     ...(teacher ? teacherLines(teacher) : []),
     ...shareLines(steps),
+    ...(fullShares ? fullLines(fullShares) : []),
     refused ? "refused" : "nothing is refused",
   ];
 }
@@ -84,4 +85,13 @@ function shareLines(steps: readonly Step[]): string[] {
   if (steps.length === 0) return [];
   const mean = (of: (step: Step) => number) => steps.reduce((sum, step) => sum + of(step), 0) / steps.length;
   return Object.keys(steps[0].shares).map((name) => `share          ${name}: ${(100 * mean(({ shares }) => shares[name])).toFixed(1)} % (weighted ${mean(({ weighted }) => weighted[name]).toPrecision(3)}, mean of ${steps.length} iterations)`);
+}
+
+/** What the shares will be once warm-ups and late starts are over. */
+function fullLines({ terms, delays }: NonNullable<Preflight["fullShares"]>): string[] {
+  const until = delays.map(({ setting, kind, until: last }) => `${setting} ${last}: ${kind === "rise" ? "rises from 0 until there" : "starts there"}`);
+  return [
+    `full weight    held back by ${until.join("; ")}. At full weight, on the same batches:`,
+    ...Object.entries(terms).map(([name, share]) => `               ${name}: ${(100 * share).toFixed(1)} %`),
+  ];
 }

@@ -48,6 +48,8 @@ export interface ExperimentOptions {
   readonly onStart?: (iteration: number) => void;
   /** Told of what would be refused, allowed or not; then nothing of it is refused. Default: the first that is not allowed is thrown. */
   readonly onFinding?: (finding: RefusedError) => void;
+  /** Stands between the training and its method, to watch it. Default: nothing does. */
+  readonly around?: (distiller: Distiller) => Distiller;
 }
 
 /** A look at a detector that is being trained. It changes no step: not the weights, not the order of the data. */
@@ -128,7 +130,7 @@ export interface ExperimentParts extends Omit<BuiltTraining, "started" | "saveWe
 
 /** As `buildTraining`, for those who look at what is trained, too. */
 export async function buildParts(experiment: Experiment, options: ExperimentOptions): Promise<ExperimentParts> {
-  const { dataset, seed, requireGpu = false } = options;
+  const { dataset, seed, requireGpu = false, around = (distiller) => distiller } = options;
   const environment = await loadBackend({ requireGpu });
   const { data: { masks = "bitmap", ...data }, training: settings } = experiment;
   const model = await buildModel(experiment, options);
@@ -136,7 +138,7 @@ export async function buildParts(experiment: Experiment, options: ExperimentOpti
   try {
     run = training({
       detector: model.detector,
-      ...(model.distiller && { distiller: model.distiller }),
+      ...(model.distiller && { distiller: around(model.distiller) }),
       iterations: settings.iterations,
       batches: (from) => batches(dataset, { ...data, seed, from, ...(segments(experiment.detector) && { masks }) }),
       optimiser: optimiserOf(settings),

@@ -8,6 +8,8 @@ import type { Step } from "../train/step.ts";
 import { concerns, marksOf, RefusedError, type Concern } from "./concerns.ts";
 import { buildParts, type ExperimentOptions, type ExperimentParts } from "./build.ts";
 import type { Experiment } from "./experiment.ts";
+import { delaysOf, fullFrom } from "./delays.ts";
+import { fullWeight, type FullShares } from "./full-weight.ts";
 import { isInterrupt } from "./run-problem.ts";
 
 export interface PreflightOptions extends ExperimentOptions {
@@ -50,6 +52,8 @@ export interface Preflight {
   readonly teacher?: { readonly name: string; readonly ap: number; readonly ap50: number; readonly images: number };
   /** The tried iterations. */
   readonly steps: readonly Step[];
+  /** Of the method's terms on the tried batches, had it its full weight; absent where the tried iterations reach that. */
+  readonly fullShares?: FullShares;
   readonly refused: boolean;
 }
 
@@ -58,28 +62,37 @@ export async function preflight(experiment: Experiment, options: PreflightOption
   const found: RefusedError[] = [];
   const allow = experiment.allow ?? [];
   const learningRate = learningRateRule(experiment.training);
+  const { iterations = 5 } = options;
+  const delays = delaysOf(experiment).filter(({ until }) => until >= iterations);
+  const full = delays.length > 0 ? fullWeight(fullFrom(experiment)) : undefined;
   let parts: ExperimentParts;
   try {
-    parts = await buildParts(experiment, { ...options, onFinding: (finding) => found.push(finding) });
+    parts = await buildParts(experiment, { ...options, ...(full && { around: full.around }), onFinding: (finding) => found.push(finding) });
   } catch (error) {
     if (isInterrupt(error, options.weights?.signal)) throw error;
-    return { checks: [...checksOf(found, { allow, checked: () => false }), refused("build", error)], learningRate, groups: [], steps: [], refused: true };
+    return { checks: [...checksOf(found, { allow, checked: () => false }), buildCheck(error, { found, allow })], learningRate, groups: [], steps: [], refused: true };
   }
   try {
     const teacher = parts.model.teacher && (await scoreTeacher(parts.model.teacher, experiment, options));
-    const tried = await firstIterations(parts, options.iterations ?? 5);
+    const tried = await firstIterations(parts, iterations);
     if (tried.error !== undefined && isInterrupt(tried.error, options.weights?.signal)) throw tried.error;
     const groups = groupsOf(parts, experiment.training, tried);
     found.push(...idleMethod(parts.model.distiller, groups));
     const checked = (name: Concern) => name !== "movingTeacher" || tried.steps.length >= stepsOfMoving;
     const checks = [...checksOf(found, { allow, checked }), ...(tried.error ? [refused("first iterations", tried.error)] : [])];
-    return { checks, learningRate, groups, ...(teacher && { teacher }), steps: tried.steps, refused: checks.some(({ outcome }) => outcome === "refused") };
+    return { checks, learningRate, groups, ...(teacher && { teacher }), steps: tried.steps, ...(full && tried.steps.length > 0 && { fullShares: { terms: full.shares(tried.steps), delays } }), refused: checks.some(({ outcome }) => outcome === "refused") };
   } finally {
     parts.dispose();
   }
 }
 
 const refused = (name: Check["name"], error: unknown): Check => ({ name, outcome: "refused", message: (error as Error).message });
+
+/** What a method says of levels that do not fit has been said already where they are refused. */
+function buildCheck(error: unknown, { found, allow }: { readonly found: readonly RefusedError[]; readonly allow: readonly Concern[] }): Check {
+  const said = found.some(({ concern }) => concern === "otherStrides" && !allow.includes(concern));
+  return said ? { name: "build", outcome: "not checked", message: "it comes after what is refused above" } : refused("build", error);
+}
 
 /** A teacher that moves is seen when the second iteration looks at what the first one left. */
 const stepsOfMoving = 2;

@@ -66,6 +66,18 @@ describe("a signal in the middle of a training step", () => {
     expect(await second.ended).toEqual({ code: 130, signal: null });
   });
 
+  it("ends potstill preflight without a verdict", { timeout: 120_000 }, async () => {
+    const config = join(folder, "unsaid.json");
+    writeFileSync(config, JSON.stringify({ ...slow, detector: { kind: "retinanet" } }));
+    const child = start("preflight", config, "--iterations", "1000");
+    await child.until(/preset is left out/); // told right before it computes
+    await pause(1500);
+    child.kill("SIGTERM");
+    expect(await child.ended).toEqual({ code: 143, signal: null });
+    expect(child.text()).toMatch(/Interrupted\.\n$/);
+    expect(child.text()).not.toContain("refused");
+  });
+
   it("given twice ends the process whatever it does; sent twice at once, as timeout does, it is one", { timeout: 60_000 }, async () => {
     const child = busy();
     await child.until(/busy/);

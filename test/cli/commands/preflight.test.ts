@@ -71,6 +71,20 @@ describe("potstill preflight", () => {
     expect(result.checks.find(({ name }) => name === "movingTeacher")?.outcome).toBe("not checked"); // one step changes nothing yet that it would see
   });
 
+  it("gives the shares at full weight where a warm-up holds the method back: those that the training has without one", async () => {
+    const frs = (options: object) => ({ ...config, method: { name: "frs", options }, allow: ["randomBackbone"] });
+    const json = async (options: object) => JSON.parse((await run(frs(options), "--iterations", "1", "--images", "1", "--json")).out) as Preflight;
+    const [held, free] = [await json({ warmup: 10 }), await json({ warmup: 0 })];
+    expect(held.steps[0].shares["distill.feature"]).toBe(0);
+    expect(held.fullShares!.delays).toEqual([{ setting: "method.options.warmup", kind: "rise", until: 10 }]);
+    const terms = Object.entries(held.fullShares!.terms);
+    expect(terms.map(([name]) => name)).toEqual(["distill.feature", "distill.head"]);
+    for (const [name, share] of terms) expect(share).toBeCloseTo(free.steps[0].shares[name], 6);
+    expect(terms.every(([, share]) => share > 0)).toBe(true);
+    expect(free.fullShares).toBeUndefined();
+    expect((await run(frs({ warmup: 10 }), "--iterations", "1", "--images", "1")).out).toMatch(/full weight {4}held back by method\.options\.warmup 10: rises from 0 until there\. .*\n +distill\.feature: [\d.]+ %/);
+  });
+
   it("refuses what cannot even be built, with what is wrong", async () => {
     const { out, code } = await run({ ...config, teacher: { detector: { ...detector, channels: 16 }, weights: file } }, "--iterations", "0");
     expect(code).toBe(1);
@@ -95,7 +109,15 @@ describe("preflight", () => {
     expect(outcome).toMatchObject({ randomTeacher: "refused", randomBackbone: "refused" });
     expect(refused).toBe(true);
     expect(steps).toEqual([]); // nothing could be tried: the levels do not fit
+    // Not again as what the method says of them.
+    expect(checks.at(-1)).toMatchObject({ name: "build", outcome: "not checked" });
+    expect(checks.at(-1)?.message).toContain("refused above");
+  });
+
+  it("tells what a method makes of other strides where they are allowed", async () => {
+    const { checks } = await preflight({ ...experiment, detector: { ...detector, neck: { first: 3, last: 5 } }, allow: ["randomBackbone", "otherStrides"] }, options);
     expect(checks.at(-1)).toMatchObject({ name: "build", outcome: "refused" });
+    expect(checks.at(-1)?.message).toMatch(/stride/);
   });
 
   it("finds parameters of the method that learn nothing, and weights that make no number", async () => {
