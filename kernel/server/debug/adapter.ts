@@ -82,7 +82,7 @@ export class Adapter {
     this.#attached = true;
   }
 
-  /** Lets the main thread go, for good or until the next `attach`. */
+  /** Lets the main thread go until the next `attach`. */
   dispose(): void {
     this.#attached = false;
     this.started = false;
@@ -91,6 +91,12 @@ export class Adapter {
     this.breakpoints.clear();
     this.scripts.clear();
     this.#releaseExpected();
+  }
+
+  /** Lets the main thread go for good. */
+  close(): void {
+    this.cdp.close();
+    this.dispose();
   }
 
   /** See `Debugging.expect`. */

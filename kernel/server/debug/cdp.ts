@@ -8,6 +8,7 @@ export class CdpError extends Error {
 /** The Chrome DevTools Protocol, spoken to the main thread from another thread: V8 answers also while user code runs or is paused. */
 export class Cdp {
   #session: Session | undefined;
+  #closed = false;
   readonly #listeners: [string, (params: never) => void][] = [];
 
   get connected(): boolean {
@@ -32,8 +33,15 @@ export class Cdp {
     this.#session = undefined;
   }
 
+  /** As `disconnect`, for good: what an unfinished answer still asks would connect again, and keep the process from exiting. */
+  close(): void {
+    this.#closed = true;
+    this.disconnect();
+  }
+
   /** Asks; connects when that has not been done. Rejects with a {@link CdpError} that gives V8's message. */
   post<T = object>(method: string, params: object = {}): Promise<T> {
+    if (this.#closed) return Promise.reject(new CdpError("The kernel shuts down."));
     this.connect();
     return new Promise((resolve, reject) => {
       this.#session!.post(method, params, (error, result) => {

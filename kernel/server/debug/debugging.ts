@@ -60,9 +60,10 @@ export class Debugging {
     return this.#adapter ? this.#adapter.interrupt(interrupt) : interrupt();
   }
 
-  /** Lets go of the main thread. A connection left open would keep the process from exiting. */
+  /** Lets go of the main thread for good. A connection left open would keep the process from exiting. */
   dispose(): void {
-    this.#adapter?.dispose();
+    this.#adapter?.close();
+    void this.#loading?.then((adapter) => { adapter.close(); }, () => undefined);
   }
 
   async #load(): Promise<Adapter> {
