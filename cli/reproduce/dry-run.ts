@@ -78,7 +78,7 @@ function textOf(report: DryRunReport): string {
   return [
     `${profile} profile, ${seeds} seed${seeds === 1 ? "" : "s"}: ${trainings.length} trainings, ${trainings.filter(({ done }) => done).length} of them done, ${number(steps)} steps${hours > 0 ? `, about ${number(hours)} GPU hours` : ""}`,
     ...dataLines(report.data),
-    ...section("Trainings, in order", trainings.map(trainingText)),
+    ...section("Trainings, in order", bySeeds(trainings).map(trainingText)),
     ...section("Weights", weights.map(weightsText)),
     ...section("Not trained on purpose", notRun.map(({ row, why }) => `${row}: ${why}`)),
     ...section("Refused", refused.map(({ row, why }) => `${row}: ${why}`)),
@@ -97,18 +97,31 @@ function dataLines({ train, validation, wanted, problem }: DataReport): string[]
   return ["", "Data", ...line("trained on", train), ...line("scored on ", validation), ...archives, ...other, ...(problem === undefined ? [] : [`  MISSING  ${problem}`])];
 }
 
-function trainingText({ label, folder, experiment, rows, after, weights, steps, done, multiplyAdds, gpuHours }: PlannedTraining): string {
+/** Trainings that differ in their seed alone. */
+function bySeeds(trainings: readonly PlannedTraining[]): PlannedTraining[][] {
+  const groups = new Map<string, PlannedTraining[]>();
+  for (const one of trainings) {
+    const key = [one.folder, ...one.after].join("\n");
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  return [...groups.values()];
+}
+
+function trainingText(seeds: readonly PlannedTraining[]): string {
+  const { label, folder, experiment, rows, after, weights, steps, multiplyAdds, gpuHours } = seeds[0];
+  const done = seeds.filter((one) => one.done).length;
+  const title = seeds.length === 1 ? label : label.replace(/, seed \d+$/, `, seeds ${seeds.map(({ seed }) => seed).join(", ")}`);
   const { detector, method, data: { batchSize, transforms }, training } = experiment;
   const { width, height } = plan({ width: 640, height: 480 }, transforms);
   return [
-    `${done ? "done  " : "      "}${label} → ${folder}`,
+    `${done === seeds.length ? "done  " : "      "}${title} → ${folder}${done > 0 && done < seeds.length ? ` (${done} of ${seeds.length} done)` : ""}`,
     ...(rows.length > 1 ? [`for ${rows.join(", ")}`] : []),
     `${detectorTitle(detector)} ${JSON.stringify({ ...detector, kind: undefined })}; ${batchSize} images a step, 640×480 as ${width}×${height}`,
     learningRateRule(training),
     ...(method === undefined ? [] : [`method ${methodText(method)}`]),
     ...(weights.length > 0 ? [`weights ${weights.join(", ")}`] : []),
     ...(after.length > 0 ? [`after ${after.join(", ")}`] : []),
-    ...(gpuHours === undefined ? [] : [`${number(steps)} steps of ${(multiplyAdds! / 1e12).toPrecision(3)} tera multiply-adds: about ${number(gpuHours)} GPU hours`]),
+    ...(gpuHours === undefined ? [] : [`${seeds.length > 1 ? "each " : ""}${number(steps)} steps of ${(multiplyAdds! / 1e12).toPrecision(3)} tera multiply-adds: about ${number(gpuHours)} GPU hours`]),
   ].join("\n          ");
 }
 

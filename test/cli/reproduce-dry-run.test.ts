@@ -67,6 +67,8 @@ describe("reproduce --dry-run", () => {
     const { trainings, seeds, assumption, missing } = await report({ ...alone, profile: "smoke", seeds: 2 });
     expect([trainings.map(({ seed }) => seed), seeds, assumption, missing]).toEqual([[0, 1], 2, undefined, []]);
     expect(trainings[0].gpuHours).toBe(undefined);
+    const { text } = await dryRun([item], { ...alone, profile: "smoke", seeds: 3, json: false });
+    expect(text.match(/frs\/teachers\/student.*/g)).toEqual([expect.stringMatching(/^frs\/teachers\/student, seeds 0, 1, 2 → smoke\//)]); // told once
   }, 120_000);
 
   it("is a command; options that go with it alone are refused elsewhere", async () => {

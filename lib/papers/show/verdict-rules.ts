@@ -1,6 +1,6 @@
-import type { Displayable } from "../report/html.ts";
-import { bullets } from "./show-note.ts";
-import { verdictRules } from "./verdict-rules.ts";
+import type { Displayable } from "../../report/html.ts";
+import { bullets } from "./note.ts";
+import { verdictRules } from "../verdict-rules.ts";
 
 /** How verdicts are reached, as a notebook shows it. */
 export function showVerdictRules(): Displayable {

@@ -1,8 +1,8 @@
-import type { Displayable } from "../report/html.ts";
-import type { Item } from "./item.ts";
-import { note } from "./show-note.ts";
-import { disclaimer } from "./show-setting.ts";
-import type { Profile } from "./sssd.ts";
+import type { Displayable } from "../../report/html.ts";
+import type { Item } from "../item.ts";
+import { note } from "./note.ts";
+import { disclaimer } from "./setting.ts";
+import type { Profile } from "../sssd.ts";
 
 interface Judged {
   readonly item: Pick<Item, "changes">;

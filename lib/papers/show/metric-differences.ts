@@ -1,8 +1,8 @@
-import { axisLayout, baseLayout } from "../report/figures.ts";
-import type { Figure, PlotlyObject } from "../report/figures.ts";
-import { NEUTRAL, colour } from "../report/palette.ts";
-import type { Item, ItemRow, Metric, PublishedCell } from "./item.ts";
-import type { RowResult } from "./row-result.ts";
+import { axisLayout, baseLayout } from "../../report/figures.ts";
+import type { Figure, PlotlyObject } from "../../report/figures.ts";
+import { NEUTRAL, colour } from "../../report/palette.ts";
+import type { Item, ItemRow, Metric, PublishedCell } from "../item.ts";
+import type { RowResult } from "../row-result.ts";
 
 interface Points {
   readonly name: string;

@@ -1,9 +1,9 @@
-import { folded, stacked } from "../report/folded.ts";
-import type { Displayable } from "../report/html.ts";
-import { table, type ReportTable } from "../report/table.ts";
-import type { ItemRow } from "./item.ts";
-import type { Profile } from "./sssd.ts";
-import type { Study, StudyDifference } from "./study.ts";
+import { folded, stacked } from "../../report/folded.ts";
+import type { Displayable } from "../../report/html.ts";
+import { table, type ReportTable } from "../../report/table.ts";
+import type { ItemRow } from "../item.ts";
+import type { Profile } from "../sssd.ts";
+import type { Study, StudyDifference } from "../study.ts";
 
 type Shown = Pick<Study, "item" | "profile" | "train" | "validation" | "environment" | "differences" | "seeds">;
 

@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
-import { syntheticScenes } from "../../../lib/data/synthetic.ts";
-import type { ItemRow } from "../../../lib/papers/item.ts";
-import { progressOf } from "../../../lib/papers/progress-of.ts";
-import { showChanges } from "../../../lib/papers/show-changes.ts";
-import { showMetricDifferences } from "../../../lib/papers/show-metric-differences.ts";
-import { showRuns } from "../../../lib/papers/show-runs.ts";
-import { rowsInShort, showSetting } from "../../../lib/papers/show-setting.ts";
-import { displaySymbol, type Displayable } from "../../../lib/report/html.ts";
-import { result, runRecord, smallItem } from "./study-of.ts";
+import { syntheticScenes } from "../../../../lib/data/synthetic.ts";
+import type { ItemRow } from "../../../../lib/papers/item.ts";
+import { progressOf } from "../../../../lib/papers/progress-of.ts";
+import { showChanges } from "../../../../lib/papers/show/changes.ts";
+import { showMetricDifferences } from "../../../../lib/papers/show/metric-differences.ts";
+import { showRuns } from "../../../../lib/papers/show/runs.ts";
+import { rowsInShort, showSetting } from "../../../../lib/papers/show/setting.ts";
+import { displaySymbol, type Displayable } from "../../../../lib/report/html.ts";
+import { result, runRecord, smallItem } from "../study-of.ts";
 
 const item = smallItem();
 const text = async (shown: Displayable) => String((await shown[displaySymbol]())["text/plain"]);

@@ -1,19 +1,19 @@
-import { fgd } from "../distill/fgd.ts";
-import { fkd } from "../distill/fkd.ts";
-import { frs } from "../distill/frs.ts";
-import { sharedKd, sharedKdLabel } from "../distill/shared-kd.ts";
-import type { Distiller } from "../distill/distiller.ts";
-import type { Detector, Prediction } from "../detector/detector.ts";
-import { cellMaps } from "../report/cell-maps.ts";
-import { heatPanels, type HeatGroup } from "../report/heat-panels.ts";
-import type { Displayable } from "../report/html.ts";
-import { activations, type LevelMap, type View } from "../report/look.ts";
-import { lookThrough, type MethodSight } from "../report/method-look.ts";
-import { openRow, openTeacher } from "./open-rows.ts";
-import type { RowResult } from "./row-result.ts";
-import { note } from "./show-note.ts";
-import { taughtResult } from "./show-regions.ts";
-import type { Study } from "./study.ts";
+import { fgd } from "../../distill/fgd.ts";
+import { fkd } from "../../distill/fkd.ts";
+import { frs } from "../../distill/frs.ts";
+import { sharedKd, sharedKdLabel } from "../../distill/shared-kd.ts";
+import type { Distiller } from "../../distill/distiller.ts";
+import type { Detector, Prediction } from "../../detector/detector.ts";
+import { cellMaps } from "../../report/cell-maps.ts";
+import { heatPanels, type HeatGroup } from "../../report/heat-panels.ts";
+import type { Displayable } from "../../report/html.ts";
+import { activations, type LevelMap, type View } from "../../report/look.ts";
+import { lookThrough, type MethodSight } from "../../report/method-look.ts";
+import { openRow, openTeacher } from "../open-rows.ts";
+import type { RowResult } from "../row-result.ts";
+import { note } from "./note.ts";
+import { taughtResult } from "./regions.ts";
+import type { Study } from "../study.ts";
 
 interface Look {
   readonly method: (parts: { readonly teacher: Detector; readonly student: Detector }) => Distiller;

@@ -1,10 +1,10 @@
-import { detectionsPicture } from "../report/detections-picture.ts";
-import { displaySymbol } from "../report/html.ts";
-import type { Displayable, MimeBundle } from "../report/html.ts";
-import { firstRuns, lookAtRows } from "./open-rows.ts";
-import type { RowResult } from "./row-result.ts";
-import { note } from "./show-note.ts";
-import type { Study } from "./study.ts";
+import { detectionsPicture } from "../../report/detections-picture.ts";
+import { displaySymbol } from "../../report/html.ts";
+import type { Displayable, MimeBundle } from "../../report/html.ts";
+import { firstRuns, lookAtRows } from "../open-rows.ts";
+import type { RowResult } from "../row-result.ts";
+import { note } from "./note.ts";
+import type { Study } from "../study.ts";
 
 export interface DetectionsOptions {
   /** Rows by id: a column each. */

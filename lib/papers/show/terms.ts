@@ -1,10 +1,10 @@
-import type { Figure } from "../report/figures.ts";
-import { stackedSharesFigure } from "../report/share-figures.ts";
-import type { Step } from "../train/step.ts";
-import { firstRuns } from "./open-rows.ts";
-import type { RowResult } from "./row-result.ts";
-import { courseOf, stepsOf } from "./run-steps.ts";
-import type { Study } from "./study.ts";
+import type { Figure } from "../../report/figures.ts";
+import { stackedSharesFigure } from "../../report/share-figures.ts";
+import type { Step } from "../../train/step.ts";
+import { firstRuns } from "../open-rows.ts";
+import type { RowResult } from "../row-result.ts";
+import { courseOf, stepsOf } from "../run-steps.ts";
+import type { Study } from "../study.ts";
 
 /** Terms of a loss by what they are for. */
 const kinds: readonly { readonly name: string; readonly is: (term: string) => boolean }[] = [

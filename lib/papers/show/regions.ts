@@ -1,21 +1,21 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { claimedOrder, entropyMeasures, regionEntropies, type EntropyMeasure, type RegionEntropy } from "../distill/region-entropy.ts";
-import type { PartitionOptions } from "../distill/regions.ts";
-import { regionNames } from "../distill/regions.ts";
-import { scoreMask } from "../distill/score-mask.ts";
-import { cellMaps } from "../report/cell-maps.ts";
-import { heatPanels } from "../report/heat-panels.ts";
-import type { Displayable } from "../report/html.ts";
-import { eachView } from "../report/look.ts";
-import type { LevelMap, View } from "../report/look.ts";
-import { lookAtRegions } from "../report/regions-look.ts";
-import { regionsPicture } from "../report/regions-picture.ts";
-import { table } from "../report/table.ts";
-import { openTeacher } from "./open-rows.ts";
-import type { RowResult } from "./row-result.ts";
-import { note } from "./show-note.ts";
-import type { Study } from "./study.ts";
-import type { Trained } from "./trained.ts";
+import { claimedOrder, entropyMeasures, regionEntropies, type EntropyMeasure, type RegionEntropy } from "../../distill/region-entropy.ts";
+import type { PartitionOptions } from "../../distill/regions.ts";
+import { regionNames } from "../../distill/regions.ts";
+import { scoreMask } from "../../distill/score-mask.ts";
+import { cellMaps } from "../../report/cell-maps.ts";
+import { heatPanels } from "../../report/heat-panels.ts";
+import type { Displayable } from "../../report/html.ts";
+import { eachView } from "../../report/look.ts";
+import type { LevelMap, View } from "../../report/look.ts";
+import { lookAtRegions } from "../../report/regions-look.ts";
+import { regionsPicture } from "../../report/regions-picture.ts";
+import { table } from "../../report/table.ts";
+import { openTeacher } from "../open-rows.ts";
+import type { RowResult } from "../row-result.ts";
+import { note } from "./note.ts";
+import type { Study } from "../study.ts";
+import type { Trained } from "../trained.ts";
 
 type Shown = Pick<Study, "validation" | "runs" | "experimentOf">;
 

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { showCurves } from "../../../lib/papers/show-curves.ts";
-import { showGuides } from "../../../lib/papers/show-guides.ts";
-import { showTerms } from "../../../lib/papers/show-terms.ts";
-import type { Step } from "../../../lib/train/step.ts";
-import { result, runRecord, smallItem, step } from "./study-of.ts";
+import { showCurves } from "../../../../lib/papers/show/curves.ts";
+import { showGuides } from "../../../../lib/papers/show/guides.ts";
+import { showTerms } from "../../../../lib/papers/show/terms.ts";
+import type { Step } from "../../../../lib/train/step.ts";
+import { result, runRecord, smallItem, step } from "../study-of.ts";
 
 const runs = mkdtempSync(join(tmpdir(), "potstill-curves-"));
 afterAll(() => { rmSync(runs, { recursive: true }); });

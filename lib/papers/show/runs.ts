@@ -1,7 +1,7 @@
-import { folded } from "../report/folded.ts";
-import type { Displayable } from "../report/html.ts";
-import { table, type ReportTable } from "../report/table.ts";
-import type { RowResult } from "./row-result.ts";
+import { folded } from "../../report/folded.ts";
+import type { Displayable } from "../../report/html.ts";
+import { table, type ReportTable } from "../../report/table.ts";
+import type { RowResult } from "../row-result.ts";
 
 /** More lines than these are folded. */
 const open = 12;

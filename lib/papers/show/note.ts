@@ -1,5 +1,5 @@
-import { displaySymbol } from "../report/html.ts";
-import type { Displayable } from "../report/html.ts";
+import { displaySymbol } from "../../report/html.ts";
+import type { Displayable } from "../../report/html.ts";
 
 /** Words in a notebook, as Markdown. */
 export function note(markdown: string): Displayable {

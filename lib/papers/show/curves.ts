@@ -1,8 +1,8 @@
-import { lineFigure } from "../report/figures.ts";
-import type { Axis, Figure, Line, Reference } from "../report/figures.ts";
-import { courseOf, stepsOf, type Course } from "./run-steps.ts";
-import type { RowResult } from "./row-result.ts";
-import type { Study } from "./study.ts";
+import { lineFigure } from "../../report/figures.ts";
+import type { Axis, Figure, Line, Reference } from "../../report/figures.ts";
+import { courseOf, stepsOf, type Course } from "../run-steps.ts";
+import type { RowResult } from "../row-result.ts";
+import type { Study } from "../study.ts";
 
 export interface CurvesOptions {
   /** `AP` on the validation images (default), or what each step says. */

@@ -1,10 +1,10 @@
-import { lineFigure } from "../report/figures.ts";
-import type { Figure } from "../report/figures.ts";
-import type { Step } from "../train/step.ts";
-import { firstRuns } from "./open-rows.ts";
-import type { RowResult } from "./row-result.ts";
-import { courseOf, stepsOf } from "./run-steps.ts";
-import type { Study } from "./study.ts";
+import { lineFigure } from "../../report/figures.ts";
+import type { Figure } from "../../report/figures.ts";
+import type { Step } from "../../train/step.ts";
+import { firstRuns } from "../open-rows.ts";
+import type { RowResult } from "../row-result.ts";
+import { courseOf, stepsOf } from "../run-steps.ts";
+import type { Study } from "../study.ts";
 
 const own = (term: string) => !/^(distill|teacher)/.test(term);
 
