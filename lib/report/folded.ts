@@ -18,7 +18,7 @@ export function folded(summary: string, inner: Displayable): Displayable {
 export function stacked(parts: readonly Displayable[]): Displayable {
   return {
     [displaySymbol]: async (): Promise<MimeBundle> => {
-      const bundles = await Promise.all(parts.map((part) => part[displaySymbol]()));
+      const bundles = await Promise.all(parts.map(async (part) => part[displaySymbol]()));
       return { "text/html": bundles.map((bundle) => String(bundle["text/html"])).join(""), "text/plain": bundles.map((bundle) => String(bundle["text/plain"])).join("\n\n") };
     },
   };
