@@ -72,7 +72,7 @@ function withOptions(command: Command): Command {
     .option("--iterations <n>", "a quick look: iterations of the papers' 2x schedule, the others in proportion; of sssd/calibration: per probe (default: the profile's)", wholeNumber(1))
     .option("--tolerance <share>", "of sssd/calibration: how close a probe's share must come to the target (default 0.005)", share)
     .option("--interval <low,high>", "of sssd/calibration: where λ is looked for (default 1,100)", range)
-    .option("--output <folder>", "where the report site goes, or sssd/calibration's notebook alone (default: artefacts/[paper/[item]/]<profile>-<data>)")
+    .option("--output <folder>", "where the report site goes, or sssd/calibration's notebook alone (default: artefacts/[items/]<profile>-<data>)")
     .option("--require-gpu", "fail instead of computing on the CPU", false);
 }
 
@@ -80,21 +80,21 @@ function withOptions(command: Command): Command {
 export function register(program: Command): void {
   withOptions(program.command("reproduce"))
     .description("reproduce the papers' tables and figures: train what they need (once, resumable), run their notebooks, write the report site")
-    .argument("[item]", `paper or paper/item; one of: ${[...papers, ...allItems.map(({ id }) => id)].join(", ")} (default: all)`)
+    .argument("[items...]", `papers or paper/item; of: ${[...papers, ...allItems.map(({ id }) => id)].join(", ")} (default: all)`)
     .option("--rows <ids>", "only these rows of one item, and those that they are compared with", names)
     .option("--jobs <n>", "trainings at once (default: one per core, one on a GPU)", wholeNumber(1))
     .option("--fail-fast", "stop when a training fails; otherwise its row is told by name, and the others go on")
     .option("--dry-run", "only say what would be trained, what that needs, and what is missing")
     .option("--json", "with --dry-run: as JSON")
     .option("--step-seconds <row=seconds>", "with --dry-run: what a step of a row took on your GPU; the other rows' hours follow from it", stepTime)
-    .action((name: string | undefined, flags: Flags) => run(name, flags));
+    .action((names: string[], flags: Flags) => run(names, flags));
   withOptions(program.command("start"))
     .description("make the TensorFlow runtime if needed, then reproduce sssd/calibration: what npm start does")
     .action(async (flags: Flags) => {
       await assertUsable(flags); // before the download
       if (flags.requireGpu && !hasNvidiaDriver()) throw new Error("a GPU is required, and this machine has no NVIDIA driver (/dev/nvidiactl). Install the driver, or leave --require-gpu out; potstill doctor says what is there");
       if (!process.env.POTSTILL_BINDING && !process.env.POTSTILL_BACKEND) await setUp({ reporter: terminalReporter(), device: flags.requireGpu ? "cuda" : "cpu" });
-      await run(calibration.id, flags);
+      await run([calibration.id], flags);
     });
 }
 
@@ -105,14 +105,14 @@ interface Chosen {
 }
 
 /** @throws UsageError with what there is */
-function chosen(name: string | undefined, { rows }: Flags): Chosen {
-  const named = namedItems(name);
+function chosen(asked: readonly string[], { rows }: Flags): Chosen {
+  const named = asked.length === 0 ? namedItems() : [...new Set(asked.flatMap((name) => namedItems(name)))];
   const items = named.filter(({ id }) => id !== calibration.id);
   if (rows !== undefined && items.length !== 1) throw new UsageError(`--rows names rows of one item, and ${items.length} are asked for; name one: ${items.map(({ id }) => id).join(", ")}`);
   return { items, calibrated: items.length < named.length };
 }
 
-function namedItems(name: string | undefined): readonly Item[] {
+function namedItems(name?: string): readonly Item[] {
   try {
     return itemsOf(name);
   } catch (error) {
@@ -125,9 +125,9 @@ function checkFlags({ dryRun: dry, json, stepSeconds }: Flags): void {
   if (!dry && (json || stepSeconds !== undefined)) throw new UsageError(`${json ? "--json" : "--step-seconds"} goes with --dry-run`);
 }
 
-async function run(name: string | undefined, flags: Flags): Promise<void> {
+async function run(names: readonly string[], flags: Flags): Promise<void> {
   checkFlags(flags);
-  const asked = chosen(name, flags);
+  const asked = chosen(names, flags);
   if (flags.dryRun) {
     if (asked.items.length === 0) throw new UsageError(`${calibration.id} has no rows to list; --dry-run is for the other items`);
     const { text, missing } = await dryRun(asked.items, { ...flags, rows: flags.rows ?? [], runs, json: flags.json ?? false });
@@ -137,7 +137,12 @@ async function run(name: string | undefined, flags: Flags): Promise<void> {
   }
   tellBackend();
   if (asked.items.length === 0) return calibrate(flags);
-  await reproduce(asked, { ...flags, output: flags.output ?? join("artefacts", ...(name?.split("/") ?? []), `${flags.profile}-${basename(flags.data)}`) });
+  await reproduce(asked, { ...flags, output: flags.output ?? join("artefacts", ...siteFolder(names), `${flags.profile}-${basename(flags.data)}`) });
+}
+
+/** Of all: none; of one: its name's parts; of several: their names in one. */
+function siteFolder(names: readonly string[]): readonly string[] {
+  return names.length > 1 ? [names.map((name) => name.replace("/", "-")).join("+")] : names.flatMap((name) => name.split("/"));
 }
 
 function tellBackend(): void {

@@ -1,4 +1,5 @@
 import { plotlyToSvg } from "../../kernel/display/index.ts";
+import type { Dataset } from "../../lib/data/dataset.ts";
 import { items } from "../../lib/papers/items/index.ts";
 import type { Item } from "../../lib/papers/item.ts";
 import { judge } from "../../lib/papers/judge.ts";
@@ -18,6 +19,8 @@ export interface ReportOptions extends Pick<Site, "profile" | "data" | "runs"> {
   readonly signal?: AbortSignal;
 }
 
+const described = ({ name, images, hash }: Dataset) => ({ name, images: images.length, hash });
+
 /** What makes data the paper's own. */
 const cocoImages = 118_287;
 
@@ -35,6 +38,7 @@ export async function writeReport({ profile, data, runs, output, studies, beside
   const index = await writeSite({
     folder: output, profile, data, runs, items, judgements, results, notebooks, environment,
     differences: Object.fromEntries(studies.map(({ item, differences }) => [item.id, differences])),
+    datasets: { train: described(train), validation: described(validation) },
     draw: async (figure, size) => { signal?.throwIfAborted(); return plotlyToSvg(figure, size); },
     looks: async (folder) => { signal?.throwIfAborted(); return looks(folder); },
     writtenAt: new Date(),

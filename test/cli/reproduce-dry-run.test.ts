@@ -71,6 +71,15 @@ describe("reproduce --dry-run", () => {
     expect(text.match(/frs\/teachers\/student.*/g)).toEqual([expect.stringMatching(/^frs\/teachers\/student, seeds 0, 1, 2 → smoke\//)]); // told once
   }, 120_000);
 
+  it("takes several items, and plans what they share once", async () => {
+    const both = await potstill(["reproduce", "frs/regions", "frs/table-3", "frs/regions", "--dry-run", "--json"], { cwd: folder });
+    const { trainings } = JSON.parse(both.stdout) as DryRunReport;
+    expect(both.code).toBe(0);
+    expect(new Set(trainings.flatMap(({ rows }) => rows.map((row) => row.replace(/\/[^/]+$/, ""))))).toEqual(new Set(["frs/regions", "frs/table-3"]));
+    expect(trainings.filter(({ rows }) => rows.includes("frs/regions/student"))).toEqual([expect.objectContaining({ rows: expect.arrayContaining(["frs/table-3/student"]) as string[] })]);
+    expect(new Set(trainings.map(({ folder: place, seed }) => `${place}/${seed}`)).size).toBe(trainings.length);
+  }, 120_000);
+
   it("is a command; options that go with it alone are refused elsewhere", async () => {
     const { code, stdout } = await potstill(["reproduce", "frs/teachers", "--rows", "student", "--dry-run"], { cwd: folder });
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^smoke profile, 1 seed: 1 trainings?, 0 of them done/)]);

@@ -1,5 +1,7 @@
 import type { ClaimVerdict } from "../../papers/judgement.ts";
+import { claimsFigure, hasTestedClaims } from "../claims-figure.ts";
 import { dataTable } from "./data-table.ts";
+import { figureOf } from "./figure.ts";
 import { verdictRules } from "../../papers/verdict-rules.ts";
 import { reasonOf } from "./item-claims.ts";
 import { dataName } from "./item-page.ts";
@@ -11,7 +13,7 @@ import type { Site, SiteItem, SitePage } from "./types.ts";
 import { badge, countSentence, countVerdicts, paperNames, papers, verdictKey, verdictMeanings, verdicts } from "./verdicts.ts";
 
 /** What was run, every claim with its verdict, every item. */
-export function indexPage(site: Site): SitePage {
+export async function indexPage(site: Site): Promise<SitePage> {
   const claims = site.items.flatMap((entry) => entry.judgement.claims.map((claim) => ({ entry, claim })));
   const rows = site.items.flatMap(({ judgement }) => judgement.rows);
   const body = markup`
@@ -19,6 +21,7 @@ export function indexPage(site: Site): SitePage {
 <h2 id="run">What was run</h2>
 ${factsOf(site)}
 <p class="quiet">${countSentence(rows, "rows of tables and figures")}</p>
+${await heldOf(site)}
 <h2 id="verdicts">What the verdicts mean</h2>
 <dl class="facts">${verdicts.map((verdict) => markup`<dt>${badge(verdict)}</dt><dd>${verdictMeanings[verdict]}</dd>`)}</dl>
 <details><summary>How verdicts are reached</summary><ul>${verdictRules.map((rule) => markup`<li>${rule}</li>`)}</ul></details>
@@ -29,7 +32,8 @@ ${filter()}
 ${claimsTable(claims)}
 <h2 id="more">More</h2>
 <ul><li><a href="${linkFrom(places.index, places.differences)}">Where the papers are silent, contradict themselves, or the official code does otherwise</a>, and what was chosen here.</li>
-<li><a href="${linkFrom(places.index, places.trainings)}">All ${site.runs.length} trainings</a>, with loss curves, shares, learning rates, AP over time, and detections.</li></ul>`;
+<li><a href="${linkFrom(places.index, places.trainings)}">All ${site.runs.length} trainings</a>, with loss curves, shares, learning rates, AP over time, and detections.</li>
+<li><a href="${linkFrom(places.index, places.results)}">Every number and verdict as data</a> (JSON).</li></ul>`;
   return pageOf(site, { path: places.index, title: "Three papers: claims and verdicts", body });
 }
 
@@ -44,6 +48,17 @@ function factsOf({ profile, data, seeds, environment, runs, items }: Site): Mark
     ["Software", `${environment.name === "tensorflow" ? "TensorFlow" : `TensorFlow.js ${environment.name}`} ${environment.tensorflowVersion}, TensorFlow.js ${environment.tfjsVersion}, Node ${environment.nodeVersion}, ${environment.platform}`],
   ];
   return markup`<dl class="facts">${facts.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
+}
+
+/** The claims that were tested, as a figure. */
+async function heldOf(site: Site): Promise<Content> {
+  const judgements = site.items.map(({ judgement }) => judgement);
+  if (!hasTestedClaims(judgements)) return false;
+  const figure = await figureOf(site, claimsFigure(judgements, { title: "" }), {
+    page: places.index, name: "claims", title: "What held and what did not: the claims that were tested, with their differences; the table below has the reasons",
+    caption: "The differences of which the papers say that they are positive, with 95 % intervals over seeds. In the shaded band lies less than the 0.3 points by which repeated runs differ.",
+  });
+  return markup`<h2 id="held">What held, and what did not</h2>${figure}`;
 }
 
 /** Boxes that style sheets read: rows go and come without scripts. */

@@ -5,6 +5,7 @@ export const places = {
   index: "index.html",
   differences: "differences.html",
   trainings: "trainings.html",
+  results: "results.json",
   style: "assets/site.css",
   script: "assets/site.js",
   plotly: "assets/plotly.min.js",

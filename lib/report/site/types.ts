@@ -27,12 +27,21 @@ export interface SiteOptions {
   /** The folder that `RunRecord.folder` is relative to. */
   readonly runs: string;
   readonly environment: BackendInfo;
+  /** What was trained and scored on, for `results.json`. */
+  readonly datasets?: { readonly train: SiteDataset; readonly validation: SiteDataset };
   /** Draws a figure as SVG without a browser, for print and for pages without scripts. */
   readonly draw: DrawFigure;
   /** What the detector that a run left sees in some validation images; undefined where it left none. */
   readonly looks?: (folder: string) => Promise<readonly Look[] | undefined>;
   /** Shown on every page. */
   readonly writtenAt?: Date;
+}
+
+/** A dataset's name, number of images and SHA-256. */
+export interface SiteDataset {
+  readonly name: string;
+  readonly images: number;
+  readonly hash: string;
 }
 
 export type DrawFigure = (figure: Figure, size: { readonly width: number; readonly height: number }) => Promise<string>;
@@ -78,7 +87,7 @@ export interface RunFiles {
 }
 
 /** What every page is made from. */
-export interface Site extends Pick<SiteOptions, "profile" | "data" | "environment" | "looks" | "writtenAt"> {
+export interface Site extends Pick<SiteOptions, "profile" | "data" | "datasets" | "environment" | "looks" | "writtenAt"> {
   /** Those of the rows; a teacher has its own. */
   readonly seeds: readonly number[];
   readonly items: readonly SiteItem[];

@@ -14,6 +14,7 @@ import { siteFiles, type SiteFiles } from "./files.ts";
 import { indexPage } from "./index-page.ts";
 import { itemPage } from "./item-page.ts";
 import { places } from "./places.ts";
+import { resultsText } from "./results-record.ts";
 import { runPage } from "./run-page.ts";
 import { readRun, runsOf } from "./runs.ts";
 import { script } from "./script.ts";
@@ -35,12 +36,13 @@ export async function writeSite(options: SiteOptions): Promise<string> {
   files.write(places.plotly, readFileSync(createRequire(import.meta.url).resolve("plotly.js-dist-min/plotly.min.js")));
   const machine = thisMachine();
   for await (const { path, html } of pagesOf(site)) files.write(path, withoutLeaks(html, machine));
+  files.write(places.results, withoutLeaks(resultsText(site, options.runs), machine));
   files.finish();
   return join(options.folder, places.index);
 }
 
 async function* pagesOf(site: Site): AsyncGenerator<SitePage, void> {
-  yield indexPage(site);
+  yield await indexPage(site);
   yield differencesPage(site);
   yield trainingsPage(site);
   for (const entry of site.items) yield await itemPage(site, entry, figureFor(entry));

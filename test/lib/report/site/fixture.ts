@@ -110,6 +110,8 @@ function step(iteration: number, seed: number): Step {
   };
 }
 
+const datasets = { train: { name: "/home/ada/data/bccd/train.json", images: 7, hash: "ab" }, validation: { name: "val.json", images: 3, hash: "cd" } } as const;
+
 /** Runs as trainings leave them. */
 export function writeRuns(folder: string): void {
   for (const { run } of results) {
@@ -119,6 +121,7 @@ export function writeRuns(folder: string): void {
     const config = { name: run.experiment, detector: { kind: "retinanet", preset: "tiny" }, weights: { from: "/home/ada/weights/r50.pth" }, note: "<b>not bold</b>" };
     writeFileSync(join(own, "config.json"), JSON.stringify({ fingerprint: "0123456789abcdef/0", config }));
     writeFileSync(join(own, "metrics.jsonl"), Array.from({ length: 40 }, (_, i) => `${JSON.stringify(step(i, run.seed))}\n`).join(""));
+    writeFileSync(join(own, "code.json"), JSON.stringify({ format: 1, started: "2026-01-01T00:00:00Z", code: { source: "git", commit: "c0ffee", changed: true, patch: { file: "code.patch", bytes: 3, sha256: "12" }, leftOut: [], untracked: [] }, versions: {}, variables: {} }));
     writeFileSync(join(own, "result.json"), JSON.stringify({ status: "finished", iterations: 40, seconds: run.seconds, imagesPerSecond: 12.3, peakMemoryBytes: run.peakMemoryBytes, environment }));
   }
 }
@@ -143,6 +146,6 @@ export function siteOptions(folder: string, changes: Partial<SiteOptions> = {}):
     folder: join(folder, "site"), profile: "smoke", data: "/home/ada/data/bccd", items: [hostileItem, measuredItem, unaskedItem], judgements: [judgement, hostileJudgement],
     results: { "frs/table-3": results, "sssd/table-1": [{ row: hostileItem.rows[0], seed: 0, problem: "no </td> file C:\\Users\\ada\\runs\\x.json" }] },
     differences: { "frs/table-3": [{ what: "backbone", paper: "ResNet-50", here: "8 channels & no weights" }, { what: "teacher", paper: "R-101", here: "24 channels", rows: ["FRS, both terms"] }] },
-    notebooks: { "frs/table-3": join(folder, "executed.html") }, runs, environment, draw, looks, writtenAt: new Date("2026-01-02T03:04:05Z"), ...changes,
+    notebooks: { "frs/table-3": join(folder, "executed.html") }, runs, environment, datasets, draw, looks, writtenAt: new Date("2026-01-02T03:04:05Z"), ...changes,
   };
 }

@@ -85,6 +85,28 @@ describe("the report site", () => {
     expect(clean(document.querySelector("dl.facts")!.textContent)).toContain("DatabccdSeeds0, 1, 2Items2 of 3 run");
   });
 
+  it("draws the claims that were tested on the index, and has every number and verdict as data", () => {
+    const document = open("index.html");
+    expect(document.querySelector("#held + figure img")!.getAttribute("src")).toBe("figures/index-claims.svg");
+    expect(document.querySelector("#more + ul a[href='results.json']")).not.toBeNull();
+    const text = read("results.json");
+    const record = JSON.parse(text) as { items: { id: string; rows: { id: string; here: object }[]; claims: object[] }[] };
+    expect(record).toMatchObject({
+      format: 1, profile: "smoke", note: expect.stringMatching(/reproduces no number/) as string, seeds: [0, 1, 2], environment: { deviceName: "A processor", threads: 1 },
+      data: { name: "bccd", train: { name: "train.json", images: 7, sha256: "ab" } }, code: [{ commit: "c0ffee", patch: "12" }],
+    });
+    expect(record.items.map(({ id }) => id)).toEqual(["sssd/table-1", "frs/table-3"]);
+    const own = record.items[1];
+    expect(own.rows.map(({ id, here }) => [id, here])).toEqual([
+      ["teacher", { AP: [52.3], AP50: [82.3] }], ["student", { AP: [38.1, 37.2, 39.9], AP50: [68.1, 67.2, 69.9] }], ["both", { AP: [46.1, 47.7, 45], AP50: [76.1, 77.7, 75] }],
+    ]);
+    expect(own.rows[2]).toMatchObject({ against: "student", paper: { AP: 39.7 }, difference: { values: [8, 10.5], mean: 9.25, interval: [8.25, 10.25] }, verdict: "reproduced in direction" });
+    expect(own.claims).toHaveLength(1); // hours are another machine's
+    expect(own.claims[0]).toMatchObject({ id: "gain", verdict: "reproduced in direction", p: 0.01, adjusted: 0.02, comparisons: [{ better: "both", worse: "student", p: 0.01 }] });
+    expect(text).toContain('"AP": [38.1, 37.2, 39.9]');
+    expect(text).not.toMatch(/ada|correct-horse/);
+  });
+
   it("tells what was not asked for as such, with the reason of rows that are never trained", () => {
     const text = clean(open("items/shared-kd--table-2.html").querySelector("main")!.textContent);
     expect(text).toContain("This item was not asked for: potstill reproduce shared-kd/table-2 runs it");

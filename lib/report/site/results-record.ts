@@ -1,0 +1,86 @@
+import { join } from "node:path";
+import type { Metric } from "../../papers/item.ts";
+import type { ClaimVerdict, RowVerdict, Summary } from "../../papers/judgement.ts";
+import { readCodeFile, type StoredCode } from "../../provenance/code-file.ts";
+import { dataName } from "./item-page.ts";
+import { isMeasured } from "./numbers.ts";
+import type { Site, SiteDataset, SiteItem } from "./types.ts";
+
+/** Digits that are kept of a number: more are noise of another machine's rounding. */
+const digits = 6;
+const short = (value: number) => Number(value.toPrecision(digits));
+
+/**
+ * Everything that the site shows as numbers and verdicts, as data: by item its rows (values by seed, in the metrics' units), its
+ * claims with what was compared, and by what code, on what data and device they were made. Times and memory, in which two runs of
+ * one program differ, are left out.
+ */
+export function resultsText(site: Site, runs: string): string {
+  return `${JSON.stringify(resultsRecord(site, runs), null, 1).replaceAll(numberList, (list) => list.replaceAll(/\s+/g, " ").replace("[ ", "[").replace(" ]", "]"))}\n`;
+}
+
+/** A list of numbers over several lines. */
+const numberList = /\[\s+-?\d[\d.e+-]*(?:,\s+-?\d[\d.e+-]*)*\s+\]/g;
+
+function resultsRecord(site: Site, runs: string): object {
+  const { profile, data, datasets, seeds, environment, items } = site;
+  const { binding: _binding, ...device } = environment;
+  return {
+    format: 1,
+    profile,
+    ...(profile === "smoke" && { note: "A smoke run proves the pipeline; it reproduces no number of a paper." }),
+    data: { name: dataName(data), ...(datasets && { train: part(datasets.train), validation: part(datasets.validation) }) },
+    seeds,
+    environment: device,
+    code: codeOf(site, runs),
+    items: items.filter(({ asked, item }) => asked && item.rows.length > 0).map(itemRecord),
+  };
+}
+
+const part = ({ name, images, hash }: SiteDataset) => ({ name: dataName(name), images, sha256: hash });
+
+/** The code that trained the runs, each once. */
+function codeOf({ runs: trained }: Site, runs: string): readonly object[] {
+  const all = trained.flatMap(({ folder }) => {
+    const code = readCodeFile(join(runs, folder))?.code;
+    return code === undefined ? [] : [JSON.stringify(codeRecord(code))];
+  });
+  return [...new Set(all)].sort().map((text) => JSON.parse(text) as object);
+}
+
+function codeRecord({ package: own, ...code }: StoredCode): object {
+  const of = own === undefined ? {} : { package: own };
+  return code.source === "git" ? { ...of, commit: code.commit, ...(code.patch && { patch: code.patch.sha256 }) } : { ...of, sha256: code.sha256 };
+}
+
+function itemRecord({ item, judgement }: SiteItem): object {
+  return {
+    id: item.id, title: item.title, claim: item.claim, ...(item.label && { label: item.label }), note: judgement.note,
+    rows: judgement.rows.filter(({ metric }) => !isMeasured(metric)).map(rowRecord),
+    claims: judgement.claims.filter(({ claim }) => !isMeasured(claim.metric)).map(claimRecord),
+  };
+}
+
+function rowRecord({ row, seeds, here, difference, verdict, why, published }: RowVerdict): object {
+  const metrics = (Object.keys(here) as Metric[]).filter((metric) => !isMeasured(metric));
+  return {
+    id: row.id, label: row.label, role: row.role, ...(row.against && { against: row.against }), paper: published, seeds,
+    here: Object.fromEntries(metrics.map((metric) => [metric, here[metric]!.values.map(short)])),
+    ...(difference && { difference: summaryRecord(difference) }), verdict, why,
+  };
+}
+
+function claimRecord({ claim, verdict, why, comparisons, p, adjusted }: ClaimVerdict): object {
+  return {
+    id: claim.id, text: claim.text, source: claim.source, metric: claim.metric, verdict, why, ...probabilities({ p, adjusted }),
+    comparisons: comparisons.map(({ better, worse, difference, ...tests }) => ({ better, worse, difference: summaryRecord(difference), ...probabilities(tests) })),
+  };
+}
+
+function summaryRecord({ values, mean, deviation, interval }: Summary): object {
+  return { values: values.map(short), mean: short(mean), ...(deviation !== undefined && { deviation: short(deviation) }), ...(interval && { interval: interval.map(short) }) };
+}
+
+function probabilities(of: { readonly [name: string]: number | undefined }): object {
+  return Object.fromEntries(Object.entries(of).filter(([, value]) => value !== undefined && Number.isFinite(value)).map(([name, value]) => [name, short(value!)]));
+}
