@@ -30,6 +30,8 @@ const variants = {
   "not frozen": { frozen: false },
   "faster encoder": { training: { groupFactors: { distill: 3 } } },
   "half the rate": { rate: 0.5 },
+  "λ = 4": { lambda: 4 },
+  "λ = 16": { lambda: 16 },
   "attached": { options: { detachAppearanceEmbed: false } },
   "detached": { options: { detachAppearanceEmbed: true } },
   "wide encoder": { options: { widths: { point: 64, middle: 128, global: 1024, hidden: [512, 256] } } },
@@ -47,7 +49,7 @@ const transforms = testTransforms(settingOf("baseline"), "mini");
 
 /** The product's experiment, its schedule and phases stretched to another length, with a variant's changes. */
 function stretched(row, iterations, name) {
-  const { frozen = true, training: more = {}, rate = 1, options = {} } = variants[name];
+  const { frozen = true, training: more = {}, rate = 1, options = {}, lambda } = variants[name];
   const own = experimentFor(settingOf(row), { profile: "mini", train: rest });
   const at = (iteration) => Math.round((iteration * iterations) / own.training.iterations);
   const { frozenUntil, learningRate, ...kept } = own.training;
@@ -55,7 +57,7 @@ function stretched(row, iterations, name) {
     ...kept, iterations, learningRate: { ...learningRate, base: rate * learningRate.base, drops: learningRate.drops.map(at) },
     ...(frozen && frozenUntil && { frozenUntil: { backbone: at(frozenUntil.backbone) } }), ...(own.method && more),
   };
-  const method = own.method && { ...own.method, options: { ...own.method.options, distillFrom: at(own.method.options.distillFrom), ...options } };
+  const method = own.method && { ...own.method, options: { ...own.method.options, distillFrom: at(own.method.options.distillFrom), ...options }, ...(lambda && { lambda: [[0, lambda]] }) };
   return { ...own, name: `label-guided/${row}`, training, ...(method && { method }) };
 }
 
