@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { hasNvidiaDriver } from "../../lib/backend/runtime.ts";
+import { findBinding, hasNvidiaDriver } from "../../lib/backend/runtime.ts";
 import { setUp } from "../../lib/backend/setup/setup.ts";
 import { terminalReporter } from "../../lib/backend/setup/progress.ts";
 import type { Item } from "../../lib/papers/item.ts";
@@ -76,10 +76,10 @@ function withOptions(command: Command): Command {
     .option("--require-gpu", "fail instead of computing on the CPU", false);
 }
 
-/** `potstill reproduce` and `potstill start`, which makes the runtime first and reproduces the first item. */
+/** `potstill reproduce`, and `potstill start`, which reproduces the first item. */
 export function register(program: Command): void {
   withOptions(program.command("reproduce"))
-    .description("reproduce the papers' tables and figures: train what they need (once, resumable), run their notebooks, write the report site")
+    .description("reproduce the papers' tables and figures: make the TensorFlow runtime if needed, train what they need (once, resumable), run their notebooks, write the report site")
     .argument("[items...]", `papers or paper/item; of: ${[...papers, ...allItems.map(({ id }) => id)].join(", ")} (default: all)`)
     .option("--rows <ids>", "only these rows of one item, and those that they are compared with", names)
     .option("--jobs <n>", "trainings at once (default: one per core, one on a GPU)", wholeNumber(1))
@@ -92,8 +92,6 @@ export function register(program: Command): void {
     .description("make the TensorFlow runtime if needed, then reproduce sssd/calibration: what npm start does")
     .action(async (flags: Flags) => {
       await assertUsable(flags); // before the download
-      if (flags.requireGpu && !hasNvidiaDriver()) throw new Error("a GPU is required, and this machine has no NVIDIA driver (/dev/nvidiactl). Install the driver, or leave --require-gpu out; potstill doctor says what is there");
-      if (!process.env.POTSTILL_BINDING && !process.env.POTSTILL_BACKEND) await setUp({ reporter: terminalReporter(), device: flags.requireGpu ? "cuda" : "cpu" });
       await run([calibration.id], flags);
     });
 }
@@ -135,6 +133,7 @@ async function run(names: readonly string[], flags: Flags): Promise<void> {
     if (missing.length > 0) process.exitCode = 1;
     return;
   }
+  await needRuntime(flags);
   tellBackend();
   if (asked.items.length === 0) return calibrate(flags);
   await reproduce(asked, { ...flags, output: flags.output ?? join("artefacts", ...siteFolder(names), `${flags.profile}-${basename(flags.data)}`) });
@@ -143,6 +142,13 @@ async function run(names: readonly string[], flags: Flags): Promise<void> {
 /** Of all: none; of one: its name's parts; of several: their names in one. */
 function siteFolder(names: readonly string[]): readonly string[] {
   return names.length > 1 ? [names.map((name) => name.replace("/", "-")).join("+")] : names.flatMap((name) => name.split("/"));
+}
+
+/** Makes the TensorFlow runtime where there is none: without it everything takes many times longer. */
+async function needRuntime({ requireGpu }: Pick<Flags, "requireGpu">): Promise<void> {
+  if (requireGpu && !hasNvidiaDriver()) throw new Error("a GPU is required, and this machine has no NVIDIA driver (/dev/nvidiactl). Install the driver, or leave --require-gpu out; potstill doctor says what is there");
+  if (process.env.POTSTILL_BACKEND || (!requireGpu && findBinding() !== undefined) || process.env.POTSTILL_BINDING) return;
+  await setUp({ reporter: terminalReporter(), device: requireGpu ? "cuda" : "cpu" });
 }
 
 function tellBackend(): void {

@@ -40,6 +40,8 @@ export interface BoxLayerOptions {
   readonly names: readonly string[];
   /** Detections below it are left out. */
   readonly minScore?: number;
+  /** What dashed boxes are, before its first comma; their number is a score where it is left out. */
+  readonly detectionWords?: string;
   /** Detections below it are hidden until `scoreSlider` lets them through. */
   readonly threshold?: number;
 }
@@ -54,12 +56,12 @@ export function scoreAttributes(score: number | undefined, threshold = 0): strin
 const MANY = 10;
 
 /** SVG elements of an image's masks, boxes and labels, in image pixels. Lines keep their width however the image is scaled. */
-export function boxLayer({ width, height, groundTruth, detections }: Layered, { names, minScore = 0, threshold }: BoxLayerOptions): string {
+export function boxLayer({ width, height, groundTruth, detections }: Layered, { names, minScore = 0, threshold, detectionWords }: BoxLayerOptions): string {
   const drawn = [...drawnBoxes(groundTruth, { names, minScore: -Infinity, dashed: false }), ...drawnBoxes(detections, { names, minScore, dashed: true, ...(threshold !== undefined && { threshold }) })];
   const crowded = drawn.filter(({ score }) => (score ?? 1) >= (threshold ?? 0)).length > MANY;
   const labelled = crowded ? drawn.filter(({ dashed }) => dashed) : drawn;
   const masks = drawn.flatMap(({ mask, ...rest }) => (mask === undefined ? [] : [{ ...rest, mask }]));
-  return maskLayer(masks, { width, height }) + drawn.map(rectangle).join("") + chips(labelled, { width, height, crowded });
+  return maskLayer(masks, { width, height }) + drawn.map((box) => rectangle(box, detectionWords)).join("") + chips(labelled, { width, height, crowded });
 }
 
 /** Labels above everything else; the higher the score, the better the place, and the nearer to the reader. */
@@ -86,9 +88,10 @@ function drawnBoxes(set: BoxSet | undefined, { names, minScore, threshold, dashe
 }
 
 /** A dark line beneath the coloured one keeps it visible on any picture. */
-function rectangle({ box: [x1, y1, x2, y2], name, colour: stroke, score, dashed, mask, attributes }: DrawnBox): string {
+function rectangle({ box: [x1, y1, x2, y2], name, colour: stroke, score, dashed, mask, attributes }: DrawnBox, words: string | undefined): string {
   const place = `x="${round(x1)}" y="${round(y1)}" width="${round(Math.max(0, x2 - x1))}" height="${round(Math.max(0, y2 - y1))}" vector-effect="non-scaling-stroke"`;
-  const kind = dashed ? `detection${score === undefined ? "" : `, score ${score.toFixed(3)}`}` : "ground truth";
+  const number = score === undefined ? "" : `, ${words === undefined ? "score " : ""}${score.toFixed(3)}`;
+  const kind = dashed ? `${words?.split(",")[0] ?? "detection"}${number}` : "ground truth";
   const title = `${name}: ${kind}, ${round(x2 - x1)} × ${round(y2 - y1)} px${mask === undefined ? "" : `, mask ${areaOfRle(mask)} px`}`;
   // A mask has its own outline: its box steps back.
   const [under, over] = mask === undefined ? ["4", "2.2"] : ["2.6", "1.1"];

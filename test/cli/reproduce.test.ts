@@ -67,7 +67,7 @@ describe("potstill reproduce", () => {
   it("refuses the paper profile on drawn scenes (exit 2), and without its weights when they cannot be had", async () => {
     const drawn = await start(["--profile", "paper"]);
     expect([drawn.code, drawn.stderr]).toEqual([2, expect.stringMatching(/--profile paper needs --data/)]);
-    const alone = await potstill(["reproduce", "sssd/calibration", "--output", output, "--profile", "paper", "--data", good], { env: { POTSTILL_CACHE: join(folder, "cache"), POTSTILL_WEIGHTS_MIRROR: `file://${join(folder, "nowhere")}` } });
+    const alone = await potstill(["reproduce", "sssd/calibration", "--output", output, "--profile", "paper", "--data", good], { env: { POTSTILL_CACHE: join(folder, "cache"), POTSTILL_BACKEND: "wasm", POTSTILL_WEIGHTS_MIRROR: `file://${join(folder, "nowhere")}` } });
     expect([alone.code, alone.stderr]).toEqual([1, expect.stringMatching(/the weights "detectron2\/MSRA\/R-50" are not in .*cannot be fetched.*potstill weights fetch detectron2\/MSRA\/R-50/s)]);
     expect(existsSync(output)).toBe(false);
   });

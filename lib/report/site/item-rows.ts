@@ -6,7 +6,7 @@ import { dataTable } from "./data-table.ts";
 import type { SiteColumn } from "./data-table.ts";
 import { markup, measured } from "./markup.ts";
 import type { Content, Markup } from "./markup.ts";
-import { differenceCell, isMeasured, metricHeading, publishedCell, summaryCell } from "./numbers.ts";
+import { cellNote, differenceCell, isMeasured, metricHeading, notedCell, publishedCell, summaryCell } from "./numbers.ts";
 import { linkFrom, places } from "./places.ts";
 import type { SiteItem } from "./types.ts";
 import { badge } from "./verdicts.ts";
@@ -49,16 +49,19 @@ function trainingsOf({ results }: SiteItem, row: ItemRow, page: string): Content
 }
 
 /** Every metric that the paper prints or that was measured, where there are several. */
-export function metricsTable({ judgement: { item, rows } }: SiteItem): Markup | false {
+export function metricsTable({ judgement: { item, rows: all } }: SiteItem): Markup | false {
+  const rows = all.filter(({ row: { measure } }) => measure === undefined); // these have one metric of their own
   const known = item.metrics.filter((metric) => rows.some(({ published, here }) => published[metric] !== undefined || here[metric] !== undefined));
   if (known.length < 2) return false;
-  return dataTable([{ heading: "row", header: true, cell: ({ row }) => nameOf(row) }, ...known.flatMap(metricColumns)], rows, { caption: "All metrics, paper and here" });
+  const notes = [...new Set(rows.flatMap(({ published }) => known.flatMap((metric) => cellNote(published[metric]) ?? [])))];
+  const table = dataTable([{ heading: "row", header: true, cell: ({ row }) => nameOf(row) }, ...known.flatMap((metric) => metricColumns(metric, notes))], rows, { caption: "All metrics, paper and here" });
+  return markup`${table}${notes.length > 0 && markup`<ol class="note">${notes.map((note) => markup`<li>${note}</li>`)}</ol>`}`;
 }
 
-function metricColumns(metric: Metric): SiteColumn<RowVerdict>[] {
+function metricColumns(metric: Metric, notes: readonly string[]): SiteColumn<RowVerdict>[] {
   const group = metricHeading(metric);
   return [
-    { heading: "paper", group, align: "right", cell: ({ published }) => publishedCell(published[metric], metric) },
+    { heading: "paper", group, align: "right", cell: ({ published }) => notedCell(published[metric], metric, notes) },
     { heading: "here", group, align: "right", cell: ({ here }) => summaryCell(here[metric], metric) },
   ];
 }

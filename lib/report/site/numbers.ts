@@ -30,6 +30,20 @@ export function publishedCell(cell: PublishedCell | undefined, metric: Metric): 
   return markup`${bounds === undefined ? "–" : `${metricText(metric, bounds[0])} to ${metricText(metric, bounds[1])}`} <span class="marked">lost: ${lost}</span>`;
 }
 
+/** What a cell that is not simply printed has to say. */
+export function cellNote(cell: PublishedCell | undefined): string | undefined {
+  if (cell === undefined || typeof cell === "number") return undefined;
+  return "value" in cell ? cell.derived : `lost: ${cell.lost}`;
+}
+
+/** A number as the paper prints it, or its range, with the number of its note. */
+export function notedCell(cell: PublishedCell | undefined, metric: Metric, notes: readonly string[]): Content {
+  const note = cellNote(cell);
+  if (cell === undefined || note === undefined) return publishedCell(cell, metric);
+  const ends = typeof cell === "number" ? [] : "value" in cell ? [cell.value] : cell.bounds ?? [];
+  return markup`${ends.length === 0 ? "–" : ends.map((end) => metricText(metric, end)).join(" to ")}<sup>(${notes.indexOf(note) + 1})</sup>`;
+}
+
 /** A mean over seeds, with its interval beneath. */
 export function summaryCell(summary: Summary | undefined, metric: Metric): Content {
   return cellOf(summary, metric, (value) => metricText(metric, value));

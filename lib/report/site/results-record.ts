@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import type { Metric } from "../../papers/item.ts";
+import type { RecordedItem, RecordedRow, ResultsRecord } from "../../papers/recorded.ts";
+import type { RowResult } from "../../papers/row-result.ts";
 import type { ClaimVerdict, RowVerdict, Summary } from "../../papers/judgement.ts";
 import { readCodeFile, type StoredCode } from "../../provenance/code-file.ts";
 import { dataName } from "./item-page.ts";
@@ -12,17 +14,17 @@ const short = (value: number) => Number(value.toPrecision(digits));
 
 /**
  * Everything that the site shows as numbers and verdicts, as data: by item its rows (values by seed, in the metrics' units), its
- * claims with what was compared, and by what code, on what data and device they were made. Times and memory, in which two runs of
- * one program differ, are left out.
+ * claims with what was compared, and by what code, on what data and device they were made; `judgementsOf` reads it. Times and memory,
+ * in which two runs of one program differ, are left out.
  */
 export function resultsText(site: Site, runs: string): string {
   return `${JSON.stringify(resultsRecord(site, runs), null, 1).replaceAll(numberList, (list) => list.replaceAll(/\s+/g, " ").replace("[ ", "[").replace(" ]", "]"))}\n`;
 }
 
 /** A list of numbers over several lines. */
-const numberList = /\[\s+-?\d[\d.e+-]*(?:,\s+-?\d[\d.e+-]*)*\s+\]/g;
+const numberList = /\[\s+(?:-?\d[\d.e+-]*|null)(?:,\s+(?:-?\d[\d.e+-]*|null))*\s+\]/g;
 
-function resultsRecord(site: Site, runs: string): object {
+function resultsRecord(site: Site, runs: string): ResultsRecord {
   const { profile, data, datasets, seeds, environment, items } = site;
   const { binding: _binding, ...device } = environment;
   return {
@@ -53,19 +55,21 @@ function codeRecord({ package: own, ...code }: StoredCode): object {
   return code.source === "git" ? { ...of, commit: code.commit, ...(code.patch && { patch: code.patch.sha256 }) } : { ...of, sha256: code.sha256 };
 }
 
-function itemRecord({ item, judgement }: SiteItem): object {
+function itemRecord({ item, judgement, results }: SiteItem): RecordedItem {
   return {
     id: item.id, title: item.title, claim: item.claim, ...(item.label && { label: item.label }), note: judgement.note,
-    rows: judgement.rows.filter(({ metric }) => !isMeasured(metric)).map(rowRecord),
+    rows: judgement.rows.filter(({ metric }) => !isMeasured(metric)).map((row) => rowRecord(row, results.filter((result) => result.row.id === row.row.id))),
     claims: judgement.claims.filter(({ claim }) => !isMeasured(claim.metric)).map(claimRecord),
   };
 }
 
-function rowRecord({ row, seeds, here, difference, verdict, why, published }: RowVerdict): object {
-  const metrics = (Object.keys(here) as Metric[]).filter((metric) => !isMeasured(metric));
+function rowRecord({ row, difference, verdict, why, published }: RowVerdict, results: readonly RowResult[]): RecordedRow {
+  const own = [...results].sort((a, b) => a.seed - b.seed);
+  const metrics = [...new Set(own.flatMap(({ metrics: all = {} }) => Object.keys(all) as Metric[]))].filter((metric) => !isMeasured(metric));
+  const value = ({ metrics: all }: RowResult, metric: Metric) => (Number.isFinite(all?.[metric]) ? short(all![metric]!) : null);
   return {
-    id: row.id, label: row.label, role: row.role, ...(row.against && { against: row.against }), paper: published, seeds,
-    here: Object.fromEntries(metrics.map((metric) => [metric, here[metric]!.values.map(short)])),
+    id: row.id, label: row.label, role: row.role, ...(row.against && { against: row.against }), paper: published, seeds: own.map(({ seed }) => seed),
+    here: Object.fromEntries(metrics.map((metric) => [metric, own.map((result) => value(result, metric))])),
     ...(difference && { difference: summaryRecord(difference) }), verdict, why,
   };
 }

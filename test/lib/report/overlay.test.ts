@@ -67,6 +67,9 @@ it("shows several images and the classes that occur", async () => {
 it("says of dashed boxes what it is told", async () => {
   const { document } = await shown(image, { detectionWords: "instance, with Δ" });
   expect(document.body.textContent).toContain("ground truthinstance, with Δcell");
+  const titles = async (options?: object) => [...(await shown(image, options)).document.querySelectorAll("title")].map(({ textContent }) => textContent);
+  expect(await titles({ detectionWords: "instance, with Δ" })).toContainEqual(expect.stringMatching(/^<plate>: instance, 0\.875, /));
+  expect(await titles()).toContainEqual(expect.stringMatching(/^<plate>: detection, score 0\.875, /));
 });
 
 it("draws masks under their boxes, in their classes' colours, wherever their size stretches them", async () => {

@@ -1,0 +1,51 @@
+import type { Item, Metric } from "./item.ts";
+import { itemOf } from "./items/index.ts";
+import { judge } from "./judge.ts";
+import type { Judgement } from "./judgement.ts";
+import type { RowResult } from "./row-result.ts";
+import { profiles, type Profile } from "./sssd.ts";
+
+/** A row's numbers in `results.json`. */
+export interface RecordedRow {
+  readonly id: string;
+  /** Ascending. */
+  readonly seeds: readonly number[];
+  /** By metric a value for every seed, in the metric's unit; null where there is none. */
+  readonly here: Readonly<Partial<Record<Metric, readonly (number | null)[]>>>;
+  readonly [more: string]: unknown;
+}
+
+export interface RecordedItem {
+  readonly id: string;
+  readonly rows: readonly RecordedRow[];
+  readonly [more: string]: unknown;
+}
+
+/** `results.json` of a report site, as far as it is read again. */
+export interface ResultsRecord {
+  readonly format: 1;
+  readonly profile: Profile;
+  readonly data: { readonly name: string; readonly validation?: { readonly name: string } };
+  readonly items: readonly RecordedItem[];
+  readonly [more: string]: unknown;
+}
+
+/**
+ * What `results.json` comes to by the rules of today: its numbers are judged anew, its own verdicts are not read.
+ * @throws Error for another format, and for items or rows that this version does not have
+ */
+export function judgementsOf(record: ResultsRecord): Judgement[] {
+  const { format, profile, data, items } = record;
+  if (format !== 1 || !profiles.includes(profile) || !Array.isArray(items as unknown)) throw new Error(`results have format ${JSON.stringify(format)} and profile ${JSON.stringify(profile)}; this version reads format 1 of ${profiles.join(", ")}`);
+  const name = data.validation?.name;
+  return items.map(({ id, rows }) => {
+    const item = itemOf(id);
+    return judge(item, profile, rows.flatMap((row) => resultsOf(item, row)), { ...(name !== undefined && { data: name }), coco: false });
+  });
+}
+
+function resultsOf(item: Item, { id, seeds, here }: RecordedRow): RowResult[] {
+  const row = item.rows.find((one) => one.id === id);
+  if (row === undefined) throw new Error(`${item.id} has no row ${JSON.stringify(id)}; it has ${item.rows.map((one) => one.id).join(", ")}`);
+  return seeds.map((seed, i) => ({ row, seed, metrics: Object.fromEntries((Object.entries(here) as [Metric, readonly (number | null)[]][]).flatMap(([metric, values]) => (values[i] === null ? [] : [[metric, values[i]]]))) }));
+}
