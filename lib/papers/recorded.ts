@@ -36,7 +36,7 @@ export interface ResultsRecord {
  */
 export function judgementsOf(record: ResultsRecord): Judgement[] {
   const { format, profile, data, items } = record;
-  if (format !== 1 || !profiles.includes(profile) || !Array.isArray(items as unknown)) throw new Error(`results have format ${JSON.stringify(format)} and profile ${JSON.stringify(profile)}; this version reads format 1 of ${profiles.join(", ")}`);
+  if (format !== 1 || !profiles.includes(profile)) throw new Error(`results have format ${JSON.stringify(format)} and profile ${JSON.stringify(profile)}; this version reads format 1 of ${profiles.join(", ")}`);
   const name = data.validation?.name;
   return items.map(({ id, rows }) => {
     const item = itemOf(id);
