@@ -13,7 +13,7 @@ export interface Measurements {
   readonly row: (id: string) => ItemRow;
   /** Finite values by ascending seed. */
   readonly values: (id: string, metric: Metric) => ReadonlyMap<number, number>;
-  /** Whether the metric was measured, but there is nothing that it could be measured on (COCO's −1). */
+  /** Whether the metric was measured, but there is nothing that it could be measured on (COCO's −1, or left out beside an AP). */
   readonly empty: (id: string, metric: Metric) => boolean;
   /** Why there are no numbers, of the first seed that says so. */
   readonly problem: (id: string) => string | undefined;
@@ -47,7 +47,7 @@ export function measurementsOf(item: Item, results: readonly RowResult[]): Measu
   const values = (id: string, metric: Metric) => new Map(resultsOf(id).flatMap(({ seed, metrics }) => (usable(metric, metrics?.[metric]) ? [[seed, metrics![metric]!] as const] : [])));
   return {
     item, row, values,
-    empty: (id, metric) => resultsOf(id).some(({ metrics }) => isEmpty(metric, metrics?.[metric])),
+    empty: (id, metric) => resultsOf(id).some(({ metrics }) => isEmpty(metric, metrics?.[metric]) || isLeftOut(metric, metrics)),
     problem: (id) => resultsOf(id).map(problemOf).find((problem) => problem !== undefined),
     teacherAP: (id, teacher) => teacherAP(resultsOf(id), resultsOf(teacher)),
     paired: (ids, metric) => pair(ids.map((id) => ({ values: values(id, metric), once: isOnce(row(id), resultsOf(id)) }))),
@@ -55,6 +55,8 @@ export function measurementsOf(item: Item, results: readonly RowResult[]): Measu
 }
 
 const isEmpty = (metric: Metric, value: number | undefined) => metricFacts[metric].precision && value === -1;
+/** Scores leave out what the images cannot tell. */
+const isLeftOut = (metric: Metric, metrics: RowResult["metrics"]) => metricFacts[metric].precision && Number.isFinite(metrics?.AP) && metrics![metric] === undefined;
 const usable = (metric: Metric, value: number | undefined) => value !== undefined && Number.isFinite(value) && !isEmpty(metric, value);
 
 function teacherAP(students: readonly RowResult[], teachers: readonly RowResult[]): number | undefined {

@@ -88,9 +88,9 @@ describe("a claim that cannot be tested", () => {
     expect(verdictOf(better, values)).toMatchObject({ verdict: "not testable at this profile", why: like(why), comparisons: [] });
   });
 
-  it("says that there is no object of a size, and shows no number for it", () => {
+  it.each([["as COCO has it", -1], ["left out, as scores are kept", undefined]])("says that there is no object of a size, and shows no number for it: %s", (_name, APs) => {
     const item = itemOf([claim({ kind: "order", rows: ["frs", "student"] }, "APs")], { metrics: ["AP", "APs"] });
-    const results = ["student", "frs"].flatMap((id) => [0, 1, 2].map((seed) => ({ row: item.rows.find((row) => row.id === id)!, seed, metrics: { AP: 30 + seed, APs: -1 } })));
+    const results = ["student", "frs"].flatMap((id) => [0, 1, 2].map((seed) => ({ row: item.rows.find((row) => row.id === id)!, seed, metrics: { AP: 30 + seed, ...(APs !== undefined && { APs }) } })));
     const { claims, rows: found } = judge(item, "smoke", results);
     expect(claims[0]).toMatchObject({ verdict: "not testable at this profile", why: like(/no object of this size/) });
     expect(found[1].here.APs).toBeUndefined();
