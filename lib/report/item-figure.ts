@@ -27,8 +27,8 @@ export function itemFigure(judgement: Judgement, { metric = mainMetric(judgement
   return taught.length > 0 ? taughtFigure(judgement, taught, { metric, title }) : rowsFigure(judgement, { metric, title });
 }
 
-/** The metric of most rows. */
-function mainMetric({ rows }: Judgement): Metric {
+/** The metric of most rows: the one that the figure shows. */
+export function mainMetric({ rows }: Pick<Judgement, "rows">): Metric {
   const counts = new Map<Metric, number>();
   for (const { metric } of rows) counts.set(metric, (counts.get(metric) ?? 0) + 1);
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? "AP";

@@ -4,8 +4,10 @@ import type { Figure } from "../figures.ts";
 import { sharedKdNotice } from "../../distill/shared-kd.ts";
 import { dataTable } from "./data-table.ts";
 import { figureOf } from "./figure.ts";
+import { mainMetric } from "../item-figure.ts";
+import { metricFacts } from "../../papers/metrics.ts";
 import { claimsOf } from "./item-claims.ts";
-import { entropiesTable, metricsShown, metricsTable, rowsTable } from "./item-rows.ts";
+import { entropiesTable, metricsTable, rowsTable } from "./item-rows.ts";
 import { markup } from "./markup.ts";
 import type { Content, Markup } from "./markup.ts";
 import { isMeasured } from "./numbers.ts";
@@ -71,9 +73,10 @@ export function dataName(data: string): string {
 
 async function pictured(site: Site, entry: SiteItem, { path, figure }: { readonly path: string; readonly figure: Figure | undefined }): Promise<Markup> {
   if (figure === undefined || figure.data.length === 0) return markup`<p class="quiet">Nothing to draw: nothing was measured.</p>`;
-  const { item, judgement: { rows } } = entry;
-  const caption = `Paper and here, row by row: ${metricsShown(entry)}. Error bars are 95 % intervals over seeds, where there are two or more.`;
-  return figureOf(site, figure, { page: path, name: "rows", title: `${item.title}: paper and here, ${rows.length} rows; the table above has the numbers`, caption, measured: rows.some(({ metric }) => isMeasured(metric)) });
+  const { item, judgement } = entry;
+  const metric = mainMetric(judgement);
+  const caption = `Paper and here, row by row: ${metricFacts[metric].name}. Error bars are 95 % intervals over seeds, where there are two or more.`;
+  return figureOf(site, figure, { page: path, name: "rows", title: `${item.title}: paper and here, row by row; the table above has the numbers`, caption, measured: isMeasured(metric) });
 }
 
 /** What of the published tables does not add up. */

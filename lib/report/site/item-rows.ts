@@ -1,7 +1,7 @@
 import type { ItemRow, Metric } from "../../papers/item.ts";
 import type { RowVerdict } from "../../papers/judgement.ts";
 import { entropyMeasures } from "../../distill/region-entropy.ts";
-import { differenceText, metricFacts, metricText } from "../../papers/metrics.ts";
+import { differenceText, metricText } from "../../papers/metrics.ts";
 import { dataTable } from "./data-table.ts";
 import type { SiteColumn } from "./data-table.ts";
 import { markup, measured } from "./markup.ts";
@@ -73,9 +73,4 @@ export function entropiesTable({ results }: SiteItem): Markup | false {
   const measures = entropyMeasures.filter((measure) => known.some(({ entropies }) => entropies[measure] !== undefined));
   const columns = measures.map((measure): SiteColumn<(typeof known)[number]> => ({ heading: `of ${measure}`, unit: "bits", align: "right", cell: ({ entropies: { [measure]: value } }) => (value === undefined ? "–" : metricText("entropy", value)) }));
   return dataTable([{ heading: "row", header: true, cell: ({ label }) => label }, ...columns], known, { caption: "Entropy, by what “richness” may mean" });
-}
-
-/** What a figure of the rows shows. */
-export function metricsShown({ judgement: { rows } }: SiteItem): string {
-  return [...new Set(rows.map(({ metric }) => metricFacts[metric].name))].join(", ");
 }
