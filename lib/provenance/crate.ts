@@ -49,12 +49,28 @@ function summary({ config: { config = {} } }: RunFacts): string {
   return [what, how, seed !== undefined && `seed ${seed}`, data?.name !== undefined && `on ${data.name}`].filter(Boolean).join(", ");
 }
 
-/** What it consumed that lies outside the directory: named by hash, with the words that `config.json` has for it. */
-function inputs({ config: { config, started } }: RunFacts): Entity[] {
-  const { data } = config ?? {};
-  const made = (id: string, name: string, sha256: string | undefined): Entity => ({ "@id": id, "@type": "CreativeWork", name, identifier: sha256 === undefined ? undefined : `sha256:${sha256}`, sha256 });
+/** What the hash of data is, which no tool for files gives. */
+const dataHash = "SHA-256 that names the data and is of no file: for a folder in COCO format over its annotation file's SHA-256 and each image's name and size in bytes; for drawn scenes over what they are drawn by; for a part of a dataset over the whole's and the positions of the images. `potstill dataset croissant` writes a folder's as its content hash.";
+
+interface Consumed {
+  readonly things: readonly Entity[];
+  /** What the things are described with. */
+  readonly words: readonly Entity[];
+}
+
+/** What it consumed that lies outside the directory, with the words that `config.json` has for it. */
+function inputs(facts: RunFacts): Consumed {
+  const { name = "unnamed", hash } = facts.config.config?.data ?? {};
+  if (!hash) return { things: weightsOf(facts), words: [] };
+  const identifier: Entity = { "@id": "#data-hash", "@type": "PropertyValue", name: "content hash", description: dataHash, value: hash };
+  const data: Entity = { "@id": "#data", "@type": "CreativeWork", name: `data: ${name}`, identifier: refer(identifier) };
+  return { things: [data, ...weightsOf(facts)], words: [identifier] };
+}
+
+/** Files of weights that it consumed, named by their hashes. */
+function weightsOf({ config: { started } }: RunFacts): Entity[] {
+  const made = (id: string, name: string, sha256: string): Entity => ({ "@id": id, "@type": "CreativeWork", name, identifier: `sha256:${sha256}`, sha256 });
   return [
-    ...(data?.hash ? [made("#data", `data: ${data.name ?? "unnamed"}`, data.hash)] : []),
     ...(started?.weights?.sha256 ? [made("#starting-weights", `weights that it started from: ${started.weights.name ?? "unnamed"}`, started.weights.sha256)] : []),
     ...(started?.teacher?.sha256 ? [made("#teacher-weights", `the teacher's weights: ${started.teacher.name ?? "unnamed"}`, started.teacher.sha256)] : []),
   ];
@@ -108,7 +124,8 @@ export function crateText(facts: RunFacts, folder: string, options: CrateOptions
   const ended = options.failure?.ended ?? facts.result?.ended ?? isoTime(statSync(join(folder, "result.json")).mtimeMs);
   const { agent, author, publisher, license, entities: people } = peopleEntities(options.people ?? {});
   const { instrument, variables, entities: code } = codeEntities(facts);
-  const [consumed, measured, files] = [inputs(facts), usage(facts), fileEntities(facts.files)];
+  const { things: consumed, words } = inputs(facts);
+  const [measured, files] = [usage(facts), fileEntities(facts.files)];
   const training = action({ facts, options, ended }, { instrument, agent, consumed, variables, measured });
   const name = facts.config.config?.name ?? "a training";
   const root: Entity = {
@@ -122,7 +139,7 @@ export function crateText(facts: RunFacts, folder: string, options: CrateOptions
     { "@id": "ro-crate-metadata.json", "@type": "CreativeWork", conformsTo: { "@id": base }, about: { "@id": "./" } },
     root,
     { "@id": profile, "@type": "CreativeWork", name: "Process Run Crate", version: processRunVersion },
-    training, ...consumed, ...measured, ...code, ...people, ...files,
+    training, ...consumed, ...words, ...measured, ...code, ...people, ...files,
   ];
   const context = [`${base}/context`, "https://w3id.org/ro/terms/workflow-run/context"];
   return `${withoutLeaks(JSON.stringify({ "@context": context, "@graph": graph }, null, 2), options.machine)}\n`;

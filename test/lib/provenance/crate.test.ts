@@ -57,7 +57,10 @@ describe("a run crate", () => {
     expect(action).not.toHaveProperty("error");
     expect(ids(action.object)).toEqual(["config.json", "#data", "#starting-weights"]);
     expect(ids(action.result)).toEqual(["checkpoint/state.safetensors", "metrics.jsonl", "result.json", "weights.safetensors"]);
-    expect(entity(crate, "#data")).toMatchObject({ sha256: "a".repeat(64) });
+    // The data's hash is of no file: nobody shall hold it against sha256sum.
+    expect(entity(crate, "#data")).toEqual({ "@id": "#data", "@type": "CreativeWork", name: "data: synthetic train (12 × 64×64, seed 5)", identifier: { "@id": "#data-hash" } });
+    expect(entity(crate, "#data-hash")).toMatchObject({ "@type": "PropertyValue", name: "content hash", value: "a".repeat(64), description: like(/of no file/) });
+    expect(entity(crate, "#starting-weights")).toMatchObject({ sha256: "b".repeat(64), identifier: `sha256:${"b".repeat(64)}` });
     expect(entity(crate, ids(action.environment)[0])).toMatchObject({ name: "POTSTILL_THREADS", value: "2" });
     expect(entity(crate, ids(action.instrument)[0]).description).toMatch(/^(?:commit [0-9a-f]{40}|code without git)/);
     expect(crate["@graph"].filter((one) => one["@type"] === "SoftwareApplication").map(({ name }) => name)).toEqual(expect.arrayContaining(["Node.js", "TensorFlow.js", "TensorFlow's C library", "sharp"]));
