@@ -4,6 +4,7 @@ import { runResult } from "../train/run.ts";
 import { experimentSteps, runPlace, type Validate } from "./build.ts";
 import { segments } from "./detectors.ts";
 import { cachedEntropies, entropiesOf, keepEntropies } from "./entropy-cache.ts";
+import { lookImages, looks } from "./looking.ts";
 import type { Measure, PlannedRun } from "./plan.ts";
 import { forgetProblem, isInterrupt, recordProblem } from "./run-problem.ts";
 import { cachedScores, keepScores, scoresOf } from "./score-cache.ts";
@@ -27,9 +28,6 @@ export interface RunMoment {
   /** Of the last iteration; absent for those of earlier sittings. */
   readonly seconds?: number;
 }
-
-/** Looks at validation images while a run trains: so often, and so many images at most. */
-const [looks, lookImages] = [5, 32];
 
 /**
  * The folder of a planned run, once everything before it has been trained.

@@ -1,11 +1,12 @@
 import { lineFigure } from "../../report/figures.ts";
 import type { Axis, Figure, Line, Reference } from "../../report/figures.ts";
+import { lookedAt } from "../looking.ts";
 import { courseOf, stepsOf, type Course } from "../run-steps.ts";
 import type { RowResult } from "../row-result.ts";
 import type { Study } from "../study.ts";
 
 export interface CurvesOptions {
-  /** `AP` on the validation images (default), or what each step says. */
+  /** `AP` on those validation images that trainings look at on their way (default), or what each step says. */
   readonly of?: "AP" | Course;
   /** Rows by id; default all that were trained. */
   readonly rows?: readonly string[];
@@ -19,8 +20,7 @@ interface Curve {
   readonly window: number;
 }
 
-const axes: Readonly<Record<NonNullable<CurvesOptions["of"]>, Axis>> = {
-  AP: { label: "AP on the validation images", unit: "points" },
+const axes: Readonly<Record<Course, Axis>> = {
   share: { label: "λL_distill / L_total", unit: "%" },
   lambda: { label: "λ" },
   learningRate: { label: "learning rate", scale: "log" },
@@ -32,14 +32,14 @@ const axes: Readonly<Record<NonNullable<CurvesOptions["of"]>, Axis>> = {
  * Rows over the iterations of their trainings, a line each: the mean over the seeds, with the lowest and the highest as a band.
  * A row that was not trained, or whose curve was not recorded, is left out.
  */
-export function showCurves({ item, runs }: Pick<Study, "item" | "runs">, results: readonly RowResult[], options: CurvesOptions = {}): Figure {
+export function showCurves({ item, runs, validation }: Pick<Study, "item" | "runs" | "validation">, results: readonly RowResult[], options: CurvesOptions = {}): Figure {
   const { of = "AP", rows = item.rows.map(({ id }) => id), title, references } = options;
   const drawn = item.rows.filter(({ id }) => rows.includes(id)).flatMap(({ id, label }) => {
     const curves = results.filter(({ row, run }) => row.id === id && run !== undefined).map(({ run }) => curveOf(run!, of, runs)).filter(({ values }) => values.length > 0);
     return curves.length === 0 ? [] : [{ ...overSeeds(curves), name: label, window: curves[0].window }];
   });
   const window = Math.max(1, ...drawn.map((line) => line.window));
-  const y = of === "AP" && item.masks ? { ...axes.AP, label: "mask AP on the validation images" } : axes[of];
+  const y: Axis = of === "AP" ? { label: `${item.masks ? "mask AP" : "AP"} on ${lookedAt(validation.images.length)}`, unit: "points" } : axes[of];
   return withNote(lineFigure({
     ...(title !== undefined && { title }),
     x: { label: "iteration" },

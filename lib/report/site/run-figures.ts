@@ -1,3 +1,4 @@
+import { lookedAt } from "../../papers/looking.ts";
 import type { CurvePoint } from "../../papers/row-result.ts";
 import { courseOf, type Course } from "../../papers/run-steps.ts";
 import type { Step } from "../../train/step.ts";
@@ -15,10 +16,13 @@ export interface RunFigure {
 /** Points that a curve has at most: longer trainings are shown as means of as many equal parts. */
 const most = 200;
 
-/** What a training's steps show: losses, their shares, λ, learning rates; and AP over time. */
-export function runFigures(steps: readonly Step[], curve: readonly CurvePoint[]): RunFigure[] {
+/**
+ * What a training's steps show: losses, their shares, λ, learning rates; and AP over time.
+ * @param validation images of the validation data, of which the curve's are some
+ */
+export function runFigures(steps: readonly Step[], curve: readonly CurvePoint[], validation?: number): RunFigure[] {
   const named = steps.length === 0 ? [] : [lossFigure(steps), sharesFigure(steps), ...lambdaFigures(steps), ratesFigure(steps)];
-  return [...named, ...apFigure(curve)];
+  return [...named, ...apFigure(curve, validation)];
 }
 
 /** Five digits are more than a curve shows. */
@@ -72,8 +76,8 @@ function ratesFigure(steps: readonly Step[]): RunFigure {
   return { name: "rates", title: "Learning rates", caption: `By group of parameters; groups with the same rate lie on one another.${over(steps)}`, figure };
 }
 
-function apFigure(curve: readonly CurvePoint[]): RunFigure[] {
+function apFigure(curve: readonly CurvePoint[], validation: number | undefined): RunFigure[] {
   if (curve.length === 0) return [];
   const points: Line = { name: "AP", x: curve.map(({ iteration }) => iteration), y: curve.map(({ AP }) => rounded(AP)), points: true };
-  return [{ name: "ap", title: "AP over time", caption: "On some validation images, after so many iterations.", figure: plain({ label: "AP", unit: "points" }, [points]) }];
+  return [{ name: "ap", title: "AP over time", caption: `On ${lookedAt(validation)}, after so many iterations.`, figure: plain({ label: "AP", unit: "points" }, [points]) }];
 }

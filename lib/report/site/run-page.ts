@@ -71,7 +71,7 @@ function scoresOf({ answers }: SiteRun): Markup {
 }
 
 async function curvesOf(site: Site, { record }: SiteRun, { path, files }: { readonly path: string; readonly files: RunFiles }): Promise<Content> {
-  const figures = runFigures(files.steps, record?.curve ?? files.curve);
+  const figures = runFigures(files.steps, record?.curve ?? files.curve, site.datasets?.validation.images);
   if (figures.length === 0) return markup`<p class="quiet">Its steps are not in the folder of runs any more.</p>`;
   const shown: Markup[] = [];
   for (const { name, title, caption, figure } of figures) shown.push(markup`<div><h3>${title}</h3>${await figureOf(site, figure, { page: path, name, title, caption, width: 640 })}</div>`);

@@ -5,6 +5,7 @@ import { afterAll, expect, it } from "vitest";
 import { showCurves } from "../../../../lib/papers/show/curves.ts";
 import { showGuides } from "../../../../lib/papers/show/guides.ts";
 import { showTerms } from "../../../../lib/papers/show/terms.ts";
+import { syntheticScenes } from "../../../../lib/data/synthetic.ts";
 import type { Step } from "../../../../lib/train/step.ts";
 import { result, runRecord, smallItem, step } from "../study-of.ts";
 
@@ -17,7 +18,7 @@ function written(folder: string, steps: readonly Step[]): void {
 }
 
 const item = smallItem();
-const study = { item, runs };
+const study = { item, runs, validation: syntheticScenes({ images: 40, size: 64, seed: 1 }) };
 const names = (figure: { readonly data: readonly Readonly<Record<string, unknown>>[] }) => figure.data.filter(({ showlegend }) => showlegend !== false).map(({ name }) => name);
 
 it("draws AP of each row that has a curve: mean over seeds, lowest and highest as band", () => {
@@ -30,6 +31,7 @@ it("draws AP of each row that has a curve: mean over seeds, lowest and highest a
   ]);
   expect(names(figure)).toEqual(["the taught"]);
   expect(figure.data.map(({ x, y }) => [x, y])).toEqual([[[10, 20], [10, 20]], [[10, 20], [14, 30]], [[10, 20], [12, 25]]]);
+  expect(JSON.stringify(figure.layout)).toContain("AP on 32 of the 40 validation images");
 });
 
 it("reads shares and λ from the runs' folders, and takes the rows that are asked for", () => {
