@@ -6,6 +6,7 @@ import { terminalReporter } from "../../lib/backend/setup/progress.ts";
 import type { Item } from "../../lib/papers/item.ts";
 import { items as allItems, itemsOf, papers } from "../../lib/papers/items/index.ts";
 import { profiles, type Profile } from "../../lib/papers/sssd.ts";
+import type { Cut } from "../../lib/report/site/index.ts";
 import { UsageError } from "../errors.ts";
 import { computing, interruptible } from "../interruptible.ts";
 import { wholeNumber } from "../options.ts";
@@ -185,8 +186,14 @@ async function reproduced({ items, calibrated }: Chosen, flags: Flags & { readon
   const notebooks = calibrated ? [...own, await calibratedBeside(flags)] : own;
   signal.throwIfAborted();
   tell("writing the report site …");
-  const { index } = await writeReport({ profile, data, runs, output, studies, signal, beside: calibrated ? [calibration] : [], notebooks: Object.fromEntries(notebooks.map(({ item, report }) => [item.id, report])) });
+  const cut = cutOf(flags);
+  const { index } = await writeReport({ profile, data, runs, output, studies, signal, ...(cut && { cut }), beside: calibrated ? [calibration] : [], notebooks: Object.fromEntries(notebooks.map(({ item, report }) => [item.id, report])) });
   return { problems, notebooks, index };
+}
+
+/** What a run of less than everything was cut to. */
+function cutOf({ iterations, rows }: Flags): Cut | undefined {
+  return iterations === undefined && rows === undefined ? undefined : { ...(iterations !== undefined && { iterations }), ...(rows && { rows }) };
 }
 
 async function trained(items: readonly Item[], options: StudiesOptions): Promise<TrainedStudies> {

@@ -5,7 +5,7 @@ import type { Item } from "../../lib/papers/item.ts";
 import { judge } from "../../lib/papers/judge.ts";
 import type { Judgement } from "../../lib/papers/judgement.ts";
 import type { Study } from "../../lib/papers/study.ts";
-import { trainedLooks, writeSite } from "../../lib/report/site/index.ts";
+import { trainedLooks, writeSite, type Cut } from "../../lib/report/site/index.ts";
 import type { Site } from "./job.ts";
 
 export interface ReportOptions extends Pick<Site, "profile" | "data" | "runs"> {
@@ -16,6 +16,7 @@ export interface ReportOptions extends Pick<Site, "profile" | "data" | "runs"> {
   readonly beside: readonly Item[];
   /** Executed notebooks' pages, by item. */
   readonly notebooks: Readonly<Record<string, string>>;
+  readonly cut?: Cut;
   readonly signal?: AbortSignal;
 }
 
@@ -29,7 +30,7 @@ const cocoImages = 118_287;
  * @returns its index
  * @throws the signal's reason once it is aborted
  */
-export async function writeReport({ profile, data, runs, output, studies, beside, notebooks, signal }: ReportOptions): Promise<{ readonly index: string; readonly judgements: readonly Judgement[] }> {
+export async function writeReport({ profile, data, runs, output, studies, beside, notebooks, cut, signal }: ReportOptions): Promise<{ readonly index: string; readonly judgements: readonly Judgement[] }> {
   const [{ environment, validation, train }] = studies;
   const coco = profile === "paper" && train.images.length === cocoImages;
   const results = Object.fromEntries(await Promise.all(studies.map(async (study) => [study.item.id, await study.results()] as const)));
@@ -38,6 +39,7 @@ export async function writeReport({ profile, data, runs, output, studies, beside
   const index = await writeSite({
     folder: output, profile, data, runs, items, judgements, results, notebooks, environment,
     differences: Object.fromEntries(studies.map(({ item, differences }) => [item.id, differences])),
+    coco, ...(cut && { cut }),
     datasets: { train: described(train), validation: described(validation) },
     draw: async (figure, size) => { signal?.throwIfAborted(); return plotlyToSvg(figure, size); },
     looks: async (folder) => { signal?.throwIfAborted(); return looks(folder); },

@@ -81,8 +81,8 @@ interface Compared {
 
 /** Sign that makes better values higher ones, and what repeated runs differ by. */
 export function sense(metric: Metric): { readonly sign: 1 | -1; readonly noise: number } {
-  const { better, precision } = metricFacts[metric];
-  return { sign: better === "higher" ? 1 : -1, noise: precision ? verdictLevels.repeatNoise - 1e-9 : 0 };
+  const { better, precision, noise = 0 } = metricFacts[metric];
+  return { sign: better === "higher" ? 1 : -1, noise: precision ? verdictLevels.repeatNoise - 1e-9 : noise };
 }
 
 function compare(measured: Measurements, metric: Metric, [better, worse]: Pair, centre = 0): Compared {

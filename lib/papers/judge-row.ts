@@ -1,5 +1,5 @@
 import { studentTest } from "../statistics/student.ts";
-import type { ItemRow, Metric, PublishedCells } from "./item.ts";
+import type { Item, ItemRow, Metric, PublishedCells } from "./item.ts";
 import type { RowVerdict, Summary } from "./judgement.ts";
 import { differenceWords, notTold, sense } from "./judge-claim.ts";
 import { differences, summarise } from "./measurements.ts";
@@ -17,10 +17,13 @@ export interface RowOutcome {
   readonly outcome: Reasoned | { readonly p: number };
 }
 
-/** What a row's verdict is about: entropy of a region, AP, or the first metric of an item without AP. */
-export function rowMetric({ metrics }: Measurements["item"], { measure }: ItemRow): Metric {
-  if (measure !== undefined) return "entropy";
-  return metrics.includes("AP") || metrics.length === 0 ? "AP" : metrics[0];
+/** What a row's verdict is about: entropy of a region; AP, or the item's first metric in which the paper's row can be compared with the other, where AP is lost. */
+export function rowMetric(item: Item, row: ItemRow): Metric {
+  if (row.measure !== undefined) return "entropy";
+  const usual = item.metrics.includes("AP") || item.metrics.length === 0 ? "AP" : item.metrics[0];
+  const other = item.rows.find(({ id }) => id === row.against);
+  const comparable = (metric: Metric) => paperDifference(publishedCells(item, row), publishedCells(item, other!), metric) !== undefined;
+  return other === undefined || comparable(usual) ? usual : item.metrics.find(comparable) ?? usual;
 }
 
 /** Gathers a row's numbers, and says why it cannot be tested where it cannot. */

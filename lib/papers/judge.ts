@@ -1,12 +1,12 @@
 import { holm } from "../statistics/holm.ts";
-import type { Claim, Item } from "./item.ts";
+import type { Claim, Item, Metric } from "./item.ts";
 import type { ClaimVerdict, Comparison, Judgement, RowVerdict } from "./judgement.ts";
 import { notTold, signFlipLimit, testClaim } from "./judge-claim.ts";
 import type { ClaimOutcome, ClaimTest } from "./judge-claim.ts";
 import { rowVerdict, testRow } from "./judge-row.ts";
 import { measurementsOf } from "./measurements.ts";
-import { pText } from "./metrics.ts";
-import type { RowResult } from "./row-result.ts";
+import { metricFacts, pText } from "./metrics.ts";
+import type { JudgedResult } from "./row-result.ts";
 import type { Profile } from "./sssd.ts";
 import type { Reasoned } from "./testable.ts";
 import { verdictLevels } from "./verdict-rules.ts";
@@ -26,7 +26,7 @@ export interface JudgeOptions {
  * when one is reversed (the smallest, times their number).
  * @throws Error for results of rows that the item does not have, two results of one row and seed, and claims on rows that are not there
  */
-export function judge(item: Item, profile: Profile, results: readonly RowResult[], { data, coco = profile === "paper" }: JudgeOptions = {}): Judgement {
+export function judge(item: Item, profile: Profile, results: readonly JudgedResult[], { data, coco = profile === "paper" }: JudgeOptions = {}): Judgement {
   const measured = measurementsOf(item, results);
   const comparable = profile === "paper" && coco;
   const claims = correctedClaims(item.claims, item.claims.map((claim) => testClaim(measured, claim, comparable)));
@@ -47,17 +47,22 @@ function correctedClaims(claims: readonly Claim[], outcomes: readonly ClaimOutco
     if (!isTest(outcome)) return { claim: claims[i], verdict: outcome.verdict, why: outcome.why, comparisons: [] };
     const { adjusted, factor } = corrected[tests.indexOf(outcome)];
     const comparisons = outcome.comparisons.map((comparison): Comparison => ({ ...comparison, adjusted: Math.min(1, factor * comparison.p) }));
-    return { claim: claims[i], ...claimVerdict(outcome, adjusted, tests.length), comparisons, p: twoSided(outcome), adjusted };
+    return { claim: claims[i], ...claimVerdict(outcome, { metric: claims[i].metric, adjusted, tests: tests.length }), comparisons, p: twoSided(outcome), adjusted };
   });
 }
 
-function claimVerdict(test: ClaimTest, adjusted: number, tests: number): Reasoned {
+function claimVerdict(test: ClaimTest, { metric, adjusted, tests }: { readonly metric: Metric; readonly adjusted: number; readonly tests: number }): Reasoned {
   const { support, against, large, numbers } = test;
   const corrected = `${numbers}${tests === 1 ? "" : ` (${pText(adjusted)} for the claim after Holm's correction over ${tests} tested claims)`}`;
   const supported = support <= against;
   if (adjusted > verdictLevels.alpha) return { verdict: "within noise", why: `${corrected}: ${notTold(twoSided(test), "claims")}.` };
-  if (!(supported ? large.support : large.against)) return { verdict: "within noise", why: `${corrected}: less than the ${verdictLevels.repeatNoise} AP by which repeated runs differ.` };
+  if (!(supported ? large.support : large.against)) return { verdict: "within noise", why: `${corrected}: less than the ${leastText(metric)}.` };
   return supported ? { verdict: "reproduced in direction", why: `${corrected}: on the claimed side.` } : { verdict: "contradicted", why: `${corrected}: on the other side.` };
+}
+
+function leastText(metric: Metric): string {
+  const { noise, unit } = metricFacts[metric];
+  return noise === undefined ? `${verdictLevels.repeatNoise} AP by which repeated runs differ` : `${noise} ${unit} below which nothing is told apart`;
 }
 
 function correctedRows(outcomes: readonly ReturnType<typeof testRow>[]): RowVerdict[] {

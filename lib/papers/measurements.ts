@@ -3,7 +3,7 @@ import { studentInterval } from "../statistics/student.ts";
 import type { Item, ItemRow, Metric } from "./item.ts";
 import type { Summary } from "./judgement.ts";
 import { metricFacts } from "./metrics.ts";
-import type { RowResult } from "./row-result.ts";
+import type { JudgedResult } from "./row-result.ts";
 import { verdictLevels } from "./verdict-rules.ts";
 
 /** What was measured of an item's rows, by row, metric and seed. */
@@ -19,7 +19,10 @@ export interface Measurements {
   readonly problem: (id: string) => string | undefined;
   /** AP of the run that taught a row, by the row's teacher: of the run that its results name, or the mean of the teacher's seeds. */
   readonly teacherAP: (id: string, teacher: string) => number | undefined;
-  /** Values of some rows at the seeds that all of them have, by row; a teacher that was trained once counts at every seed. */
+  /**
+   * Values of some rows at the seeds that all of them have, by row. A teacher that was trained once counts at every seed; so does,
+   * beside those that it taught, the one that taught them.
+   */
   readonly paired: (ids: readonly string[], metric: Metric) => Paired;
 }
 
@@ -30,8 +33,8 @@ export interface Paired {
 }
 
 /** @throws Error for results of a row that the item does not have, and for two results of one row and seed */
-export function measurementsOf(item: Item, results: readonly RowResult[]): Measurements {
-  const byRow = new Map(item.rows.map((row) => [row.id, new Map<number, RowResult>()]));
+export function measurementsOf(item: Item, results: readonly JudgedResult[]): Measurements {
+  const byRow = new Map(item.rows.map((row) => [row.id, new Map<number, JudgedResult>()]));
   for (const result of results) {
     const seeds = byRow.get(result.row.id);
     if (seeds === undefined) throw new Error(`a result is of the row "${result.row.id}"; ${item.id} has ${[...byRow.keys()].join(", ")}`);
@@ -50,26 +53,39 @@ export function measurementsOf(item: Item, results: readonly RowResult[]): Measu
     empty: (id, metric) => resultsOf(id).some(({ metrics }) => isEmpty(metric, metrics?.[metric]) || isLeftOut(metric, metrics)),
     problem: (id) => resultsOf(id).map(problemOf).find((problem) => problem !== undefined),
     teacherAP: (id, teacher) => teacherAP(resultsOf(id), resultsOf(teacher)),
-    paired: (ids, metric) => pair(ids.map((id) => ({ values: values(id, metric), once: isOnce(row(id), resultsOf(id)) }))),
+    paired: (ids, metric) => pair(ids.map((id) => {
+      const taught = teaching(resultsOf(id), ids.flatMap((other) => (other === id ? [] : resultsOf(other))));
+      if (taught === undefined || row(id).role !== "teacher") return { values: values(id, metric), once: isOnce(row(id), resultsOf(id)) };
+      return { values: new Map([...values(id, metric)].filter(([seed]) => seed === taught.seed)), once: true };
+    })),
   };
 }
 
 const isEmpty = (metric: Metric, value: number | undefined) => metricFacts[metric].precision && value === -1;
 /** Scores leave out what the images cannot tell. */
-const isLeftOut = (metric: Metric, metrics: RowResult["metrics"]) => metricFacts[metric].precision && Number.isFinite(metrics?.AP) && metrics![metric] === undefined;
+const isLeftOut = (metric: Metric, metrics: JudgedResult["metrics"]) => metricFacts[metric].precision && Number.isFinite(metrics?.AP) && metrics![metric] === undefined;
 const usable = (metric: Metric, value: number | undefined) => value !== undefined && Number.isFinite(value) && !isEmpty(metric, value);
 
-function teacherAP(students: readonly RowResult[], teachers: readonly RowResult[]): number | undefined {
+/** The one of a row's results whose run taught some others; undefined where several did, or none. */
+function teaching(teachers: readonly JudgedResult[], students: readonly JudgedResult[]): JudgedResult | undefined {
   const folders = new Set(students.flatMap(({ run }) => run?.teacher ?? []));
+  const named = teachers.filter(({ run }) => run !== undefined && folders.has(run.folder));
+  return named.length === 1 ? named[0] : undefined;
+}
+
+/** Students whose runs name no teacher's learnt from published weights, which are none of the row's. */
+function teacherAP(students: readonly JudgedResult[], teachers: readonly JudgedResult[]): number | undefined {
+  const folders = new Set(students.flatMap(({ run }) => run?.teacher ?? []));
+  if (folders.size === 0 && students.some(({ run }) => run !== undefined)) return undefined;
   const named = teachers.filter(({ run }) => run !== undefined && folders.has(run.folder));
   const APs = (named.length > 0 ? named : teachers).flatMap(({ metrics }) => (usable("AP", metrics?.AP) ? [metrics!.AP!] : []));
   return APs.length === 0 ? undefined : mean(APs);
 }
 
 /** A teacher of which one seed was trained. */
-const isOnce = ({ role }: ItemRow, results: readonly RowResult[]) => role === "teacher" && results.length === 1;
+const isOnce = ({ role }: ItemRow, results: readonly JudgedResult[]) => role === "teacher" && results.length === 1;
 
-function problemOf({ seed, problem, metrics }: RowResult): string | undefined {
+function problemOf({ seed, problem, metrics }: JudgedResult): string | undefined {
   if (problem !== undefined) return `seed ${seed}: ${problem}`;
   const broken = Object.entries(metrics ?? {}).find(([, value]) => !Number.isFinite(value));
   return broken && `seed ${seed}: ${broken[0]} is ${broken[1]}`;

@@ -2,7 +2,7 @@ import type { Item, Metric } from "./item.ts";
 import { itemOf } from "./items/index.ts";
 import { judge } from "./judge.ts";
 import type { Judgement } from "./judgement.ts";
-import type { RowResult } from "./row-result.ts";
+import type { JudgedResult } from "./row-result.ts";
 import { profiles, type Profile } from "./sssd.ts";
 
 /** A row's numbers in `results.json`. */
@@ -12,6 +12,11 @@ export interface RecordedRow {
   readonly seeds: readonly number[];
   /** By metric a value for every seed, in the metric's unit; null where there is none. */
   readonly here: Readonly<Partial<Record<Metric, readonly (number | null)[]>>>;
+  /** Folder of each seed's training, and of the one that taught it; null where there is none. */
+  readonly runs: readonly (string | null)[];
+  readonly teachers?: readonly (string | null)[];
+  /** What went wrong, by seed. */
+  readonly problems?: readonly (string | null)[];
   readonly [more: string]: unknown;
 }
 
@@ -25,6 +30,8 @@ export interface RecordedItem {
 export interface ResultsRecord {
   readonly format: 1;
   readonly profile: Profile;
+  /** Whether absolute numbers mean the same as the papers'. */
+  readonly coco: boolean;
   readonly data: { readonly name: string; readonly validation?: { readonly name: string } };
   readonly items: readonly RecordedItem[];
   readonly [more: string]: unknown;
@@ -35,17 +42,22 @@ export interface ResultsRecord {
  * @throws Error for another format, and for items or rows that this version does not have
  */
 export function judgementsOf(record: ResultsRecord): Judgement[] {
-  const { format, profile, data, items } = record;
+  const { format, profile, data, coco, items } = record;
   if (format !== 1 || !profiles.includes(profile)) throw new Error(`results have format ${JSON.stringify(format)} and profile ${JSON.stringify(profile)}; this version reads format 1 of ${profiles.join(", ")}`);
   const name = data.validation?.name;
   return items.map(({ id, rows }) => {
     const item = itemOf(id);
-    return judge(item, profile, rows.flatMap((row) => resultsOf(item, row)), { ...(name !== undefined && { data: name }), coco: false });
+    return judge(item, profile, rows.flatMap((row) => resultsOf(item, row)), { ...(name !== undefined && { data: name }), coco });
   });
 }
 
-function resultsOf(item: Item, { id, seeds, here }: RecordedRow): RowResult[] {
+function resultsOf(item: Item, { id, seeds, here, runs, teachers, problems }: RecordedRow): JudgedResult[] {
   const row = item.rows.find((one) => one.id === id);
   if (row === undefined) throw new Error(`${item.id} has no row ${JSON.stringify(id)}; it has ${item.rows.map((one) => one.id).join(", ")}`);
-  return seeds.map((seed, i) => ({ row, seed, metrics: Object.fromEntries((Object.entries(here) as [Metric, readonly (number | null)[]][]).flatMap(([metric, values]) => (values[i] === null ? [] : [[metric, values[i]]]))) }));
+  const metrics = Object.entries(here) as [Metric, readonly (number | null)[]][];
+  return seeds.map((seed, i) => {
+    const [problem, folder, teacher] = [problems?.[i], runs[i], teachers?.[i]];
+    const known = metrics.flatMap(([metric, values]) => (values[i] === null ? [] : [[metric, values[i]]]));
+    return { row, seed, ...(problem == null ? { metrics: Object.fromEntries(known) as JudgedResult["metrics"] & object } : { problem }), ...(folder != null && { run: { folder, ...(teacher != null && { teacher }) } }) };
+  });
 }

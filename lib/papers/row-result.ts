@@ -42,6 +42,11 @@ export interface RowResult {
   readonly entropies?: Readonly<Partial<Record<EntropyMeasure, number>>>;
 }
 
+/** What judging reads of a result. */
+export interface JudgedResult extends Pick<RowResult, "row" | "seed" | "metrics" | "problem"> {
+  readonly run?: Pick<RunRecord, "folder" | "teacher">;
+}
+
 /** Where a study stands. */
 export interface StudyState {
   /** Trainings that are over, failed ones too. */

@@ -10,6 +10,7 @@ import type { Workplace } from "./perform.ts";
 import { lineOf, planOf, runId, type PlannedRun, type Request } from "./plan.ts";
 import type { RowResult, StudyState } from "./row-result.ts";
 import { runStudy, type StudyRunOptions } from "./run-study.ts";
+import { teacherRow } from "./testable.ts";
 import { checkIterations, differences, experimentFor, openProfileData, testTransforms } from "./scale/index.ts";
 import type { Profile } from "./sssd.ts";
 
@@ -28,7 +29,7 @@ export interface StudyOptions {
   readonly requireGpu?: boolean;
   /** Of the papers' 2x in place of the small profile's, the other schedules in proportion; default, and where 0, the profile's. */
   readonly iterations?: number;
-  /** Ids of rows; default, and where empty, all. What they are compared with comes along. */
+  /** Ids of rows; default, and where empty, all. What they are compared with and whom they learn from comes along. */
   readonly rows?: readonly string[];
 }
 
@@ -148,7 +149,8 @@ export function studyOf(parts: StudyParts): Study {
   const { item, profile, seeds, environment, place } = parts;
   const rows = chosenRows(item, parts.rows);
   const trained = new Map(rows.flatMap(({ id, setting }) => (setting === undefined ? [] : [[id, trainedBy(setting, parts)] as const])));
-  const asked = rows.flatMap((row) => (trained.has(row.id) ? seeds.map((seed) => ({ item, row, seed, ...trained.get(row.id)! })) : []));
+  const own = rows.flatMap((row) => (trained.has(row.id) ? seeds.map((seed) => ({ item, row, seed, ...trained.get(row.id)! })) : []));
+  const asked = [...own, ...teachersOf(own, rows).map(({ row, seed }) => ({ item, row, seed, ...trainedBy(row.setting!, parts) }))];
   const requests = asked.filter((one) => !("problem" in one)) as Request[];
   const refused = rows.flatMap((row) => { const one = trained.get(row.id); return one !== undefined && "problem" in one ? [{ row: row.id, problem: one.problem }] : []; });
   const planned = planOf(requests, place.train.hash);
@@ -165,6 +167,16 @@ export function studyOf(parts: StudyParts): Study {
     run: (options) => runStudy({ planned, refused, place, label: item.id, resultsOf: (run) => resultsOf(lineOf(run, planned), requests.filter((request) => runOf(request).id === run.id)) }, options),
     results: () => resultsOf(planned, asked),
   };
+}
+
+/** Rows of teachers that were not asked for, at the seeds at which they teach: without them nobody knows whether there was anything to learn. */
+function teachersOf(asked: readonly ({ readonly item: Item; readonly row: ItemRow } & Trained)[], chosen: readonly ItemRow[]): { readonly row: ItemRow; readonly seed: number }[] {
+  const found = asked.flatMap((one) => {
+    const run = "problem" in one ? undefined : one.experiment.teacher?.run;
+    const row = teacherRow(one.item.rows, one.row);
+    return typeof run !== "object" || row === undefined || chosen.includes(row) ? [] : [{ row, seed: run.seed ?? 0 }];
+  });
+  return [...new Map(found.map((one) => [`${one.row.id}/${one.seed}`, one])).values()];
 }
 
 function trainedBy(setting: Setting, { experimentFor: make, transformsFor }: StudyParts): Trained {

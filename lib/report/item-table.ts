@@ -55,7 +55,7 @@ export function metricsTable(judgement: Judgement): ReportTable<RowVerdict> {
 
 /** What stands behind the means: each seed's number, the deviation, Student's interval and the bootstrap's. */
 export function seedsTable(judgement: Judgement): ReportTable<SeedsRow> {
-  const rows = judgement.rows.flatMap(seedsRows);
+  const rows = seedsRowsOf(judgement);
   const columns: Column<SeedsRow>[] = [
     { heading: "row", value: ({ label }) => label },
     { heading: "of each seed", align: "right", value: ({ summary: { values }, text }) => values.map(text).join("  ") },
@@ -67,6 +67,9 @@ export function seedsTable(judgement: Judgement): ReportTable<SeedsRow> {
   const note = `Δ: the row less the one that it is compared with, seed by seed. The bootstrap (BCa, 9,999 resamples) never leaves the range of its values and is too short with few seeds; verdicts rest on Student's interval. ${judgement.note}`;
   return table(columns, rows, { caption: `${judgement.item.title}: seeds`, note });
 }
+
+/** Of every row with numbers, and its difference from the row that it is compared with. */
+export const seedsRowsOf = ({ rows }: Pick<Judgement, "rows">): SeedsRow[] => rows.flatMap(seedsRows);
 
 export interface SeedsRow {
   readonly label: string;

@@ -149,8 +149,8 @@ const regionStudy: Item = {
     best("tp-fp", ["tp", "tp-fn", "tp-tn"], { id: "fp-helps", text: "TP+FP has the highest AP", source: "FRS section 4.4.3 and Table 4" }),
     above("tp", "tp-fn", { id: "fn-harms", text: "TP+FN has a lower AP than TP alone", source: "FRS section 4.4.3" }),
     atLeast("tp", "tp-tn", { id: "tn-useless", text: "TP+TN has no higher AP than TP alone", source: "FRS section 4.4.3" }),
-    best("entropy-tp", ["entropy-fp", "entropy-fn", "entropy-tn"], { id: "entropy-tp", text: "TP has the highest entropy", source: "FRS section 4.4.3 and Figure 5", metric: "entropy" }),
-    best("entropy-fp", ["entropy-fn", "entropy-tn"], { id: "entropy-fp", text: "FP has a higher entropy than FN and TN", source: "FRS section 4.4.3 and Figure 5", metric: "entropy" }),
+    best("entropy-tp", ["entropy-fp", "entropy-fn", "entropy-tn"], { id: "entropy-tp", text: "TP has the highest entropy (of the image's grey levels)", source: "FRS section 4.4.3 and Figure 5", metric: "entropy" }),
+    best("entropy-fp", ["entropy-fn", "entropy-tn"], { id: "entropy-fp", text: "FP has a higher entropy (of the image's grey levels) than FN and TN", source: "FRS section 4.4.3 and Figure 5", metric: "entropy" }),
   ],
   changes: [
     noise,

@@ -9,6 +9,7 @@ import { markup } from "./markup.ts";
 import type { Content, Markup } from "./markup.ts";
 import { pageOf } from "./page.ts";
 import { linkFrom, places } from "./places.ts";
+import { trainedByText } from "./trained-by.ts";
 import type { Site, SiteItem, SitePage } from "./types.ts";
 import { badge, countSentence, countVerdicts, paperNames, papers, verdictKey, verdictMeanings, verdicts } from "./verdicts.ts";
 
@@ -37,13 +38,14 @@ ${claimsTable(claims)}
   return pageOf(site, { path: places.index, title: "Three papers: claims and verdicts", body });
 }
 
-function factsOf({ profile, data, seeds, environment, runs, items }: Site): Markup {
+function factsOf({ profile, data, seeds, environment, runs, items, code }: Site): Markup {
   const facts: readonly (readonly [string, Content])[] = [
     ["Profile", profile],
     ["Data", dataName(data)],
     ["Seeds", seeds.length === 0 ? "–" : seeds.join(", ")],
     ["Items", `${items.filter(({ asked }) => asked).length} of ${items.length} run`],
     ["Trainings", runs.length],
+    ["Code", code.length === 0 ? "–" : `${code.length === 1 ? "" : `the trainings come from ${code.length} states of the code: `}${code.map(trainedByText).join("; ")}`],
     ["Device", `${environment.deviceName} (${environment.device === "cuda" ? "GPU" : "CPU"})`],
     ["Software", `${environment.name === "tensorflow" ? "TensorFlow" : `TensorFlow.js ${environment.name}`} ${environment.tensorflowVersion}, TensorFlow.js ${environment.tfjsVersion}, Node ${environment.nodeVersion}, ${environment.platform}`],
   ];
@@ -56,7 +58,7 @@ async function heldOf(site: Site): Promise<Content> {
   if (!hasTestedClaims(judgements)) return false;
   const figure = await figureOf(site, claimsFigure(judgements, { title: "" }), {
     page: places.index, name: "claims", title: "What held and what did not: the claims that were tested, with their differences; the table below has the reasons",
-    caption: "The differences of which the papers say that they are positive, with 95 % intervals over seeds. In the shaded band lies less than the 0.3 points by which repeated runs differ.",
+    caption: "The differences that the papers claim to be positive (of “at least”: no less than zero), with 95 % intervals over seeds, before the correction for several claims that verdicts have. In the shaded band lies less than the 0.3 points by which repeated runs differ.",
   });
   return markup`<h2 id="held">What held, and what did not</h2>${figure}`;
 }

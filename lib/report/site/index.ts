@@ -1,4 +1,4 @@
 export { trainedLooks } from "./looks.ts";
 export type { TrainedLooksOptions } from "./looks.ts";
 export { writeSite } from "./write.ts";
-export type { DrawFigure, SiteOptions } from "./types.ts";
+export type { Cut, DrawFigure, SiteOptions } from "./types.ts";

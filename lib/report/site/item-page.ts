@@ -7,7 +7,7 @@ import { figureOf } from "./figure.ts";
 import { mainMetric } from "../item-figure.ts";
 import { metricFacts } from "../../papers/metrics.ts";
 import { claimsOf } from "./item-claims.ts";
-import { entropiesTable, metricsTable, rowsTable } from "./item-rows.ts";
+import { entropiesTable, metricsTable, rowsTable, seedsDetails } from "./item-rows.ts";
 import { markup } from "./markup.ts";
 import type { Content, Markup } from "./markup.ts";
 import { isMeasured } from "./numbers.ts";
@@ -30,6 +30,7 @@ ${settingOf(site, entry, path)}
 ${rowsTable(entry, path)}
 ${metricsTable(entry)}
 ${entropiesTable(entry)}
+${seedsDetails(entry)}
 ${judgement.note !== "" && markup`<p class="note">${judgement.note}</p>`}
 <h2 id="figure">Figure</h2>
 ${await pictured(site, entry, { path, figure })}

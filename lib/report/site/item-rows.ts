@@ -1,7 +1,10 @@
 import type { ItemRow, Metric } from "../../papers/item.ts";
 import type { RowVerdict } from "../../papers/judgement.ts";
 import { entropyMeasures } from "../../distill/region-entropy.ts";
+import { summarise } from "../../papers/measurements.ts";
 import { differenceText, metricText } from "../../papers/metrics.ts";
+import { bootstrapInterval } from "../../statistics/bootstrap.ts";
+import { seedsRowsOf, type SeedsRow } from "../item-table.ts";
 import { dataTable } from "./data-table.ts";
 import type { SiteColumn } from "./data-table.ts";
 import { markup, measured } from "./markup.ts";
@@ -68,9 +71,32 @@ function metricColumns(metric: Metric, notes: readonly string[]): SiteColumn<Row
 
 /** What a region's entropy is when "richness" means something else, where that was measured. */
 export function entropiesTable({ results }: SiteItem): Markup | false {
-  const known = results.flatMap(({ row: { label }, entropies }) => (entropies === undefined ? [] : [{ label, entropies }]));
-  if (known.length === 0) return false;
-  const measures = entropyMeasures.filter((measure) => known.some(({ entropies }) => entropies[measure] !== undefined));
-  const columns = measures.map((measure): SiteColumn<(typeof known)[number]> => ({ heading: `of ${measure}`, unit: "bits", align: "right", cell: ({ entropies: { [measure]: value } }) => (value === undefined ? "–" : metricText("entropy", value)) }));
+  const all = results.flatMap(({ row: { label }, entropies }) => (entropies === undefined ? [] : [{ label, entropies }]));
+  if (all.length === 0) return false;
+  const known = [...new Set(all.map(({ label }) => label))].map((label) => ({ label, entropies: all.filter((one) => one.label === label).map(({ entropies }) => entropies) }));
+  const measures = entropyMeasures.filter((measure) => all.some(({ entropies }) => entropies[measure] !== undefined));
+  const columns = measures.map((measure): SiteColumn<(typeof known)[number]> => ({
+    heading: `of ${measure}`, unit: "bits", align: "right", cell: ({ entropies }) => {
+      const values = entropies.flatMap(({ [measure]: value }) => value ?? []);
+      return summaryCell(values.length === 0 ? undefined : summarise(values), "entropy");
+    },
+  }));
   return dataTable([{ heading: "row", header: true, cell: ({ label }) => label }, ...columns], known, { caption: "Entropy, by what “richness” may mean" });
+}
+
+/** What stands behind the means, where there are several seeds. */
+export function seedsDetails({ judgement }: SiteItem): Markup | false {
+  const rows = seedsRowsOf(judgement).filter(({ summary: { values } }) => values.length > 1);
+  if (rows.length === 0) return false;
+  const own = ({ metric }: SeedsRow, content: Content) => (isMeasured(metric) ? measured(content) : content);
+  const range = (ends: readonly [number, number] | undefined, text: SeedsRow["text"]) => (ends === undefined ? "–" : `[${text(ends[0])}, ${text(ends[1])}]`);
+  const table = dataTable<SeedsRow>([
+    { heading: "row", header: true, cell: ({ label }) => label },
+    { heading: "of each seed", align: "right", cell: (row) => own(row, markup`<span class="marked">${row.summary.values.map(row.text).join("  ")}</span>`) },
+    { heading: "mean", align: "right", cell: (row) => own(row, row.text(row.summary.mean)) },
+    { heading: "deviation", align: "right", cell: (row) => own(row, row.summary.deviation === undefined ? "–" : metricText(row.metric, row.summary.deviation)) },
+    { heading: "95 % Student interval", align: "right", cell: (row) => own(row, range(row.summary.interval, row.text)) },
+    { heading: "95 % bootstrap interval", align: "right", cell: (row) => own(row, range(bootstrapInterval(row.summary.values), row.text)) },
+  ], rows, { caption: "Seeds: Δ is the row less the one that it is compared with" });
+  return markup`<details><summary>Every seed, deviations, and the bootstrap beside Student's interval</summary>${table}</details>`;
 }

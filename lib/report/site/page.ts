@@ -18,7 +18,7 @@ export interface PageParts {
 const policy = "default-src 'none'; script-src 'self' file: 'unsafe-inline'; style-src 'self' file: 'unsafe-inline'; img-src 'self' file: data: blob:; base-uri 'none'; form-action 'none'";
 
 /** A whole page: head, navigation, what the profile proves, body, footer. */
-export function pageOf(site: Pick<Site, "profile" | "writtenAt">, { path, title, trail = [], body }: PageParts): SitePage {
+export function pageOf(site: Pick<Site, "profile" | "cut" | "writtenAt">, { path, title, trail = [], body }: PageParts): SitePage {
   const to = (target: string) => linkFrom(path, target);
   const html = markup`${trusted("<!DOCTYPE html>")}
 <html lang="en">
@@ -37,7 +37,7 @@ export function pageOf(site: Pick<Site, "profile" | "writtenAt">, { path, title,
 <a class="skip" href="#content">Skip to the content</a>
 <nav aria-label="Site"><ul>${entries.map(([target, name]) => markup`<li><a href="${to(target)}"${target === path ? trusted(' aria-current="page"') : ""}>${name}</a></li>`)}</ul></nav>
 <main id="content">
-${banner(site)}
+${banner(site)}${cutBanner(site)}
 ${trail.length > 0 && markup`<p class="trail">${trail.map((step) => markup`${step} <span aria-hidden="true">›</span> `)}</p>`}
 <h1>${title}</h1>
 ${body}
@@ -56,4 +56,10 @@ function banner({ profile }: Pick<Site, "profile">): Markup | false {
   if (profile === "smoke") return markup`<p class="banner" role="note"><strong>Smoke profile: this proves the pipeline and is no reproduction.</strong> Tiny networks were trained for minutes on drawn scenes or a few photographs; their numbers say that everything runs, and nothing about the papers.</p>`;
   if (profile === "mini") return markup`<p class="banner quiet" role="note"><strong>Mini profile:</strong> small networks on a small data set. Directions of effects can show; the papers' numbers cannot.</p>`;
   return false;
+}
+
+function cutBanner({ cut }: Pick<Site, "cut">): Markup | false {
+  if (cut === undefined) return false;
+  const parts = [...(cut.iterations === undefined ? [] : [`${cut.iterations} iterations of the papers' 2x schedule, the others in proportion`]), ...(cut.rows === undefined ? [] : [`the rows ${cut.rows.join(", ")}, and those that belong to them`])];
+  return markup`<p class="banner" role="note"><strong>Cut short:</strong> ${parts.join("; ")}. A look, and no result of the profile.</p>`;
 }

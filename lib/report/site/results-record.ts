@@ -1,9 +1,7 @@
-import { join } from "node:path";
 import type { Metric } from "../../papers/item.ts";
 import type { RecordedItem, RecordedRow, ResultsRecord } from "../../papers/recorded.ts";
 import type { RowResult } from "../../papers/row-result.ts";
 import type { ClaimVerdict, RowVerdict, Summary } from "../../papers/judgement.ts";
-import { readCodeFile, type StoredCode } from "../../provenance/code-file.ts";
 import { dataName } from "./item-page.ts";
 import { isMeasured } from "./numbers.ts";
 import type { Site, SiteDataset, SiteItem } from "./types.ts";
@@ -17,43 +15,31 @@ const short = (value: number) => Number(value.toPrecision(digits));
  * claims with what was compared, and by what code, on what data and device they were made; `judgementsOf` reads it. Times and memory,
  * in which two runs of one program differ, are left out.
  */
-export function resultsText(site: Site, runs: string): string {
-  return `${JSON.stringify(resultsRecord(site, runs), null, 1).replaceAll(numberList, (list) => list.replaceAll(/\s+/g, " ").replace("[ ", "[").replace(" ]", "]"))}\n`;
+export function resultsText(site: Site): string {
+  return `${JSON.stringify(resultsRecord(site), null, 1).replaceAll(numberList, (list) => list.replaceAll(/\s+/g, " ").replace("[ ", "[").replace(" ]", "]"))}\n`;
 }
 
 /** A list of numbers over several lines. */
 const numberList = /\[\s+(?:-?\d[\d.e+-]*|null)(?:,\s+(?:-?\d[\d.e+-]*|null))*\s+\]/g;
 
-function resultsRecord(site: Site, runs: string): ResultsRecord {
-  const { profile, data, datasets, seeds, environment, items } = site;
+function resultsRecord(site: Site): ResultsRecord {
+  const { profile, data, datasets, seeds, environment, items, code, cut, coco = false } = site;
   const { binding: _binding, ...device } = environment;
   return {
     format: 1,
     profile,
+    ...(cut && { cut }),
     ...(profile === "smoke" && { note: "A smoke run proves the pipeline; it reproduces no number of a paper." }),
+    coco,
     data: { name: dataName(data), ...(datasets && { train: part(datasets.train), validation: part(datasets.validation) }) },
     seeds,
     environment: device,
-    code: codeOf(site, runs),
+    code,
     items: items.filter(({ asked, item }) => asked && item.rows.length > 0).map(itemRecord),
   };
 }
 
-const part = ({ name, images, hash }: SiteDataset) => ({ name: dataName(name), images, sha256: hash });
-
-/** The code that trained the runs, each once. */
-function codeOf({ runs: trained }: Site, runs: string): readonly object[] {
-  const all = trained.flatMap(({ folder }) => {
-    const code = readCodeFile(join(runs, folder))?.code;
-    return code === undefined ? [] : [JSON.stringify(codeRecord(code))];
-  });
-  return [...new Set(all)].sort().map((text) => JSON.parse(text) as object);
-}
-
-function codeRecord({ package: own, ...code }: StoredCode): object {
-  const of = own === undefined ? {} : { package: own };
-  return code.source === "git" ? { ...of, commit: code.commit, ...(code.patch && { patch: code.patch.sha256 }) } : { ...of, sha256: code.sha256 };
-}
+const part = ({ name, images, hash }: SiteDataset) => ({ name: dataName(name), images, hash });
 
 function itemRecord({ item, judgement, results }: SiteItem): RecordedItem {
   return {
@@ -66,13 +52,17 @@ function itemRecord({ item, judgement, results }: SiteItem): RecordedItem {
 function rowRecord({ row, difference, verdict, why, published }: RowVerdict, results: readonly RowResult[]): RecordedRow {
   const own = [...results].sort((a, b) => a.seed - b.seed);
   const metrics = [...new Set(own.flatMap(({ metrics: all = {} }) => Object.keys(all) as Metric[]))].filter((metric) => !isMeasured(metric));
+  const [teachers, problems] = [own.map(({ run }) => run?.teacher ?? null), own.map(({ problem }) => problem ?? null)];
   const value = ({ metrics: all }: RowResult, metric: Metric) => (Number.isFinite(all?.[metric]) ? short(all![metric]!) : null);
   return {
     id: row.id, label: row.label, role: row.role, ...(row.against && { against: row.against }), paper: published, seeds: own.map(({ seed }) => seed),
+    runs: own.map(({ run }) => run?.folder ?? null), ...(teachers.some(isThere) && { teachers }), ...(problems.some(isThere) && { problems }),
     here: Object.fromEntries(metrics.map((metric) => [metric, own.map((result) => value(result, metric))])),
     ...(difference && { difference: summaryRecord(difference) }), verdict, why,
   };
 }
+
+const isThere = (value: string | null) => value !== null;
 
 function claimRecord({ claim, verdict, why, comparisons, p, adjusted }: ClaimVerdict): object {
   return {

@@ -29,12 +29,23 @@ export interface SiteOptions {
   readonly environment: BackendInfo;
   /** What was trained and scored on, for `results.json`. */
   readonly datasets?: { readonly train: SiteDataset; readonly validation: SiteDataset };
+  /** Whether the data are the papers' own, so that absolute numbers mean the same. */
+  readonly coco?: boolean;
+  /** What was asked for of less than everything; it is told on every page. */
+  readonly cut?: Cut;
   /** Draws a figure as SVG without a browser, for print and for pages without scripts. */
   readonly draw: DrawFigure;
   /** What the detector that a run left sees in some validation images; undefined where it left none. */
   readonly looks?: (folder: string) => Promise<readonly Look[] | undefined>;
   /** Shown on every page. */
   readonly writtenAt?: Date;
+}
+
+export interface Cut {
+  /** Iterations of the papers' 2x schedule, in place of the profile's. */
+  readonly iterations?: number;
+  /** Ids of rows. */
+  readonly rows?: readonly string[];
 }
 
 /** A dataset's name, number of images and SHA-256. */
@@ -86,12 +97,26 @@ export interface RunFiles {
   readonly names: readonly string[];
 }
 
+/** Code that trained a run. */
+export interface TrainedBy {
+  /** Of code that git keeps: 40 hex digits. */
+  readonly commit?: string;
+  /** SHA-256 of the patch with which it differed from the commit. */
+  readonly patch?: string;
+  /** Files that git did not keep, and changed ones that the patch leaves out. */
+  readonly besides?: number;
+  /** Of an installed package: over its code files. */
+  readonly sha256?: string;
+}
+
 /** What every page is made from. */
-export interface Site extends Pick<SiteOptions, "profile" | "data" | "datasets" | "environment" | "looks" | "writtenAt"> {
+export interface Site extends Pick<SiteOptions, "profile" | "data" | "datasets" | "coco" | "cut" | "environment" | "looks" | "writtenAt"> {
   /** Those of the rows; a teacher has its own. */
   readonly seeds: readonly number[];
   readonly items: readonly SiteItem[];
   readonly runs: readonly SiteRun[];
+  /** The code that trained the runs, each once. */
+  readonly code: readonly TrainedBy[];
   /** A run's files. */
   read(run: Pick<SiteRun, "folder">): RunFiles;
   /** Draws a figure into a file of the site. */

@@ -19,6 +19,7 @@ import { runPage } from "./run-page.ts";
 import { readRun, runsOf } from "./runs.ts";
 import { script } from "./script.ts";
 import { style } from "./style.ts";
+import { trainedBy } from "./trained-by.ts";
 import { trainingsPage } from "./trainings-page.ts";
 import type { Site, SiteItem, SiteOptions, SitePage, Still } from "./types.ts";
 
@@ -36,7 +37,7 @@ export async function writeSite(options: SiteOptions): Promise<string> {
   files.write(places.plotly, readFileSync(createRequire(import.meta.url).resolve("plotly.js-dist-min/plotly.min.js")));
   const machine = thisMachine();
   for await (const { path, html } of pagesOf(site)) files.write(path, withoutLeaks(html, machine));
-  files.write(places.results, withoutLeaks(resultsText(site, options.runs), machine));
+  files.write(places.results, withoutLeaks(resultsText(site), machine));
   files.finish();
   return join(options.folder, places.index);
 }
@@ -57,10 +58,12 @@ function siteOf(options: SiteOptions, files: SiteFiles): Site {
   const items = options.items.map((item) => entryOf(item, options, files));
   const unknown = options.judgements.find(({ item }) => !options.items.some(({ id }) => id === item.id));
   if (unknown !== undefined) throw new Error(`there is a judgement of ${unknown.item.id}, which is none of the site's items: ${options.items.map(({ id }) => id).join(", ")}`);
+  const runs = runsOf(items);
   return {
     ...options, items,
     seeds: [...new Set(options.judgements.flatMap(({ seeds }) => seeds))].sort((a, b) => a - b),
-    runs: runsOf(items),
+    runs,
+    code: trainedBy(runs, options.runs),
     read: ({ folder }) => readRun(join(options.runs, folder)),
     still: (still) => keepStill(still, options, files),
   };

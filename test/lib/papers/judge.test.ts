@@ -77,6 +77,51 @@ describe("a claim of better rows", () => {
   });
 });
 
+describe("teachers of several seeds", () => {
+  const above = claim({ kind: "order", rows: ["frs", "teacher"] });
+  const values: Values = { teacher: [60, 50, 51, 49, 50], student: [30, 34, 27, 31, 29], frs: [56, 56.5, 55.5, 56, 56.2] };
+  /** The students' runs name the teacher of a seed, or published weights. */
+  const judgedUnder = (seed: number | undefined, own: Values = values) => {
+    const item = itemOf([above, better]);
+    const results = resultsOf(item, own).map(({ row, ...rest }) => ({ row, ...rest, run: { folder: `${row.id}/seed-${rest.seed}`, ...(row.id === "frs" && seed !== undefined && { teacher: `teacher/seed-${seed}` }) } }));
+    return judge(item, "mini", results);
+  };
+
+  it("are one teacher to those that it taught: at every seed they are compared with the run that taught them", () => {
+    const { claims } = judgedUnder(0);
+    expect(claims[0]).toMatchObject({ verdict: "contradicted", comparisons: [{ difference: { values: [-4, -3.5, -4.5, -4, expect.closeTo(-3.8)] } }] });
+    expect(judgedUnder(1).claims[0].verdict).toBe("reproduced in direction"); // 50 AP
+    expect(rowOf(judgedUnder(0), "teacher").difference!.values).toEqual([30, 16, 24, 18, 21]); // themselves they are compared seed by seed
+  });
+
+  it("are idle by the one that taught, and unknown where published weights did", () => {
+    const weak = { ...values, teacher: [29, 60, 60, 60, 60] };
+    expect(judgedUnder(0, weak).claims[1]).toMatchObject({ verdict: "not testable at this profile", why: like(/teacher TEACHER \(29\.0 AP\) is not better/) });
+    expect(judgedUnder(undefined, { ...values, teacher: [20, 20, 20] }).claims[1].verdict).toBe("reproduced in direction");
+    expect(rowOf(judgedUnder(undefined), "frs").teacherAP).toBeUndefined();
+  });
+});
+
+describe("a claim about entropies", () => {
+  const order = (differences: readonly number[]) => judge(itemOf([claim({ kind: "order", rows: ["frs", "student"] }, "entropy")], { metrics: ["entropy"] }), "mini", resultsOf(itemOf([], { metrics: ["entropy"] }), { student: [6, 6.2, 6.1], frs: [6, 6.2, 6.1].map((value, i) => value + differences[i]) }, "entropy")).claims[0];
+  it("takes less than 0.1 bits for nothing, however sure", () => {
+    expect(order([0.05, 0.051, 0.049])).toMatchObject({ verdict: "within noise", why: like(/less than the 0\.1 bits below which nothing is told apart\.$/) });
+    expect(order([0.2, 0.21, 0.19]).verdict).toBe("reproduced in direction");
+    expect(order([-0.2, -0.21, -0.19]).verdict).toBe("contradicted");
+  });
+});
+
+describe("a row whose AP the paper lost", () => {
+  it("is judged by the first metric in which the paper can be compared", () => {
+    const cells = { student: { AP: 37.4, AP50: 56.7 }, frs: { AP: { lost: "gone" }, AP50: 58.6 } };
+    const item = { ...itemOf([]), published: [{ ...published, rows: Object.fromEntries(Object.entries(cells).map(([label, own]) => [label, { label, cells: own }])) }], rows: rows.filter(({ id }) => id in cells) };
+    const metrics = (AP: number) => ({ AP, AP50: AP + 30 });
+    const results = [30, 34, 27].flatMap((AP, seed) => [{ row: item.rows[0], seed, metrics: metrics(AP) }, { row: item.rows[1], seed, metrics: metrics(AP + 8 + 0.1 * seed) }]);
+    expect(rowOf(judge(item, "mini", results), "frs")).toMatchObject({ metric: "AP50", verdict: "reproduced in direction", paperDifference: [expect.closeTo(1.9), expect.closeTo(1.9)] });
+    expect(rowOf(judge(item, "mini", results), "student").metric).toBe("AP");
+  });
+});
+
 describe("a claim that cannot be tested", () => {
   it.each([
     ["one seed", { ...gained, student: [30], frs: [38] }, /FRS, STUDENT have 1 seed in common; a test needs at least 3 paired seeds/],

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { BackendInfo } from "../../../lib/backend/info.ts";
 import { loadBackend } from "../../../lib/backend/load.ts";
 import { lateShare } from "../../../lib/papers/outcome.ts";
+import type { Setting } from "../../../lib/papers/item.ts";
 import { plannedRuns } from "../../../lib/papers/plan.ts";
 import type { StudyState } from "../../../lib/papers/row-result.ts";
 import { exploding, plain, row, taught, teacher, tinyItem, tinyStudy } from "./tiny-study.ts";
@@ -48,6 +49,10 @@ describe("a plan", () => {
     const { planned } = study(undefined, { seeds: [0, 1], rows: ["method"] });
     expect(planned.map(({ experiment: { name }, seed }) => `${name} ${seed}`)).toEqual(["tiny/teacher 0", "tiny/plain 0", "tiny/plain 1", "tiny/taught 0", "tiny/taught 1"]);
     expect(study(undefined, { rows: ["student"] }).planned).toHaveLength(1);
+    const setting = (backbone: string, more: object = {}) => ({ backbone, ...more }) as unknown as Setting;
+    const item = tinyItem([row("teacher", "teacher", { role: "teacher" }), row("student", "plain", { role: "student" }), row("method", "", { setting: setting("taught", { teacher: setting("teacher") }), against: "student" })]);
+    const shown = study(item, { seeds: [0, 1], rows: ["method"] }).planned.flatMap(({ rows, seed }) => rows.map((one) => `${one.row} ${seed}`));
+    expect(shown.sort()).toEqual(["method 0", "method 1", "student 0", "student 1", "teacher 0"]); // the one that teaches, to be held against its student
     expect(() => study(undefined, { rows: ["nobody"] })).toThrow(/frs\/tiny has no row "nobody"; it has student, method/);
   });
 

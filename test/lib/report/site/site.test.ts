@@ -93,18 +93,34 @@ describe("the report site", () => {
     const record = JSON.parse(text) as { items: { id: string; rows: { id: string; here: object }[]; claims: object[] }[] };
     expect(record).toMatchObject({
       format: 1, profile: "smoke", note: expect.stringMatching(/reproduces no number/) as string, seeds: [0, 1, 2], environment: { deviceName: "A processor", threads: 1 },
-      data: { name: "bccd", train: { name: "train.json", images: 7, sha256: "ab" } }, code: [{ commit: "c0ffee", patch: "12" }],
+      data: { name: "bccd", train: { name: "train.json", images: 7, hash: "ab" } }, code: [{ commit: "c0ffee", patch: "12" }],
     });
     expect(record.items.map(({ id }) => id)).toEqual(["sssd/table-1", "frs/table-3"]);
     const own = record.items[1];
     expect(own.rows.map(({ id, here }) => [id, here])).toEqual([
       ["teacher", { AP: [52.3], AP50: [82.3] }], ["student", { AP: [38.1, 37.2, 39.9], AP50: [68.1, 67.2, 69.9] }], ["both", { AP: [46.1, 47.7, null], AP50: [76.1, 77.7, null] }],
     ]);
+    expect(own.rows[2]).toMatchObject({ runs: ["mini/both/0123456789abcdef/seed-0", "mini/both/0123456789abcdef/seed-1", null], teachers: [...Array<string>(2).fill("mini/teacher/0123456789abcdef/seed-1000"), null], problems: [null, null, "the loss is not finite in …/both"] });
     expect(own.rows[2]).toMatchObject({ against: "student", paper: { AP: 39.7 }, difference: { values: [8, 10.5], mean: 9.25, interval: [8.25, 10.25] }, verdict: "reproduced in direction" });
     expect(own.claims).toHaveLength(1); // hours are another machine's
     expect(own.claims[0]).toMatchObject({ id: "gain", verdict: "reproduced in direction", p: 0.01, adjusted: 0.02, comparisons: [{ better: "both", worse: "student", p: 0.01 }] });
     expect(text).toContain('"AP": [38.1, 37.2, 39.9]');
     expect(text).not.toMatch(/ada|correct-horse/);
+  });
+
+  it("says of what code the trainings come, what stands behind the means, and that a run was cut short", async () => {
+    expect(clean(open("index.html").querySelector("dl.facts")!.textContent)).toContain("Codec0ffee, changed");
+    const seeds = [...open("items/frs--table-3.html").querySelectorAll("details table")].at(-1)!;
+    expect(clean(seeds.textContent)).toMatch(/RetinaNet R-50 alone38\.1 37\.2 39\.938\.41\.0\[37\.4, 39\.4\]\[37\.\d, 39\.\d\].*Δ FRS, both terms\+8\.00 \+10\.50/);
+    expect(read("index.html")).not.toContain("Cut short");
+    const other = mkdtempSync(join(tmpdir(), "potstill-site-"));
+    try {
+      await writeSite(siteOptions(other, { cut: { iterations: 10, rows: ["both"] } }));
+      for (const path of ["index.html", "items/frs--table-3.html"]) expect(clean(documentAt(join(other, "site", path)).querySelector("main")!.textContent)).toContain("Cut short: 10 iterations of the papers' 2x schedule, the others in proportion; the rows both");
+      expect(JSON.parse(readFileSync(join(other, "site", "results.json"), "utf8"))).toMatchObject({ cut: { iterations: 10, rows: ["both"] } });
+    } finally {
+      rmSync(other, { recursive: true });
+    }
   });
 
   it("tells what was not asked for as such, with the reason of rows that are never trained", () => {
@@ -134,7 +150,7 @@ describe("the report site", () => {
       const document = documentAt(join(other, "site", "runs", "mini--teacher--0123456789abcdef--seed-1000.html"));
       expect(clean(document.querySelector("dl.facts")!.textContent)).toContain("Rowsnone of its own");
       expect(document.querySelector("figure.plot img[src$='-ap.svg']")).not.toBeNull();
-      expect(clean(documentAt(join(other, "site", "items", "frs--table-3.html")).querySelector("main")!.textContent)).toMatch(/of pixels \[bits\]of channels \[bits\] ?RetinaNet R-50 alone5\.253\.50/);
+      expect(clean(documentAt(join(other, "site", "items", "frs--table-3.html")).querySelector("main")!.textContent)).toMatch(/of pixels \[bits\]of channels \[bits\] ?RetinaNet R-50 alone5\.25 1 seed3\.50 1 seed/);
     } finally {
       rmSync(other, { recursive: true });
     }

@@ -1,0 +1,25 @@
+import { join } from "node:path";
+import { readCodeFile, type StoredCode } from "../../provenance/code-file.ts";
+import type { SiteRun, TrainedBy } from "./types.ts";
+
+/** The code that trained some runs, each once; of a run that several trained in turn, all of them. */
+export function trainedBy(runs: readonly Pick<SiteRun, "folder">[], root: string): TrainedBy[] {
+  const all = runs.flatMap(({ folder }) => {
+    const file = readCodeFile(join(root, folder));
+    return file === undefined ? [] : [...(file.earlier ?? []), file].map(({ code }) => JSON.stringify(brief(code)));
+  });
+  return [...new Set(all)].sort().map((text) => JSON.parse(text) as TrainedBy);
+}
+
+function brief(code: StoredCode): TrainedBy {
+  if (code.source === "package") return { sha256: code.sha256 };
+  const { commit, patch, untracked, untrackedMore = 0, leftOut } = code;
+  const besides = untracked.length + untrackedMore + leftOut.length;
+  return { commit, ...(patch && { patch: patch.sha256 }), ...(besides > 0 && { besides }) };
+}
+
+/** `639b37360d, changed`. */
+export function trainedByText({ commit, patch, besides, sha256 }: TrainedBy): string {
+  const changed = [...(patch === undefined ? [] : ["changed"]), ...(besides === undefined ? [] : [`${besides} further ${besides === 1 ? "file" : "files"}`])];
+  return [commit?.slice(0, 10) ?? `package ${sha256?.slice(0, 10)}`, ...changed].join(", ");
+}
