@@ -105,11 +105,32 @@ const first: Item = {
   changes: [noise, reading, longer, "LabelEnc in its own repository's schedule, 90,000 iterations at one image size, instead of the baseline's."],
 };
 
+const labelOf = (id: string) => subjects.find((one) => one.id === id)!.label;
+
+/**
+ * Section 3.1 has the detectors other than RetinaNet R-101 gain on medium or large objects. What is claimed of a setting is where
+ * Table 2 prints its gain; FCOS R-50 has none (a note of the table), and is held to what is printed.
+ */
+function sizeClaims(): Claim[] {
+  const gain = (id: string, metric: "APm" | "APl", cells: string) => above(`${id}-sssd`, `${id}-lgd`, {
+    id: `${id}-${metric.toLowerCase()}`, text: `${labelOf(id)}: SSSD is better in ${metric}`, source: `SSSD section 3.1, which has medium or large objects, and Table 2: ${cells}`, metric,
+  });
+  return [
+    gain("frcn-r50", "APl", "53.2 against 52.2"),
+    gain("frcn-r101", "APm", "45.9 against 45.5"),
+    gain("frcn-r101", "APl", "56.3 against 56.0"),
+    gain("retinanet-r50", "APm", "44.2 against 44.1"),
+    atLeast("fcos-r50-sssd", "fcos-r50-lgd", {
+      id: "fcos-r50-apm", text: "FCOS R-50: SSSD is at least as good in APm; the text claims a gain on medium or large objects, and the table has none", source: "SSSD Table 2: 46.1 against 46.1", metric: "APm",
+    }),
+  ];
+}
+
 const second: Item = {
   id: "sssd/table-2",
   paper: "sssd",
   title: "SSSD Table 2: SSSD beside LGD in six metrics",
-  claim: "SSSD's advantage over LGD comes from medium and large objects, and from small ones in RetinaNet R-101",
+  claim: "SSSD's advantage over LGD comes from medium or large objects, and from small ones in RetinaNet R-101",
   notebook: "notebooks/sssd-table-2.ipynb",
   published: [table2],
   metrics: sixMetrics,
@@ -121,9 +142,7 @@ const second: Item = {
   claims: [
     above("retinanet-r101-sssd", "retinanet-r101-lgd", { id: "retinanet-r101-small", text: "RetinaNet R-101: SSSD is better on small objects", source: "SSSD section 3.1: 26.1 against 24.9", metric: "APs" }),
     ...(["AP", "AP50", "AP75", "APm", "APl"] as const).map((metric) => above("fcos-r101-sssd", "fcos-r101-lgd", { id: `fcos-r101-${metric.toLowerCase()}`, text: `FCOS R-101: SSSD is better in ${metric}`, source: "SSSD section 3.1: all metrics but APs", metric })),
-    ...["frcn-r50", "frcn-r101", "retinanet-r50", "fcos-r50"].flatMap((id) => (["APm", "APl"] as const).map((metric) => atLeast(`${id}-sssd`, `${id}-lgd`, {
-      id: `${id}-${metric.toLowerCase()}`, text: `${subjects.find((one) => one.id === id)!.label}: SSSD is at least as good in ${metric}`, source: "SSSD section 3.1: the other settings gain on medium or large objects", metric,
-    }))),
+    ...sizeClaims(),
   ],
   changes: [noise, reading, longer, "Small, medium and large objects are fewer than all: their APs are noisier than AP itself."],
 };

@@ -161,11 +161,25 @@ describe("claims", () => {
     expect(items.filter(({ rows, claims }) => rows.length > 0 && claims.length === 0)).toEqual([]);
   });
 
-  it("agree with the numbers that the papers print, but where a paper disagrees with its own", () => {
-    const against = all.filter(([, claim, item]) => holds(claim, item) === false).map(([place]) => place);
-    expect(against).toEqual(["sssd/table-1 retinanet-r50-lgd", "sssd/table-2 retinanet-r50-apl", "sssd/table-2 fcos-r50-apl"]);
+  it("agree with the numbers that the papers print, but for known contradictions, which a note tells", () => {
+    const known: Readonly<Record<string, string>> = { "sssd/table-1 retinanet-r50-lgd": "For RetinaNet R-50 SSSD is below LGD (40.2 against 40.3)" };
+    const against = all.filter(([, claim, item]) => holds(claim, item) === false);
+    expect(against.map(([place]) => place)).toEqual(Object.keys(known));
+    for (const [place, , { published }] of against) expect(published.flatMap(({ notes }) => notes).join("\n"), place).toContain(known[place]);
     const unknown = all.filter(([, claim, item]) => holds(claim, item) === undefined).map(([place]) => place);
     expect(unknown).toEqual(["frs/regions entropy-tp", "frs/regions entropy-fp", "frs/teachers teachers", "frs/teachers students"]);
+  });
+
+  it("of SSSD's Table 2 are on medium or large objects where it prints a gain, and a note tells where it prints none", () => {
+    const { claims, rows, published } = itemOf("sssd/table-2");
+    const cell = (row: string, metric: Metric) => printed(rows.find(({ id }) => id === row)!, itemOf("sssd/table-2"), metric)![0];
+    const settings = ["frcn-r50", "frcn-r101", "retinanet-r50", "fcos-r50", "fcos-r101"];
+    const gains = settings.flatMap((id) => (["APm", "APl"] as const).filter((metric) => cell(`${id}-sssd`, metric) > cell(`${id}-lgd`, metric)).map((metric) => `${id}-sssd ${metric}`));
+    const claimed = claims.flatMap(({ metric, test }) => (test.kind === "order" && ["APm", "APl"].includes(metric) ? [`${test.rows[0]} ${metric}`] : []));
+    expect(claimed.sort()).toEqual(gains.sort());
+    const without = settings.filter((id) => !gains.some((gain) => gain.startsWith(`${id}-sssd`)));
+    expect(without).toEqual(["fcos-r50"]);
+    expect(published[0].notes.join("\n")).toContain("FCOS R-50 has neither: 46.1 against 46.1 and 54.0 against 54.3");
   });
 });
 
