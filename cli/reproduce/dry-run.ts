@@ -28,6 +28,7 @@ interface DataReport {
   readonly validation: { readonly name: string; readonly images: number; readonly hash: string } | undefined;
   /** For the paper profile. */
   readonly wanted?: typeof coco;
+  /** Why there are none, or that they are not the profile's. */
   readonly problem?: string;
 }
 
@@ -55,8 +56,10 @@ async function reportOf(items: readonly Item[], flags: DryRunFlags): Promise<Dry
   const run = await dryRunOf({ studies, opened: problem === undefined, ...(stepSeconds && { measured: stepSeconds }) });
   const [{ train, validation }] = studies;
   const shown = ({ name, images, hash }: Dataset) => ({ name, images: images.length, hash });
-  const report: DataReport = problem === undefined ? { train: shown(train), validation: shown(validation) } : { train: undefined, validation: undefined, problem };
-  const missing = [...(problem === undefined ? [] : [`the data: ${problem}`]), ...run.refused.map(({ row, why }) => `${row}: ${why}`)];
+  const wrong = problem ?? (profile === "paper" ? notTheirs({ train, validation }) : undefined);
+  const there = problem === undefined ? { train: shown(train), validation: shown(validation) } : { train: undefined, validation: undefined };
+  const report: DataReport = { ...there, ...(wrong !== undefined && { problem: wrong }) };
+  const missing = [...(wrong === undefined ? [] : [`the data: ${wrong}`]), ...run.refused.map(({ row, why }) => `${row}: ${why}`)];
   return { profile, seeds, data: { ...report, ...(profile === "paper" && { wanted: coco }) }, ...run, missing };
 }
 
@@ -69,6 +72,13 @@ async function dataProblem(data: string): Promise<string | undefined> {
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+/** How data differ from those that the paper profile is for. */
+function notTheirs({ train, validation }: Readonly<Record<"train" | "validation", Dataset>>): string | undefined {
+  const { name, images } = coco;
+  if (train.images.length === images.train && validation.images.length === images.validation) return undefined;
+  return `NOT the paper's: ${number(train.images.length)} images to train on instead of ${name}'s ${number(images.train)}, and ${number(validation.images.length)} to score on instead of ${number(images.validation)}; what is trained on them is compared with no number of the paper. Give the folder of ${name}: --data FOLDER`;
 }
 
 function textOf(report: DryRunReport): string {
@@ -93,8 +103,7 @@ const section = (title: string, lines: readonly string[]) => (lines.length === 0
 function dataLines({ train, validation, wanted, problem }: DataReport): string[] {
   const line = (what: string, one: DataReport["train"]) => (one === undefined ? [] : [`  ${what}  ${one.name}: ${number(one.images)} images, SHA-256 ${one.hash.slice(0, 16)}…`]);
   const archives = wanted === undefined ? [] : [`  the paper's  ${wanted.name}: ${number(wanted.images.train)} + ${number(wanted.images.validation)} images; MD5 of ${Object.entries(wanted.archives).map(([name, md5]) => `${name} ${md5}`).join(", ")}`];
-  const other = wanted !== undefined && train !== undefined && train.images !== wanted.images.train ? [`  NOT the paper's: ${number(train.images)} images to train on instead of ${number(wanted.images.train)}`] : [];
-  return ["", "Data", ...line("trained on", train), ...line("scored on ", validation), ...archives, ...other, ...(problem === undefined ? [] : [`  MISSING  ${problem}`])];
+  return ["", "Data", ...line("trained on", train), ...line("scored on ", validation), ...archives, ...(problem === undefined ? [] : [`  MISSING  ${problem}`])];
 }
 
 /** Trainings that differ in their seed alone. */

@@ -53,14 +53,16 @@ describe("reproduce --dry-run", () => {
     await expect(report({ ...alone, stepSeconds: { row: "frs/teachers/nobody", seconds: 2 } })).rejects.toThrow(/the step of frs\/teachers\/nobody was measured, which is not trained here; rows: frs\/teachers\//);
   }, 120_000);
 
-  it("says in words what is there, and that other data are not the paper's", async () => {
+  it("says in words what is there, and that the paper's data are missing where others are given", async () => {
     const { text, missing } = await dryRun([item], { ...alone, data, json: false });
-    expect(missing).toEqual([]);
+    expect(missing).toEqual([expect.stringMatching(/^the data: NOT the paper's: 4 images to train on instead of COCO 2017's 118,287, and 4 to score on instead of 5,000/)]);
     expect(text).toMatch(/trained on {2}.*: 4 images, SHA-256 [0-9a-f]{16}…/);
-    expect(text).toMatch(/NOT the paper's: 4 images to train on instead of 118,287/);
+    expect(text).toMatch(/MISSING {2}NOT the paper's: 4 images to train on/);
     expect(text).toMatch(/640×480 as 1067×800/);
     expect(text).toMatch(/0\.01, the first 500 iterations rising in a line from 0\.00001; times 0\.1 at iteration 58633 and 80620/);
-    expect(text).toMatch(/Nothing is missing\.\n$/);
+    expect(text).toMatch(/\nMissing:\n {2}the data: NOT the paper's: .*: --data FOLDER\n$/);
+    const drawn = await dryRun([item], { ...alone, profile: "smoke", json: false });
+    expect([drawn.text, drawn.missing]).toEqual([expect.stringMatching(/Nothing is missing\.\n$/), []]);
   }, 120_000);
 
   it("plans a small profile with its seeds, without GPU hours", async () => {
@@ -78,6 +80,11 @@ describe("reproduce --dry-run", () => {
     expect(new Set(trainings.flatMap(({ rows }) => rows.map((row) => row.replace(/\/[^/]+$/, ""))))).toEqual(new Set(["frs/regions", "frs/table-3"]));
     expect(trainings.filter(({ rows }) => rows.includes("frs/regions/student"))).toEqual([expect.objectContaining({ rows: expect.arrayContaining(["frs/table-3/student"]) as string[] })]);
     expect(new Set(trainings.map(({ folder: place, seed }) => `${place}/${seed}`)).size).toBe(trainings.length);
+  }, 120_000);
+
+  it("as a command exits 1 while the paper's data are missing", async () => {
+    const { code, stdout } = await potstill(["reproduce", "frs/teachers", "--rows", "student", "--profile", "paper", "--data", data, "--dry-run"], { cwd: folder });
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/Missing:\n {2}the data: NOT the paper's/)]);
   }, 120_000);
 
   it("is a command; options that go with it alone are refused elsewhere", async () => {
