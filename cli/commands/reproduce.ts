@@ -1,4 +1,4 @@
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { findBinding, hasNvidiaDriver } from "../../lib/backend/runtime.ts";
 import { setUp } from "../../lib/backend/setup/setup.ts";
@@ -10,10 +10,11 @@ import type { Cut } from "../../lib/report/site/index.ts";
 import { UsageError } from "../errors.ts";
 import { computing, interruptible } from "../interruptible.ts";
 import { wholeNumber } from "../options.ts";
-import { assertUsable, calibration, calibrationOutput, reproduceCalibration } from "../reproduce/calibration.ts";
+import { assertUsable, calibration, reproduceCalibration } from "../reproduce/calibration.ts";
 import { dryRun, type StepTime } from "../reproduce/dry-run.ts";
 import { hasNotebook, type NotebookOptions, type Reproduced } from "../reproduce/notebook.ts";
 import { runNotebooks, type DoneNotebook } from "../reproduce/notebooks.ts";
+import { defaultOutput } from "../reproduce/output.ts";
 import { poolProgress } from "../reproduce/progress.ts";
 import { writeReport } from "../reproduce/report.ts";
 import { trainStudies, type StudiesOptions, type TrainedStudies } from "../reproduce/studies.ts";
@@ -73,7 +74,7 @@ function withOptions(command: Command): Command {
     .option("--iterations <n>", "a quick look: iterations of the papers' 2x schedule, the others in proportion; of sssd/calibration: per probe (default: the profile's)", wholeNumber(1))
     .option("--tolerance <share>", "of sssd/calibration: how close a probe's share must come to the target (default 0.005)", share)
     .option("--interval <low,high>", "of sssd/calibration: where λ is looked for (default 1,100)", range)
-    .option("--output <folder>", "where the report site goes, or sssd/calibration's notebook alone (default: artefacts/[items/]<profile>-<data>)")
+    .option("--output <folder>", "where the report site goes, or sssd/calibration's notebook alone (default: artefacts/[items/]<profile>-<data>, and with --iterations or --rows a folder of its own beside it: …-10-iterations, …-some-rows)")
     .option("--require-gpu", "fail instead of computing on the CPU", false);
 }
 
@@ -137,12 +138,7 @@ async function run(names: readonly string[], flags: Flags): Promise<void> {
   await needRuntime(flags);
   tellBackend();
   if (asked.items.length === 0) return calibrate(flags);
-  await reproduce(asked, { ...flags, output: flags.output ?? join("artefacts", ...siteFolder(names), `${flags.profile}-${basename(flags.data)}`) });
-}
-
-/** Of all: none; of one: its name's parts; of several: their names in one. */
-function siteFolder(names: readonly string[]): readonly string[] {
-  return names.length > 1 ? [names.map((name) => name.replace("/", "-")).join("+")] : names.flatMap((name) => name.split("/"));
+  await reproduce(asked, { ...flags, output: flags.output ?? defaultOutput(names, flags) });
 }
 
 /** Makes the TensorFlow runtime where there is none: without it everything takes many times longer. */
@@ -236,7 +232,7 @@ function tellReport({ problems, notebooks, index }: Reproduction, output: string
 /** The calibration alone, as `npm start`. */
 async function calibrate(flags: Flags): Promise<void> {
   tell(`${calibration.id} (${flags.profile} profile, ${flags.data}): ${calibration.claim}`);
-  const output = flags.output ?? calibrationOutput(flags.profile, flags.data);
+  const output = flags.output ?? defaultOutput([calibration.id], flags);
   const log = new RunLog({ level: "WARNING", logOutput: false, pipedOutput: false });
   try {
     const { result, exitCode } = await interruptible((signal) => reproduceCalibration({ ...flags, parameters: chosenParameters(flags), output, signal, onEvent: log.onEvent }));

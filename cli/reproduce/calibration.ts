@@ -1,18 +1,14 @@
-import { basename, join } from "node:path";
 import { loadBackend } from "../../lib/backend/load.ts";
 import { terminalReporter } from "../../lib/backend/setup/progress.ts";
 import { openCocoFolder } from "../../lib/data/coco-folder.ts";
 import { itemOf } from "../../lib/papers/items/index.ts";
-import { calibrationSetting, type Profile } from "../../lib/papers/sssd.ts";
+import { calibrationSetting } from "../../lib/papers/sssd.ts";
 import { findWeights } from "../../lib/papers/weights.ts";
 import { UsageError } from "../errors.ts";
 import { reproduceNotebook, type NotebookOptions, type Reproduced } from "./notebook.ts";
 
 /** The search for λ, which is not a table of rows: its notebook trains its probes itself. */
 export const calibration = itemOf("sssd/calibration");
-
-/** Where its notebook goes when it is the only one that is asked for. */
-export const calibrationOutput = (profile: Profile, data: string) => join("artefacts", ...calibration.id.split("/"), `${profile}-${basename(data)}`);
 
 /**
  * What can be wrong with the arguments is said before anything long starts.
