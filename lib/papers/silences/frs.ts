@@ -6,7 +6,7 @@ export const frsSilences: readonly Silence[] = [
     id: "weights", paper: "frs", kind: "silent", topic: "α and β",
     says: "Two weights without values.",
     code: "α and β by configuration: RetinaNet .005 and .02, GFL .1 and .05, FCOS .01 and .05, Faster R-CNN .002 and .1. Why GFL's α is twenty times RetinaNet's is asked in the repository and not answered.",
-    here: "The configuration of the row's detector. The feature term is a sum over channels, so the smaller profiles, with fewer channels, have their own values, chosen on images that are not reported.",
+    here: "The configuration of the row's detector. The feature term is a sum over channels, so the smaller profiles, with fewer channels, have their own values: for RetinaNet α .03 and β .3, from an early prototype that compared them on the images that it also reported, with one seed.",
     otherwise: "method.options.feature, method.options.head",
   },
   {
