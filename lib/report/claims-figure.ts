@@ -43,7 +43,7 @@ export function claimsFigure(judgements: readonly Judgement[], { title = "What h
     data: [...tested.flatMap((verdict) => verdictTrace(placed, verdict)), ...seedTrace(placed)],
     layout: {
       ...baseLayout(escapeHtml(title)),
-      height: 150 + 30 * (bottom + 1),
+      height: 150 + 36 * (bottom + 1),
       margin: { l: 330, r: 24, t: 70, b: 84 },
       xaxis: { ...axisLayout({ label: "by how much it is better here", unit: "points" }), zeroline: true, zerolinewidth: 2 },
       yaxis: { ...axisLayout({ label: "" }), tickmode: "array", range: [bottom + 0.7, -0.7], zeroline: false, showgrid: false, ...ticks(placed) },

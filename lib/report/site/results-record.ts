@@ -23,8 +23,8 @@ export function resultsText(site: Site): string {
 const numberList = /\[\s+(?:-?\d[\d.e+-]*|null)(?:,\s+(?:-?\d[\d.e+-]*|null))*\s+\]/g;
 
 function resultsRecord(site: Site): ResultsRecord {
-  const { profile, data, datasets, seeds, environment, items, code, cut, coco = false } = site;
-  const { binding: _binding, ...device } = environment;
+  const { profile, data, datasets, seeds, items, code, cut, coco = false } = site;
+  const { binding: _binding, ...device } = site.runs.find(({ record }) => record !== undefined)?.record?.environment ?? site.environment;
   return {
     format: 1,
     profile,
