@@ -15,6 +15,7 @@ import { dryRun, type StepTime } from "../reproduce/dry-run.ts";
 import { hasNotebook, type NotebookOptions, type Reproduced } from "../reproduce/notebook.ts";
 import { runNotebooks, type DoneNotebook } from "../reproduce/notebooks.ts";
 import { defaultOutput } from "../reproduce/output.ts";
+import { thisProgram, type Program } from "../reproduce/program.ts";
 import { poolProgress } from "../reproduce/progress.ts";
 import { writeReport } from "../reproduce/report.ts";
 import { trainStudies, type StudiesOptions, type TrainedStudies } from "../reproduce/studies.ts";
@@ -135,10 +136,11 @@ async function run(names: readonly string[], flags: Flags): Promise<void> {
     if (missing.length > 0) process.exitCode = 1;
     return;
   }
+  const program = await thisProgram();
   await needRuntime(flags);
   tellBackend();
   if (asked.items.length === 0) return calibrate(flags);
-  await reproduce(asked, { ...flags, output: flags.output ?? defaultOutput(names, flags) });
+  await reproduce(asked, { ...flags, output: flags.output ?? defaultOutput(names, flags), program });
 }
 
 /** Makes the TensorFlow runtime where there is none: without it everything takes many times longer. */
@@ -158,8 +160,13 @@ function interrupted(exitCode: number): void {
   process.stderr.write("Interrupted. The same command continues where it stopped.\n");
 }
 
+interface SiteFlags extends Flags {
+  readonly output: string;
+  readonly program: Program;
+}
+
 /** Trains, runs the notebooks, writes the site. */
-async function reproduce(asked: Chosen, flags: Flags & { readonly output: string }): Promise<void> {
+async function reproduce(asked: Chosen, flags: SiteFlags): Promise<void> {
   const { result, exitCode } = await computing((signal) => reproduced(asked, { ...flags, signal }));
   if (exitCode !== undefined || result === undefined) return interrupted(exitCode ?? 1);
   tellReport(result, flags.output);
@@ -172,7 +179,7 @@ interface Reproduction {
   readonly index?: string;
 }
 
-async function reproduced({ items, calibrated }: Chosen, flags: Flags & { readonly output: string; readonly signal: AbortSignal }): Promise<Reproduction> {
+async function reproduced({ items, calibrated }: Chosen, flags: SiteFlags & { readonly signal: AbortSignal }): Promise<Reproduction> {
   const { profile, data, output, signal, failFast = false } = flags;
   const options = { ...flags, rows: flags.rows ?? [], failFast, runs };
   const { studies, problems, jobs } = await trained(items, options);

@@ -6,6 +6,7 @@ import type { RowResult } from "../../lib/papers/row-result.ts";
 import { writeAtomic } from "../../lib/train/atomic.ts";
 import { version } from "../version.ts";
 import type { NotebookItem } from "./notebook.ts";
+import { buildStamp } from "./program.ts";
 
 /** Files of an executed notebook. */
 export interface ExecutedFiles {
@@ -29,8 +30,7 @@ export function executedFiles({ notebook }: NotebookItem, output: string): Execu
 
 /** What an execution depends on: the notebook, its parameters, the results that it finds, and the program. */
 export function executionKey({ notebook }: NotebookItem, parameters: Readonly<Record<string, unknown>>, results: readonly RowResult[]): string {
-  const stamp = join(packageRoot(), "dist", ".stamp");
-  const program = existsSync(stamp) ? readFileSync(stamp, "utf8") : version;
+  const program = buildStamp() ?? version;
   return createHash("sha256").update(readFileSync(join(packageRoot(), notebook))).update(JSON.stringify({ parameters, results, program })).digest("hex");
 }
 

@@ -3,14 +3,18 @@ import { blockedBy } from "../../lib/papers/outcome.ts";
 import { folderOfRun, isComplete, type Workplace } from "../../lib/papers/perform.ts";
 import { recordProblem } from "../../lib/papers/run-problem.ts";
 import { secondsLeft, type Timing } from "../../lib/papers/time-left.ts";
-import { runResult } from "../../lib/train/run.ts";
+import { runResult, trainedBy, type RunResult } from "../../lib/train/run.ts";
 import type { Site, WorkerMessage } from "./job.ts";
+import { isRebuilt, RebuiltError, type Program } from "./program.ts";
+import { Waiting, type WaitingState } from "./waiting.ts";
 import { startWorker, type Ending, type WorkerProcess } from "./worker-process.ts";
 
 export interface PoolOptions {
   /** In an order in which they can be done. */
   readonly planned: readonly PlannedRun[];
   readonly site: Site;
+  /** What its processes must be. */
+  readonly program: Program;
   /** The same, opened here. */
   readonly place: Workplace;
   /** Processes at once. */
@@ -18,6 +22,8 @@ export interface PoolOptions {
   /** Bytes that all of them may take together; one runs in any case. */
   readonly memory: number;
   readonly failFast: boolean;
+  /** Milliseconds until a run that another process trains is asked for again. Default 3000. */
+  readonly pause?: number;
   readonly signal?: AbortSignal;
   readonly onState?: (state: PoolState) => void;
 }
@@ -28,6 +34,10 @@ export interface PoolState {
   /** Runs that are over, failed ones too. */
   readonly done: number;
   readonly running: readonly RunningState[];
+  /** Those that processes of others train. */
+  readonly waiting: readonly WaitingState[];
+  /** The program was built anew, so that nothing more is started. */
+  readonly rebuilt?: true;
   readonly secondsLeft?: number;
   /** The run that has just ended, why it has failed, and whether it was there already. */
   readonly ended?: { readonly label: string; readonly problem?: string; readonly found?: true };
@@ -57,6 +67,13 @@ interface Running {
   first?: { readonly iteration: number; readonly at: number };
 }
 
+/** What is known of a run before a process is started for it. */
+type Found =
+  | { readonly kind: "open" }
+  | { readonly kind: "there"; readonly result: RunResult }
+  | { readonly kind: "busy"; readonly holder: string }
+  | { readonly kind: "broken"; readonly problem: string };
+
 /** Bytes that a process is thought to need before one has been measured. */
 const usualBytes = 1.2e9;
 /** Iterations after which a running one tells how long its like takes. */
@@ -64,8 +81,10 @@ const telling = 20;
 
 /**
  * Trains and measures planned runs in processes of their own, as many at once as there are jobs and room in memory; a run
- * starts when everything before it is done. A process that dies fails its run, and those that come after it.
- * @throws the signal's reason once it is aborted and every process has ended
+ * starts when everything before it is done. A process that dies, or a broken file, fails its run, and those that come after it; a
+ * run that another command's process trains is waited for.
+ * @throws RebuiltError when the program was built anew meanwhile, once what ran is finished; the signal's reason once it is
+ * aborted and every process has ended
  */
 export async function runPool(options: PoolOptions): Promise<PoolResult> {
   const pool = new Pool(options);
@@ -81,37 +100,56 @@ export async function runPool(options: PoolOptions): Promise<PoolResult> {
     process.off("exit", kill);
   }
   options.signal?.throwIfAborted();
+  if (pool.rebuilt) throw new RebuiltError();
   return pool;
 }
 
 class Pool implements PoolResult {
   readonly problems = new Map<string, string>();
   worked = 0;
+  /** What processes would load now is another program. */
+  rebuilt = false;
   readonly #options: PoolOptions;
   readonly #pending: PlannedRun[];
   readonly #running = new Map<string, Running>();
   readonly #done = new Set<string>();
   readonly #known: Timing[] = [];
+  readonly #waiting: Waiting;
   #peak = 0;
-  #stopping = false;
+  /** Nothing more is started. */
+  #closed = false;
+  #wake = (): void => undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
     this.#pending = [...options.planned];
+    this.#waiting = new Waiting(options.pause ?? 3000);
   }
 
   async work(): Promise<void> {
     await this.#fill();
-    while (this.#running.size > 0) {
-      const [entry, ending] = await Promise.race([...this.#running.values()].map(async (one) => [one, await one.worker.ended] as const));
-      await this.#settle(entry, ending);
+    while (this.#running.size > 0 || (this.#waiting.size > 0 && !this.#closed)) {
+      const ended = await this.#next();
+      if (ended !== undefined) await this.#settle(...ended);
       await this.#fill();
     }
   }
 
+  /** The next process that ends; undefined when a run that is waited for is to be asked for first, or nothing is waited for any more. */
+  async #next(): Promise<readonly [Running, Ending] | undefined> {
+    const endings = [...this.#running.values()].map(async (one) => [one, await one.worker.ended] as const);
+    if (this.#waiting.size === 0 || this.#closed) return Promise.race(endings);
+    let timer: NodeJS.Timeout | undefined;
+    const due = new Promise<undefined>((done) => {
+      this.#wake = () => { done(undefined); };
+      timer = setTimeout(this.#wake, this.#waiting.due);
+    });
+    return Promise.race([...endings, due]).finally(() => { clearTimeout(timer); });
+  }
+
   /** Nothing more is started, and what runs is asked to stop. */
   stop(): void {
-    this.#stopping = true;
+    this.#close();
     for (const { worker } of this.#running.values()) worker.stop();
   }
 
@@ -125,34 +163,49 @@ class Pool implements PoolResult {
     await Promise.all([...this.#running.values()].map(({ worker }) => worker.ended));
   }
 
+  #close(): void {
+    this.#closed = true;
+    this.#wake();
+  }
+
   /** Takes from the queue what is there already, what cannot be, and what there is room for. */
   async #fill(): Promise<void> {
-    for (let next = this.#ready(); next !== undefined && !this.#stopping; next = this.#ready()) {
-      const folder = await this.#folderOf(next);
-      if (folder !== undefined && !isComplete(next, folder, this.#options.place)) {
-        if (!this.#hasRoom()) return;
-        this.#launch(next);
-      } else if (folder !== undefined) this.#finish(next, folder, true);
-      this.#pending.splice(this.#pending.indexOf(next), 1);
+    for (let next = this.#ready(); next !== undefined && !this.#closed; next = this.#ready()) {
+      const found = await this.#look(next);
+      if (this.#closed) return; // meanwhile: what was started now would be asked to stop by nobody
+      this.#waiting.delete(next.id);
+      if (found.kind === "busy") this.#waiting.add(next, found.holder);
+      else if (found.kind === "open" && !this.#hasRoom()) return;
+      else if (found.kind === "open" && isRebuilt(this.#options.program)) return this.#closeRebuilt();
+      else this.#take(next, found);
       this.#tell();
     }
   }
 
-  /** The first run whose needs are settled, well or not. */
-  #ready(): PlannedRun | undefined {
-    return this.#pending.find(({ after }) => after.some((id) => this.problems.has(id)) || after.every((id) => this.#done.has(id)));
+  /** Of a run that nobody else has. */
+  #take(run: PlannedRun, found: Exclude<Found, { readonly kind: "busy" }>): void {
+    if (found.kind === "broken") this.#fail(run, found.problem);
+    else if (found.kind === "there") this.#finish(run, found.result, true);
+    else this.#launch(run);
+    this.#pending.splice(this.#pending.indexOf(run), 1);
   }
 
-  /** Undefined for a run that has failed before it could start. */
-  async #folderOf(run: PlannedRun): Promise<string | undefined> {
+  /** The first run whose needs are settled, well or not, and which is not waited for. */
+  #ready(): PlannedRun | undefined {
+    return this.#pending.find(({ id, after }) => !this.#waiting.holds(id) && (after.some((one) => this.problems.has(one)) || after.every((one) => this.#done.has(one))));
+  }
+
+  async #look(run: PlannedRun): Promise<Found> {
     const { planned, place } = this.#options;
     const broken = run.after.find((id) => this.problems.has(id));
+    if (broken !== undefined) return { kind: "broken", problem: blockedBy(planned.find(({ id }) => id === broken)!.label, { problem: this.problems.get(broken)! }) };
     try {
-      if (broken !== undefined) throw new Error(blockedBy(planned.find(({ id }) => id === broken)!.label, { problem: this.problems.get(broken)! }));
-      return await folderOfRun(run, place);
+      const folder = await folderOfRun(run, place);
+      if (isComplete(run, folder, place)) return { kind: "there", result: resultIn(folder) };
+      const holder = trainedBy(folder);
+      return holder === undefined ? { kind: "open" } : { kind: "busy", holder };
     } catch (error) {
-      this.#fail(run, (error as Error).message);
-      return undefined;
+      return { kind: "broken", problem: (error as Error).message };
     }
   }
 
@@ -163,7 +216,8 @@ class Pool implements PoolResult {
   }
 
   #launch(run: PlannedRun): void {
-    const entry: Running = { run, phase: "training", iteration: 0, worker: startWorker({ ...this.#options.site, planned: run }, (moment) => this.#hear(entry, moment)) };
+    const { site, program } = this.#options;
+    const entry: Running = { run, phase: "training", iteration: 0, worker: startWorker({ ...site, program, planned: run }, (moment) => this.#hear(entry, moment)) };
     this.#running.set(run.id, entry);
   }
 
@@ -173,18 +227,51 @@ class Pool implements PoolResult {
     this.#tell();
   }
 
-  async #settle({ run }: Running, ending: Ending): Promise<void> {
+  async #settle({ run, first }: Running, ending: Ending): Promise<void> {
     this.#running.delete(run.id);
     if (ending.kind === "stopped") return;
+    if (ending.kind === "busy") return this.#putBack(run, ending.holder);
+    if (ending.kind === "rebuilt" || (ending.kind === "died" && first === undefined && isRebuilt(this.#options.program))) return this.#closeRebuilt(run);
     this.worked++;
-    const folder = await folderOfRun(run, this.#options.place);
-    if (ending.kind === "done") return this.#finish(run, folder, false);
-    if (ending.kind === "died") recordProblem(folder, ending.message); // a failure has been recorded by the process itself
-    this.#fail(run, ending.message);
+    if (ending.kind === "done") await this.#finishWorked(run);
+    else this.#fail(run, ending.kind === "died" ? await this.#recorded(run, ending.message) : ending.message); // a failure has been recorded by the process itself
   }
 
-  #finish(run: PlannedRun, folder: string, found: boolean): void {
-    const { seconds, iterations, peakMemoryBytes } = runResult(folder)!;
+  #putBack(run: PlannedRun, holder?: string): void {
+    this.#pending.unshift(run);
+    if (holder !== undefined) this.#waiting.add(run, holder);
+    this.#tell();
+  }
+
+  /** What runs is finished by the program that began it. */
+  #closeRebuilt(run?: PlannedRun): void {
+    this.rebuilt = true;
+    this.#close();
+    if (run !== undefined) this.#putBack(run);
+    else this.#tell();
+  }
+
+  /** Keeps why a process has died; returns what there is to tell. */
+  async #recorded(run: PlannedRun, message: string): Promise<string> {
+    try {
+      recordProblem(await folderOfRun(run, this.#options.place), message);
+      return message;
+    } catch (error) {
+      return `${message}. That could not be kept in its folder: ${(error as Error).message}`;
+    }
+  }
+
+  async #finishWorked(run: PlannedRun): Promise<void> {
+    let result: RunResult;
+    try {
+      result = resultIn(await folderOfRun(run, this.#options.place));
+    } catch (error) {
+      return this.#fail(run, (error as Error).message);
+    }
+    this.#finish(run, result, false);
+  }
+
+  #finish(run: PlannedRun, { seconds, iterations, peakMemoryBytes }: RunResult, found: boolean): void {
     this.#done.add(run.id);
     this.#known.push({ experiment: run.experiment, secondsPerIteration: seconds / iterations });
     this.#peak = Math.max(this.#peak, peakMemoryBytes);
@@ -206,10 +293,19 @@ class Pool implements PoolResult {
       total: planned.length,
       done: planned.length - open.length - now.length,
       running: now.map(({ run, phase, iteration, worker: { pid } }) => ({ label: run.label, pid, phase, iteration, iterations: run.experiment.training.iterations })),
+      waiting: this.#waiting.states,
+      ...(this.rebuilt && { rebuilt: true }),
       ...(left !== undefined && { secondsLeft: left / Math.max(1, Math.min(jobs, open.length + now.length)) }),
       ...(ended && { ended }),
     });
   }
+}
+
+/** @throws Error where there is none, or a broken one */
+function resultIn(folder: string): RunResult {
+  const result = runResult(folder);
+  if (typeof result?.iterations !== "number") throw new Error(`${folder} holds no result of its training. Remove it to train again`);
+  return result;
 }
 
 function timingOf({ run, iteration, first }: Running): Timing[] {

@@ -16,10 +16,16 @@ export interface PoolProgress {
   end(): void;
 }
 
-/** `12/40 done; 2 run: frs/table-1/frs, seed 0 (210/300), …; about 6 min left`. */
-export function stateLine({ total, done, running, secondsLeft }: PoolState): string {
+/** `12/40 done; 2 run: frs/table-1/frs, seed 0 (210/300), …; waiting for process 7 on host: frs/table-1/lad, seed 0; about 6 min left`. */
+export function stateLine({ total, done, running, waiting, rebuilt, secondsLeft }: PoolState): string {
   const now = running.map(({ label, phase, iteration, iterations }) => `${label} (${phase === "measuring" ? "scoring" : `${iteration}/${iterations}`})`);
-  return [`${done}/${total} done`, ...(now.length > 0 ? [`${now.length} run${now.length === 1 ? "s" : ""}: ${now.join(", ")}`] : []), ...(secondsLeft !== undefined && done < total ? [`about ${duration(secondsLeft)} left`] : [])].join("; ");
+  return [`${done}/${total} done`, ...(now.length > 0 ? [`${now.length} run${now.length === 1 ? "s" : ""}: ${now.join(", ")}`] : []), ...waitingParts(waiting), ...(rebuilt ? ["nothing more is started: the program was built anew"] : []), ...(secondsLeft !== undefined && done < total ? [`about ${duration(secondsLeft)} left`] : [])].join("; ");
+}
+
+/** By who is waited for. */
+function waitingParts(waiting: PoolState["waiting"]): string[] {
+  const holders = [...new Set(waiting.map(({ holder }) => holder))];
+  return holders.map((holder) => `waiting for ${holder}: ${waiting.filter((one) => one.holder === holder).map(({ label }) => label).join(", ")}`);
 }
 
 /** Shows a pool's states on a stream. */
@@ -32,7 +38,7 @@ export function poolProgress(sink: Sink = process.stderr, now: () => number = Da
       const { ended } = state;
       if (ended?.problem !== undefined) line(`FAILED  ${ended.label}: ${ended.problem}`);
       else if (ended !== undefined && !ended.found) line(`done    ${ended.label}`);
-      if (!sink.isTTY && state.running.length === 0) return; // what is only looked up takes no time
+      if (!sink.isTTY && state.running.length + state.waiting.length === 0) return; // what is only looked up takes no time
       if (now() - shown < (sink.isTTY ? redraw : rewrite) && !(sink.isTTY && ended)) return;
       shown = now();
       if (!sink.isTTY) return line(stateLine(state));

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { plotlyToSvg } from "../../kernel/display/index.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { items } from "../../lib/papers/items/index.ts";
@@ -5,7 +6,7 @@ import type { Item } from "../../lib/papers/item.ts";
 import { judge } from "../../lib/papers/judge.ts";
 import type { Judgement } from "../../lib/papers/judgement.ts";
 import type { Study } from "../../lib/papers/study.ts";
-import { trainedLooks, writeSite, type Cut } from "../../lib/report/site/index.ts";
+import { readRun, trainedLooks, writeSite, type Cut } from "../../lib/report/site/index.ts";
 import type { Site } from "./job.ts";
 
 export interface ReportOptions extends Pick<Site, "profile" | "data" | "runs"> {
@@ -42,7 +43,7 @@ export async function writeReport({ profile, data, runs, output, studies, beside
     coco, ...(cut && { cut }),
     datasets: { train: described(train), validation: described(validation) },
     draw: async (figure, size) => { signal?.throwIfAborted(); return plotlyToSvg(figure, size); },
-    looks: async (folder) => { signal?.throwIfAborted(); return looks(folder); },
+    looks: async (folder) => { signal?.throwIfAborted(); return readRun(join(runs, folder)).broken.length > 0 ? undefined : looks(folder); }, // its page says what is broken
     writtenAt: new Date(),
   });
   return { index, judgements };

@@ -7,6 +7,7 @@ import { findWeights } from "../../lib/papers/weights.ts";
 import type { Site } from "./job.ts";
 import { weightsOf } from "./needs.ts";
 import { runPool, type PoolState } from "./pool.ts";
+import type { Program } from "./program.ts";
 
 export interface StudiesOptions extends Site {
   /** First seed, and how many. */
@@ -17,6 +18,8 @@ export interface StudiesOptions extends Site {
   /** Processes at once. Default one per core; one on a GPU, whose memory the first process takes. */
   readonly jobs?: number;
   readonly failFast: boolean;
+  /** What its processes must be. */
+  readonly program: Program;
   /** Of the papers' 2x schedule, for a quick look. Default the profile's. */
   readonly iterations?: number;
   readonly signal?: AbortSignal;
@@ -37,10 +40,10 @@ const share = 0.85;
 
 /**
  * Trains and measures what the items need, each training once, in processes of their own.
- * @throws as `openStudies`; the signal's reason once it is aborted, with everything left so that the same call goes on
+ * @throws as `openStudies`; RebuiltError; the signal's reason once it is aborted, with everything left so that the same call goes on
  */
 export async function trainStudies(items: readonly Item[], options: StudiesOptions): Promise<TrainedStudies> {
-  const { profile, data, runs, requireGpu, failFast, signal, onPlan, onState } = options;
+  const { profile, data, runs, requireGpu, program, failFast, signal, onPlan, onState } = options;
   const studies = await openStudies(items, options);
   const planned = plannedRuns(studies);
   const refused = studies.flatMap(({ item, refused: rows }) => rows.map(({ row, problem }) => [`${item.id}/${row}`, problem] as const));
@@ -50,7 +53,7 @@ export async function trainStudies(items: readonly Item[], options: StudiesOptio
   if (failFast && refused.length > 0) return { studies, jobs, problems: new Map(refused) };
   await bringWeights(planned, signal);
   const { problems } = await runPool({
-    planned, site: { profile, data, runs, requireGpu }, place: { train, validation, runs, requireGpu },
+    planned, program, site: { profile, data, runs, requireGpu }, place: { train, validation, runs, requireGpu },
     jobs, memory: share * process.availableMemory(), failFast, ...(signal && { signal }), ...(onState && { onState }),
   });
   const labels = new Map(planned.map(({ id, label }) => [id, label]));

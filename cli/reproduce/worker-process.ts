@@ -3,8 +3,11 @@ import { join } from "node:path";
 import { packageRoot } from "../../lib/backend/setup/folders.ts";
 import type { Job, WorkerMessage } from "./job.ts";
 
-/** How a worker has ended. `stopped`: it was asked to, and its run can be continued. */
-export type Ending = { readonly kind: "done" } | { readonly kind: "stopped" } | { readonly kind: "failed" | "died"; readonly message: string };
+/**
+ * How a worker has ended. `stopped`: it was asked to, and its run can be continued; `busy`: another process trains the run;
+ * `rebuilt`: the program is another one now, and nothing was done.
+ */
+export type Ending = { readonly kind: "done" } | { readonly kind: "stopped" } | { readonly kind: "rebuilt" } | { readonly kind: "busy"; readonly holder: string } | { readonly kind: "failed" | "died"; readonly message: string };
 
 export interface WorkerProcess {
   readonly pid: number | undefined;
@@ -41,6 +44,8 @@ export function startWorker(job: Job, onMoment: (moment: Extract<WorkerMessage, 
       clearTimeout(killer);
       if (told?.type === "done") done({ kind: "done" });
       else if (asked) done({ kind: "stopped" });
+      else if (told?.type === "busy") done({ kind: "busy", holder: told.holder });
+      else if (told?.type === "rebuilt") done({ kind: "rebuilt" });
       else if (told?.type === "failed") done({ kind: "failed", message: told.message });
       else done({ kind: "died", message: death({ code, signal, words }) });
     });

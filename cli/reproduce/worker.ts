@@ -2,8 +2,11 @@
 // or a kernel that is out of memory, ends this process and no other.
 import { openProfileData } from "../../lib/papers/scale/index.ts";
 import { performRun } from "../../lib/papers/perform.ts";
+import { workByCode } from "../../lib/provenance/record.ts";
+import { BusyError } from "../../lib/train/atomic.ts";
 import { computing } from "../interruptible.ts";
 import type { Job, WorkerMessage } from "./job.ts";
+import { isRebuilt } from "./program.ts";
 
 /** Milliseconds between two messages. */
 const pause = 250;
@@ -25,13 +28,18 @@ async function work({ planned, profile, data, runs, requireGpu }: Job, signal: A
 }
 
 async function main(job: Job): Promise<number> {
+  if (isRebuilt(job.program)) {
+    await tell({ type: "rebuilt" });
+    return 0;
+  }
+  workByCode(job.program.code);
   try {
     const { exitCode } = await computing((signal) => work(job, signal));
     if (exitCode !== undefined) return exitCode;
     await tell({ type: "done" });
     return 0;
   } catch (error) {
-    await tell({ type: "failed", message: (error as Error).message });
+    await tell(error instanceof BusyError ? { type: "busy", holder: error.holder } : { type: "failed", message: (error as Error).message });
     return 1;
   }
 }

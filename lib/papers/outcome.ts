@@ -41,11 +41,25 @@ async function outcomeOf(run: PlannedRun, place: Workplace): Promise<Outcome> {
   }
 }
 
-/** A row's numbers at a seed, from what its run has left. */
-export function rowResult(request: Request, run: PlannedRun, { outcomes, place }: { readonly outcomes: ReadonlyMap<string, Outcome>; readonly place: Workplace }): RowResult {
-  const { item, row, seed } = request;
-  const outcome = outcomes.get(run.id)!;
+interface Come {
+  readonly outcomes: ReadonlyMap<string, Outcome>;
+  readonly place: Workplace;
+}
+
+/** A row's numbers at a seed, from what its run has left; of a broken file it is told what it is. */
+export function rowResult(request: Request, run: PlannedRun, come: Come): RowResult {
+  const { row, seed } = request;
+  const outcome = come.outcomes.get(run.id)!;
   if ("problem" in outcome) return { row, seed, problem: outcome.problem };
+  try {
+    return measuredResult(request, { run, outcome }, come);
+  } catch (error) {
+    return { row, seed, problem: (error as Error).message };
+  }
+}
+
+function measuredResult(request: Request, { run, outcome }: { readonly run: PlannedRun; readonly outcome: { readonly folder: string } }, { outcomes, place }: Come): RowResult {
+  const { item, row, seed } = request;
   const teacher = run.after.map((id) => outcomes.get(id)!).flatMap((one) => ("folder" in one ? [one.folder] : []))[0];
   const record = recordOf(run, outcome.folder, { place, masks: item.masks === true, teacher });
   const entropies = row.measure && entropiesIn(request, outcome.folder, { place, region: row.measure.region });

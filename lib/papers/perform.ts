@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { cancelPoint } from "../backend/cancel.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { refreshRecord } from "../provenance/record.ts";
+import { BusyError } from "../train/atomic.ts";
 import { runResult } from "../train/run.ts";
 import { experimentSteps, runPlace, type Validate } from "./build.ts";
 import { segments } from "./detectors.ts";
@@ -29,6 +32,13 @@ export interface RunMoment {
   readonly seconds?: number;
 }
 
+/** Another process trains the run; it is asked for again. */
+export interface WaitingMoment {
+  readonly phase: "waiting";
+  /** "process 7 on host". */
+  readonly holder: string;
+}
+
 /**
  * The folder of a planned run, once everything before it has been trained.
  * @throws Error when weights or a teacher that name it are missing
@@ -49,7 +59,8 @@ function isMeasured(measure: Measure, folder: string, { validation }: Pick<Workp
 /**
  * Trains and measures a planned run, or as much of it as is not there yet. What comes before it must have been trained.
  * Leaving the loop early keeps a state to continue from; another failure is recorded in the run's folder.
- * @throws Error of the training or the scoring; the signal's reason once it is aborted
+ * @throws BusyError while another process trains it, of which nothing is recorded; Error of the training or the scoring; the
+ * signal's reason once it is aborted
  */
 export async function* performRun(planned: PlannedRun, place: Workplace, signal?: AbortSignal): AsyncGenerator<RunMoment, void> {
   signal?.throwIfAborted();
@@ -59,8 +70,39 @@ export async function* performRun(planned: PlannedRun, place: Workplace, signal?
     forgetProblem(folder);
     await refreshRecord(folder);
   } catch (error) {
-    if (!isInterrupt(error, signal)) recordProblem(folder, (error as Error).message);
+    if (!isInterrupt(error, signal) && !(error instanceof BusyError)) tryToRecord(folder, error as Error);
     throw error;
+  }
+}
+
+/** On a full disk the failure itself is the one to tell. */
+function tryToRecord(folder: string, { message }: Error): void {
+  try {
+    recordProblem(folder, message);
+  } catch {
+    // it is thrown to whoever asked for the run
+  }
+}
+
+/** Milliseconds until a run that another process trains is asked for again, in parts that hear an interrupt. */
+const [patience, part] = [3000, 200];
+
+/**
+ * As `performRun`; for a run that another process trains it waits, and takes its result, or trains it when that process is gone.
+ * @throws as `performRun`, but for BusyError
+ */
+export async function* performInTurn(planned: PlannedRun, place: Workplace, signal?: AbortSignal): AsyncGenerator<RunMoment | WaitingMoment, void> {
+  for (;;) {
+    try {
+      return yield* performRun(planned, place, signal);
+    } catch (error) {
+      if (!(error instanceof BusyError)) throw error;
+      yield { phase: "waiting", holder: error.holder };
+    }
+    for (let waited = 0; waited < patience; waited += part) {
+      cancelPoint();
+      await sleep(part, undefined, signal && { signal });
+    }
   }
 }
 

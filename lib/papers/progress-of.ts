@@ -13,8 +13,8 @@ export function progressOf({ item, total }: Pick<Study, "item" | "total">): Stud
   return {
     label: item.id,
     total,
-    state: ({ label, done, iteration = 0, iterations, secondsLeft }) => ({
-      label: iterations === undefined ? label : `${label}, iteration ${iteration} of ${iterations}`,
+    state: ({ label, done, iteration = 0, iterations, waitsFor, secondsLeft }) => ({
+      label: waitsFor !== undefined ? `${label}, waiting for ${waitsFor}` : iterations === undefined ? label : `${label}, iteration ${iteration} of ${iterations}`,
       value: done + (iterations === undefined ? 0 : iteration / iterations),
       ...(secondsLeft !== undefined && { left: secondsLeft }),
     }),

@@ -57,6 +57,8 @@ export interface StudyState {
   /** Of the training that runs. */
   readonly iteration?: number;
   readonly iterations?: number;
+  /** The process that trains what is waited for: "process 7 on host". */
+  readonly waitsFor?: string;
   /** From the measured seconds of similar trainings; absent while there are none. */
   readonly secondsLeft?: number;
   /** What a training that has ended means to a row, where one shows it. */

@@ -1,5 +1,5 @@
 import { blockedBy } from "./outcome.ts";
-import { folderOfRun, isComplete, performRun, type RunMoment, type Workplace } from "./perform.ts";
+import { folderOfRun, isComplete, performInTurn, type RunMoment, type WaitingMoment, type Workplace } from "./perform.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { RowResult, StudyState } from "./row-result.ts";
 import { isInterrupt, problemOf } from "./run-problem.ts";
@@ -43,7 +43,7 @@ export async function* runStudy(work: StudyWork, { failFast = false, signal, ret
     try {
       refuseOrphan(run, planned, failed);
       if (!retry) await refuseFailed(run, place);
-      for await (const moment of throttled(performRun(run, place, signal), run, known)) yield stateOf(work, done, known, moment);
+      for await (const moment of throttled(performInTurn(run, place, signal), run, known)) yield stateOf(work, done, known, moment);
       await learn(run, place, known);
       const results = await work.resultsOf(run);
       for (const result of results.length === 0 ? [undefined] : results) yield { ...stateOf(work, done, known, "over"), ...(result && { result }) };
@@ -57,15 +57,19 @@ export async function* runStudy(work: StudyWork, { failFast = false, signal, ret
 }
 
 /** Where a study stands at the run of a position, which has not begun, is at a moment, or is over. */
-function stateOf({ planned }: StudyWork, at: number, known: readonly Timing[], moment?: RunMoment | "over"): StudyState {
+function stateOf({ planned }: StudyWork, at: number, known: readonly Timing[], moment?: RunMoment | WaitingMoment | "over"): StudyState {
   const over = moment === "over";
-  const { iteration, iterations } = over ? {} : moment ?? {};
+  const { iteration, iterations, holder } = shownOf(moment);
   const rest = planned.slice(over ? at + 1 : at).map((run, i) => (i === 0 && iteration !== undefined ? { ...run, iteration } : run));
   const left = secondsLeft(rest, known);
   return {
     done: over ? at + 1 : at, total: planned.length, label: planned[at].label,
-    ...(iteration !== undefined && { iteration }), ...(iterations !== undefined && { iterations }), ...(left !== undefined && { secondsLeft: left }),
+    ...(iteration !== undefined && { iteration }), ...(iterations !== undefined && { iterations }), ...(holder !== undefined && { waitsFor: holder }), ...(left !== undefined && { secondsLeft: left }),
   };
+}
+
+function shownOf(moment: RunMoment | WaitingMoment | "over" | undefined): Partial<Pick<RunMoment, "iteration" | "iterations"> & Pick<WaitingMoment, "holder">> {
+  return moment === undefined || moment === "over" ? {} : moment;
 }
 
 /** @throws Error for a run that learns from one that has failed */
@@ -82,10 +86,10 @@ async function refuseFailed(run: PlannedRun, place: Workplace): Promise<void> {
 }
 
 /** Some of the moments; what they measure tells how long the rest takes. */
-async function* throttled(moments: AsyncIterable<RunMoment>, { experiment }: PlannedRun, known: Timing[]): AsyncGenerator<RunMoment, void> {
+async function* throttled(moments: AsyncIterable<RunMoment | WaitingMoment>, { experiment }: PlannedRun, known: Timing[]): AsyncGenerator<RunMoment | WaitingMoment, void> {
   let [last, seconds, count] = [-Infinity, 0, 0];
   for await (const moment of moments) {
-    if (moment.seconds !== undefined && ++count > 1) seconds += moment.seconds; // the first one starts everything up
+    if (moment.phase !== "waiting" && moment.seconds !== undefined && ++count > 1) seconds += moment.seconds; // the first one starts everything up
     if (performance.now() - last < pause) continue;
     last = performance.now();
     const at = known.findIndex((one) => one.experiment === experiment);

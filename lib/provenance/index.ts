@@ -5,7 +5,7 @@ export { findLeaks, thisMachine, withoutLeaks } from "./leaks.ts";
 export type { Leak, Machine } from "./leaks.ts";
 export { named, peopleOf } from "./people.ts";
 export type { Named, People } from "./people.ts";
-export { beginRecord, loadedCode, recorder, recordRun, refreshRecord } from "./record.ts";
+export { beginRecord, loadedCode, recorder, recordRun, refreshRecord, workByCode } from "./record.ts";
 export type { RecordOptions } from "./record.ts";
 export { cardMetadata, modelCard } from "./card.ts";
 export type { CardScore } from "./card.ts";

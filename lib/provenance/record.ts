@@ -32,6 +32,11 @@ export function loadedCode(): Promise<CodeIdentity> {
   return (ownCode ??= codeIdentity(packageRoot()));
 }
 
+/** Says by what code this process works, where another one that started it knows better: what it has loaded was built before. */
+export function workByCode(code: CodeIdentity): void {
+  ownCode = Promise.resolve(code);
+}
+
 /** Writes `code.json` (and `code.patch`) of a run directory whose training begins now. */
 export async function beginRecord(folder: string, environment: NodeJS.ProcessEnv = process.env): Promise<void> {
   peopleOf(environment); // what is wrong there is better told now than after the last step

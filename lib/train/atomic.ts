@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { tryLock, type Held } from "../backend/setup/lock.ts";
+import { lockHolder, tryLock, type Held } from "../backend/setup/lock.ts";
 import { makeFolder } from "../backend/setup/make-folder.ts";
 
 /**
@@ -40,11 +40,27 @@ export function replaceFile(path: string, write: (file: number) => void, prepare
 /** A holder on another machine that gave no sign of life for this long is gone; longer than any one step takes. */
 const silence = 10 * 60_000;
 
+/** Another live process works in a folder: no failure of the work, which can be asked for again later. */
+export class BusyError extends Error {
+  override name = "BusyError";
+  /** "process 7 on host". */
+  readonly holder: string;
+  constructor(folder: string, holder: string) {
+    super(`${folder} is being trained by ${holder}. Wait for it, or stop it; the claim of a process on another machine ends ten minutes after its last step`);
+    this.holder = holder;
+  }
+}
+
+/** The live process that has claimed a folder with this file ("process 7 on host"); undefined where `claim` would succeed. */
+export function claimedBy(path: string): string | undefined {
+  return lockHolder(path, silence);
+}
+
 /**
  * Claims a folder for this process with a file that names process and host; the claim of a process that is gone is taken
  * over, one of another host only after ten minutes without a sign of life. It gives one by itself while the process waits;
  * who computes without a pause calls `beat()`.
- * @throws Error naming the folder and the process that holds it
+ * @throws BusyError naming the folder and the process that holds it
  */
 export function claim(path: string): Held {
   const held = tryLock(path, silence);
@@ -53,5 +69,5 @@ export function claim(path: string): Held {
     timer.unref();
     return { beat: () => held.beat(), release: () => { clearInterval(timer); held.release(); } };
   }
-  throw new Error(`${dirname(path)} is being trained by ${held}. Wait for it, or stop it; the claim of a process on another machine ends ten minutes after its last step`);
+  throw new BusyError(dirname(path), held);
 }

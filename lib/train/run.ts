@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { BackendInfo } from "../backend/info.ts";
 import { makeFolder } from "../backend/setup/make-folder.ts";
 import { isoTime } from "../provenance/times.ts";
-import { claim, writeAtomic } from "./atomic.ts";
+import { claim, claimedBy, writeAtomic } from "./atomic.ts";
 import { restoreCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { appendMetric, readMetrics, truncateMetrics } from "./metrics.ts";
 import type { Step } from "./step.ts";
@@ -72,7 +72,7 @@ export interface RunResult {
 /**
  * The steps of a run directory: stored ones first, then newly trained ones; a finished run is never trained again and an
  * interrupted one continues at its last checkpoint, to the same bits. Leaving the loop early keeps a resumable state.
- * @throws Error when another live process trains the same folder, a file is broken, or a loss is not finite
+ * @throws BusyError when another live process trains the same folder; Error when a file is broken, or a loss is not finite
  */
 export async function* runSteps(options: RunOptions): AsyncGenerator<Step, void> {
   const { folder, recorder } = options;
@@ -82,7 +82,7 @@ export async function* runSteps(options: RunOptions): AsyncGenerator<Step, void>
     yield* readMetrics(metrics);
     return;
   }
-  const claimed = claim(join(folder, "lock"));
+  const claimed = claim(lockPath(folder));
   try {
     writeConfig(options);
     await recorder?.began();
@@ -100,6 +100,13 @@ export async function* runSteps(options: RunOptions): AsyncGenerator<Step, void>
       claimed.release();
     }
   }
+}
+
+const lockPath = (folder: string): string => join(folder, "lock");
+
+/** The live process that trains in a run's folder now ("process 7 on host"), or undefined. */
+export function trainedBy(folder: string): string | undefined {
+  return claimedBy(lockPath(folder));
 }
 
 /** Where a finished run that keeps its weights has them, for `loadWeights` and other programs. */

@@ -26,16 +26,16 @@ export function starter(folder: string, runs: string, data: string): (until: (st
     const { runPool } = await load("cli/reproduce/pool.js");
     const { interruptible } = await load("cli/interruptible.js");
     const { openProfileData } = await load("lib/papers/scale/index.js");
-    const { planned, site } = JSON.parse(readFileSync(process.argv[2], "utf8"));
+    const { planned, program, site } = JSON.parse(readFileSync(process.argv[2], "utf8"));
     const { train, validation } = await openProfileData(site.profile, site.data);
     const onState = (state) => process.stdout.write(JSON.stringify(state) + "\\n");
-    const { exitCode } = await interruptible((signal) => runPool({ planned, site, place: { ...site, train, validation }, jobs: 2, memory: Infinity, failFast: false, signal, onState }).catch(() => undefined));
+    const { exitCode } = await interruptible((signal) => runPool({ planned, program, site, place: { ...site, train, validation }, jobs: 2, memory: Infinity, failFast: false, signal, onState }).catch(() => undefined));
     process.exitCode = exitCode ?? 0;
   `);
   return async (until: (state: PoolState) => boolean, signal: NodeJS.Signals) => {
-    const { planned, site } = await optionsIn(runs, data);
+    const { planned, program, site } = await optionsIn(runs, data);
     const told = join(folder, "job.json");
-    writeFileSync(told, JSON.stringify({ planned, site }));
+    writeFileSync(told, JSON.stringify({ planned, program, site }));
     const child = spawn(process.execPath, [job, told], { stdio: ["ignore", "pipe", "inherit"] });
     const ended = new Promise<number | null>((done) => { child.on("close", done); });
     const pids = new Set<number>();

@@ -62,11 +62,14 @@ describe("a pool of processes", { timeout: 300_000 }, () => {
 });
 
 describe("a pool's progress", () => {
-  const state: PoolState = { total: 40, done: 12, running: [{ label: "frs/table-1/frs, seed 0", pid: 7, phase: "training", iteration: 210, iterations: 300 }, { label: "b", pid: 8, phase: "measuring", iteration: 300, iterations: 300 }], secondsLeft: 360 };
+  const state: PoolState = { total: 40, done: 12, running: [{ label: "frs/table-1/frs, seed 0", pid: 7, phase: "training", iteration: 210, iterations: 300 }, { label: "b", pid: 8, phase: "measuring", iteration: 300, iterations: 300 }], waiting: [], secondsLeft: 360 };
 
   it("says what runs, how many are done and how long the rest takes", () => {
     expect(stateLine(state)).toBe("12/40 done; 2 run: frs/table-1/frs, seed 0 (210/300), b (scoring); about 6 min left");
-    expect(stateLine({ total: 3, done: 3, running: [], secondsLeft: 0 })).toBe("3/3 done");
+    expect(stateLine({ total: 3, done: 3, running: [], waiting: [], secondsLeft: 0 })).toBe("3/3 done");
+    const waiting = [{ label: "a", holder: "process 7 on host" }, { label: "b", holder: "process 9 on host" }, { label: "c", holder: "process 7 on host" }];
+    expect(stateLine({ total: 9, done: 3, running: [], waiting })).toBe("3/9 done; waiting for process 7 on host: a, c; waiting for process 9 on host: b");
+    expect(stateLine({ ...state, rebuilt: true })).toMatch(/nothing more is started: the program was built anew; about 6 min left$/);
   });
 
   it("redraws one line on a terminal, and writes one now and then in a log; what fails is told at once", () => {

@@ -1,4 +1,5 @@
 import type { PoolOptions } from "../../cli/reproduce/pool.ts";
+import { thisProgram } from "../../cli/reproduce/program.ts";
 import { loadBackend } from "../../lib/backend/load.ts";
 import { writeCoco } from "../../lib/data/write-coco.ts";
 import { openProfileData } from "../../lib/papers/scale/index.ts";
@@ -30,5 +31,5 @@ export async function studyIn(runs: string, data: string, item = pair): Promise<
 
 export async function optionsIn(runs: string, data: string, item = pair): Promise<PoolOptions> {
   const { planned, train, validation } = await studyIn(runs, data, item);
-  return { planned, site: { profile: "smoke", data, runs, requireGpu: false }, place: { train, validation, runs }, jobs: 2, memory: Infinity, failFast: false };
+  return { planned, program: await thisProgram(), site: { profile: "smoke", data, runs, requireGpu: false }, place: { train, validation, runs }, jobs: 2, memory: Infinity, failFast: false };
 }

@@ -57,7 +57,7 @@ export function tryLock(path: string, stale = 60_000): Held | string {
   for (let attempt = 0; attempt < 3; attempt++) {
     const holder = readHolder(path);
     if (existsSync(path)) {
-      if (!isAbandoned(path, holder, stale)) return holder === undefined ? "another process" : `process ${holder.pid} on ${holder.host}`;
+      if (!isAbandoned(path, holder, stale)) return nameOf(holder);
       removeAbandoned(path, `${path}.${nonce}.old`, holder);
     }
     if (create(path, { pid: process.pid, host: hostname(), nonce })) {
@@ -66,6 +66,15 @@ export function tryLock(path: string, stale = 60_000): Held | string {
   }
   return "another process";
 }
+
+/** Who holds a lock file ("process 7 on host"); undefined where it is free, or abandoned as `tryLock` says. Takes nothing. */
+export function lockHolder(path: string, stale = 60_000): string | undefined {
+  if (!existsSync(path)) return undefined;
+  const holder = readHolder(path);
+  return isAbandoned(path, holder, stale) ? undefined : nameOf(holder);
+}
+
+const nameOf = (holder: Holder | undefined): string => (holder === undefined ? "another process" : `process ${holder.pid} on ${holder.host}`);
 
 /** Makes the lock, with its content from the first moment on: a filled file gets a second name. False: it exists. */
 function create(path: string, holder: Holder): boolean {

@@ -1,4 +1,5 @@
 export { trainedLooks } from "./looks.ts";
 export type { TrainedLooksOptions } from "./looks.ts";
+export { readRun } from "./runs.ts";
 export { writeSite } from "./write.ts";
 export type { Cut, DrawFigure, SiteOptions } from "./types.ts";

@@ -18,6 +18,7 @@ export async function runPage(site: Site, run: SiteRun): Promise<SitePage> {
   const path = places.run(run.folder);
   const files = site.read(run);
   const body = markup`
+${files.broken.map((what) => markup`<p class="banner">${what}.</p>`)}
 ${factsOf(site, run, { path, files })}
 <h2 id="scores">Scores</h2>
 ${scoresOf(run)}
@@ -78,8 +79,8 @@ async function curvesOf(site: Site, { record }: SiteRun, { path, files }: { read
   return markup`<div class="pair">${shown}</div>`;
 }
 
-function configurationOf({ config }: RunFiles): Markup {
-  if (config === undefined) return markup`<p class="quiet">There is no config.json.</p>`;
+function configurationOf({ config, names }: RunFiles): Markup {
+  if (config === undefined) return markup`<p class="quiet">${names.includes("config.json") ? "Its config.json cannot be read." : "There is no config.json."}</p>`;
   return markup`<details><summary>config.json, as it was trained</summary><pre>${JSON.stringify(config, (_key, value: unknown) => (typeof value === "string" ? withoutPaths(value) : value), 2)}</pre></details>`;
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { join, posix } from "node:path";
+import { join, posix, sep } from "node:path";
 import type { RowResult } from "../../papers/row-result.ts";
+import { readCodeFile } from "../../provenance/code-file.ts";
 import { readMetrics } from "../../train/metrics.ts";
 import { runResult } from "../../train/run.ts";
 import { readLooks } from "../../train/validation.ts";
@@ -44,13 +45,26 @@ function namesIn(folder: string): { readonly experiment: string; readonly seed: 
 /** Files that come and go: of a training under way, and answers that are kept for this site. */
 const passing = /\.tmp$|^lock$|^detections-/;
 
-/** What a run's folder holds; empty where it is gone. */
+/** What a run's folder holds; empty where it is gone. A file that cannot be read is named, and the others are there. */
 export function readRun(path: string): RunFiles {
-  if (!existsSync(path)) return { steps: [], curve: [], names: [] };
+  if (!existsSync(path)) return { steps: [], curve: [], names: [], broken: [] };
+  const broken: string[] = [];
+  const tried = <T>(read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      broken.push((error as Error).message.replaceAll(`${path}${sep}`, ""));
+      return undefined;
+    }
+  };
   const names = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isFile() && !passing.test(entry.name)).map(({ name }) => name).sort();
-  const [config, result] = [readJson(join(path, "config.json")), runResult(path)];
-  const curve = readLooks(join(path, "validation.jsonl")).flatMap(({ iteration, AP }) => (AP === undefined ? [] : [{ iteration, AP }]));
-  return { steps: readMetrics(join(path, "metrics.jsonl")), curve, names, ...(config !== undefined && { config }), ...(result && { result }) };
+  const config = tried(() => readJson(join(path, "config.json")));
+  const result = tried(() => runResult(path));
+  const looks = tried(() => readLooks(join(path, "validation.jsonl"))) ?? [];
+  const steps = tried(() => readMetrics(join(path, "metrics.jsonl"))) ?? [];
+  tried(() => readCodeFile(path));
+  const curve = looks.flatMap(({ iteration, AP }) => (AP === undefined ? [] : [{ iteration, AP }]));
+  return { steps, curve, names, broken, ...(config !== undefined && { config }), ...(result && { result }) };
 }
 
 function readJson(path: string): unknown {

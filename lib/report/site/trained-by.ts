@@ -1,14 +1,23 @@
 import { join } from "node:path";
-import { readCodeFile, type StoredCode } from "../../provenance/code-file.ts";
+import { readCodeFile, type CodeFile, type StoredCode } from "../../provenance/code-file.ts";
 import type { SiteRun, TrainedBy } from "./types.ts";
 
 /** The code that trained some runs, each once; of a run that several trained in turn, all of them. */
 export function trainedBy(runs: readonly Pick<SiteRun, "folder">[], root: string): TrainedBy[] {
   const all = runs.flatMap(({ folder }) => {
-    const file = readCodeFile(join(root, folder));
+    const file = readable(join(root, folder));
     return file === undefined ? [] : [...(file.earlier ?? []), file].map(({ code }) => JSON.stringify(brief(code)));
   });
   return [...new Set(all)].sort().map((text) => JSON.parse(text) as TrainedBy);
+}
+
+/** Undefined where the run does not say it, or what it says is broken, as its page tells. */
+function readable(folder: string): CodeFile | undefined {
+  try {
+    return readCodeFile(folder);
+  } catch {
+    return undefined;
+  }
 }
 
 function brief(code: StoredCode): TrainedBy {

@@ -95,6 +95,8 @@ export interface RunFiles {
   /** Of boxes. */
   readonly curve: readonly CurvePoint[];
   readonly names: readonly string[];
+  /** Which of its files cannot be read, and what can be done. */
+  readonly broken: readonly string[];
 }
 
 /** Code that trained a run. */

@@ -7,8 +7,12 @@ import type { BackendInfo } from "../../../lib/backend/info.ts";
 import { loadBackend } from "../../../lib/backend/load.ts";
 import { lateShare } from "../../../lib/papers/outcome.ts";
 import type { Setting } from "../../../lib/papers/item.ts";
+import { folderOfRun } from "../../../lib/papers/perform.ts";
 import { plannedRuns } from "../../../lib/papers/plan.ts";
+import { progressOf } from "../../../lib/papers/progress-of.ts";
+import { problemOf } from "../../../lib/papers/run-problem.ts";
 import type { StudyState } from "../../../lib/papers/row-result.ts";
+import { claim } from "../../../lib/train/atomic.ts";
 import { exploding, plain, row, taught, teacher, tinyItem, tinyStudy } from "./tiny-study.ts";
 import { content } from "./run-content.ts";
 
@@ -105,6 +109,22 @@ describe("a study", () => {
     for await (const { label, iteration } of study(undefined, { runs }).run()) if (label.startsWith("frs/tiny/method") && iteration !== undefined) break; // left, as a notebook's loop
     await all(study(undefined, { runs }).run());
     expect(content(runs)).toEqual(content(join(folder, "whole")));
+  });
+
+  it("waits for a training that another process has, says so, and trains it when it is free", async () => {
+    const own = study(tinyItem([row("student", "plain")]), { runs: join(folder, "held") });
+    const place = await folderOfRun(own.planned[0], { train: own.train, runs: own.runs });
+    const held = claim(join(place, "lock"));
+    const states: StudyState[] = [];
+    for await (const state of own.run()) {
+      states.push(state);
+      if (state.waitsFor !== undefined) held.release();
+    }
+    const waiting = states.filter(({ waitsFor }) => waitsFor !== undefined);
+    expect(waiting).toEqual([expect.objectContaining({ waitsFor: expect.stringMatching(`process ${process.pid} on`) as string, done: 0 })]);
+    expect(progressOf(own).state(waiting[0]).label).toMatch(/^frs\/tiny\/student, seed 0, waiting for process \d+/);
+    expect(states.flatMap(({ problem }) => problem ?? [])).toEqual([]);
+    expect([problemOf(place), (await own.results())[0].metrics!.AP]).toEqual([undefined, expect.any(Number)]);
   });
 
   it("measures a region's entropies under a trained detector, without a training of its own", async () => {

@@ -304,3 +304,18 @@ describe("writing a site", () => {
     }
   });
 });
+
+describe("a run whose files are broken", () => {
+  it("has a page that names them; the other pages are there", async () => {
+    const options = siteOptions(join(folder, "broken"));
+    const own = results.find(({ run }) => run !== undefined)!.run!.folder;
+    for (const name of ["config.json", "code.json", "result.json", "metrics.jsonl"]) writeFileSync(join(options.runs, own, name), "{\n{\n");
+    await writeSite(options);
+    const pages = pagesOf(options.folder).map((path) => readFileSync(path, "utf8"));
+    const page = pages.filter((html) => html.includes("config.json is not JSON"));
+    expect(page.length).toBe(1);
+    expect(page[0]).toMatch(/result\.json is not JSON[^]*metrics\.jsonl, line 1[^]*code\.json is not JSON/);
+    expect(page[0]).toContain("Its config.json cannot be read.");
+    expect(pages.length).toBe(pagesOf(site).length);
+  });
+});
