@@ -44,7 +44,7 @@ export function claimsFigure(judgements: readonly Judgement[], { title = "What h
     layout: {
       ...baseLayout(escapeHtml(title)),
       height: 150 + 36 * (bottom + 1),
-      margin: { l: 330, r: 24, t: 70, b: 84 },
+      margin: { l: 330, r: 24, t: title === "" ? 20 : 70, b: 84 },
       xaxis: { ...axisLayout({ label: "by how much it is better here", unit: "points" }), zeroline: true, zerolinewidth: 2 },
       yaxis: { ...axisLayout({ label: "" }), tickmode: "array", range: [bottom + 0.7, -0.7], zeroline: false, showgrid: false, ...ticks(placed) },
       shapes: [{ type: "rect", layer: "below", xref: "x", yref: "paper", x0: -verdictLevels.repeatNoise, x1: verdictLevels.repeatNoise, y0: 0, y1: 1, line: { width: 0 }, fillcolor: withOpacity(NEUTRAL, 0.18) }],
