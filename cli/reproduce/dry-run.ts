@@ -5,6 +5,7 @@ import { detectorTitle } from "../../lib/papers/detectors.ts";
 import { dryRunOf, type DryRun, type NeededWeights, type PlannedTraining, type StepTime } from "../../lib/papers/dry-run.ts";
 import type { Item } from "../../lib/papers/item.ts";
 import { learningRateRule } from "../../lib/papers/preflight.ts";
+import { cocoImages } from "../../lib/papers/scale/published.ts";
 import { openStudies, openStudiesWithoutData, type StudyOptions } from "../../lib/papers/study.ts";
 import type { MethodSpec } from "../../lib/papers/method.ts";
 
@@ -19,7 +20,7 @@ export interface DryRunFlags extends StudyOptions {
 const coco = {
   name: "COCO 2017",
   archives: { "train2017.zip": "cced6f7f71b7629ddf16f17bbcfab6b2", "val2017.zip": "442b8da7639aecaf257c1dceb8ba8c80", "annotations_trainval2017.zip": "f4bbac642086de4f52a3fdda2de5fa2c" },
-  images: { train: 118_287, validation: 5_000 },
+  images: { train: cocoImages.all, validation: 5_000 },
 } as const;
 
 /** What the data of the plan are, and what is wrong with them. */

@@ -23,6 +23,9 @@ export const frsPresets = {
   fasterRcnn: { feature: 0.002, head: 0.1 },
 } as const;
 
+/** Iterations over which both terms rise, where nobody says (the released configurations). */
+export const frsWarmup = 500;
+
 export interface FrsOptions extends TaughtOptions {
   /** Whose α and β. Default: the student's kind (all detectors of two stages: `fasterRcnn`), else `retinanet`. */
   readonly preset?: keyof typeof frsPresets;
@@ -133,7 +136,7 @@ interface Settings {
 }
 
 function complete(options: FrsOptions, teacher: Detector): Settings {
-  const { student, warmup = 500, adapter = "conv3x3", crossEntropy = "logits", mask = "exact", regions } = options;
+  const { student, warmup = frsWarmup, adapter = "conv3x3", crossEntropy = "logits", mask = "exact", regions } = options;
   const preset = frsPresets[presetOf("frs", frsPresets, { student: student.name, ...(options.preset !== undefined && { asked: options.preset }) })];
   const { feature = preset.feature, head = preset.head } = options;
   for (const [name, weight] of Object.entries({ feature, head })) if (!(weight >= 0 && weight < Infinity)) throw new RangeError(`frs: the weight ${name} is ${weight}; allowed: a finite number from 0`);

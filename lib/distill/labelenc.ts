@@ -23,6 +23,9 @@ export const labelEncPresets = {
   fasterRcnn: { extraFrom: "pool", extraRelu: false },
 } as const satisfies Record<string, LabelEncodingNeck>;
 
+/** First iteration of the distance in the first step, where nobody says: the official script adds so many to its schedule. */
+export const labelEncDistanceFrom = 30_000;
+
 export interface LabelEncOptions extends Pick<LabelEncodingOptions, "student" | "widths">, Pick<LabelMapOptions, "emptyBoxes"> {
   /** 1 trains the encoder beside an auxiliary detector; 2 trains the detector that is wanted, under the finished encoder. */
   readonly step: 1 | 2;
@@ -69,7 +72,7 @@ export interface LabelEnc extends Distiller {
 export function labelEnc(options: LabelEncOptions): LabelEnc {
   const { step, student, seed = 0, weight = 1, emptyBoxes = "skip" } = options;
   checkOptions(options);
-  const lambda = product(weight, step === 1 ? from(options.distanceFrom ?? 30_000) : until(options.distanceUntil ?? 80_000));
+  const lambda = product(weight, step === 1 ? from(options.distanceFrom ?? labelEncDistanceFrom) : until(options.distanceUntil ?? 80_000));
   const { encoder, owned } = encoderOf(options);
   const set = parameterSet(seed);
   const adapter = adapterOf(set, student.channels);

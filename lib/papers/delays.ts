@@ -1,3 +1,5 @@
+import { frsWarmup } from "../distill/frs.ts";
+import { labelEncDistanceFrom } from "../distill/labelenc.ts";
 import type { Experiment } from "./experiment.ts";
 import type { MethodSpec } from "./method.ts";
 
@@ -27,15 +29,10 @@ export function delaysOf({ method }: Pick<Experiment, "method">): Delay[] {
 /** Of the methods' own options. */
 function ownDelays(method: MethodSpec): Delay[] {
   switch (method.name) {
-    case "frs": return [{ setting: "method.options.warmup", kind: "rise", until: method.options?.warmup ?? 500 }];
-    case "labelEnc": return method.options?.step === 1 ? [{ setting: "method.options.distanceFrom", kind: "start", until: method.options.distanceFrom ?? 30_000 }] : [];
+    case "frs": return [{ setting: "method.options.warmup", kind: "rise", until: method.options?.warmup ?? frsWarmup }];
+    case "labelEnc": return method.options?.step === 1 ? [{ setting: "method.options.distanceFrom", kind: "start", until: method.options.distanceFrom ?? labelEncDistanceFrom }] : [];
     case "lgd":
     case "sssd": return [{ setting: "method.options.distillFrom", kind: "start", until: method.options?.distillFrom ?? 0 }];
     default: return [];
   }
-}
-
-/** The first iteration at which a method has its full weight. */
-export function fullFrom(experiment: Pick<Experiment, "method">): number {
-  return Math.max(0, ...delaysOf(experiment).map(({ until }) => until));
 }

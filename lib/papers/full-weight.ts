@@ -1,5 +1,6 @@
 import type { Distiller } from "../distill/index.ts";
 import { withoutTape } from "../tensor/stop-gradient.ts";
+import { mean } from "../statistics/mean.ts";
 import type { Step } from "../train/step.ts";
 import type { Delay } from "./delays.ts";
 
@@ -44,5 +45,5 @@ function sharesOf({ total, distillShare }: Step, weights: Weights): Weights {
 }
 
 function means(list: readonly Weights[]): Weights {
-  return Object.fromEntries(Object.keys(list[0] ?? {}).map((name) => [name, list.reduce((sum, one) => sum + one[name], 0) / list.length]));
+  return Object.fromEntries(Object.keys(list[0] ?? {}).map((name) => [name, mean(list.map((one) => one[name]))]));
 }

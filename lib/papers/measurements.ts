@@ -54,9 +54,9 @@ export function measurementsOf(item: Item, results: readonly JudgedResult[]): Me
     problem: (id) => resultsOf(id).map(problemOf).find((problem) => problem !== undefined),
     teacherAP: (id, teacher) => teacherAP(resultsOf(id), resultsOf(teacher)),
     paired: (ids, metric) => pair(ids.map((id) => {
-      const taught = teaching(resultsOf(id), ids.flatMap((other) => (other === id ? [] : resultsOf(other))));
-      if (taught === undefined || row(id).role !== "teacher") return { values: values(id, metric), once: isOnce(row(id), resultsOf(id)) };
-      return { values: new Map([...values(id, metric)].filter(([seed]) => seed === taught.seed)), once: true };
+      const taught = row(id).role === "teacher" ? teaching(resultsOf(id), ids.flatMap((other) => (other === id ? [] : resultsOf(other)))) : [];
+      if (taught.length !== 1) return { values: values(id, metric), once: isOnce(row(id), resultsOf(id)) };
+      return { values: new Map([...values(id, metric)].filter(([seed]) => seed === taught[0].seed)), once: true };
     })),
   };
 }
@@ -66,18 +66,16 @@ const isEmpty = (metric: Metric, value: number | undefined) => metricFacts[metri
 const isLeftOut = (metric: Metric, metrics: JudgedResult["metrics"]) => metricFacts[metric].precision && Number.isFinite(metrics?.AP) && metrics![metric] === undefined;
 const usable = (metric: Metric, value: number | undefined) => value !== undefined && Number.isFinite(value) && !isEmpty(metric, value);
 
-/** The one of a row's results whose run taught some others; undefined where several did, or none. */
-function teaching(teachers: readonly JudgedResult[], students: readonly JudgedResult[]): JudgedResult | undefined {
+/** Those of a row's results whose runs taught some others. */
+function teaching(teachers: readonly JudgedResult[], students: readonly JudgedResult[]): readonly JudgedResult[] {
   const folders = new Set(students.flatMap(({ run }) => run?.teacher ?? []));
-  const named = teachers.filter(({ run }) => run !== undefined && folders.has(run.folder));
-  return named.length === 1 ? named[0] : undefined;
+  return teachers.filter(({ run }) => run !== undefined && folders.has(run.folder));
 }
 
 /** Students whose runs name no teacher's learnt from published weights, which are none of the row's. */
 function teacherAP(students: readonly JudgedResult[], teachers: readonly JudgedResult[]): number | undefined {
-  const folders = new Set(students.flatMap(({ run }) => run?.teacher ?? []));
-  if (folders.size === 0 && students.some(({ run }) => run !== undefined)) return undefined;
-  const named = teachers.filter(({ run }) => run !== undefined && folders.has(run.folder));
+  if (students.some(({ run }) => run !== undefined) && students.every(({ run }) => run?.teacher === undefined)) return undefined;
+  const named = teaching(teachers, students);
   const APs = (named.length > 0 ? named : teachers).flatMap(({ metrics }) => (usable("AP", metrics?.AP) ? [metrics!.AP!] : []));
   return APs.length === 0 ? undefined : mean(APs);
 }

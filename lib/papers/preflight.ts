@@ -8,7 +8,7 @@ import type { Step } from "../train/step.ts";
 import { concerns, marksOf, RefusedError, type Concern } from "./concerns.ts";
 import { buildParts, type ExperimentOptions, type ExperimentParts } from "./build.ts";
 import type { Experiment } from "./experiment.ts";
-import { delaysOf, fullFrom } from "./delays.ts";
+import { delaysOf } from "./delays.ts";
 import { fullWeight, type FullShares } from "./full-weight.ts";
 import { isInterrupt } from "./run-problem.ts";
 
@@ -64,7 +64,7 @@ export async function preflight(experiment: Experiment, options: PreflightOption
   const learningRate = learningRateRule(experiment.training);
   const { iterations = 5 } = options;
   const delays = delaysOf(experiment).filter(({ until }) => until >= iterations);
-  const full = delays.length > 0 ? fullWeight(fullFrom(experiment)) : undefined;
+  const full = delays.length > 0 ? fullWeight(Math.max(...delays.map(({ until }) => until))) : undefined;
   let parts: ExperimentParts;
   try {
     parts = await buildParts(experiment, { ...options, ...(full && { around: full.around }), onFinding: (finding) => found.push(finding) });

@@ -1,3 +1,5 @@
+import { metricFacts } from "./metrics.ts";
+
 /** What verdicts rest on. */
 export const verdictLevels = {
   /** Of a false difference anywhere in an item. */
@@ -22,7 +24,7 @@ export const verdictRules: readonly string[] = [
   `Student's interval assumes normal differences, and covers with few seeds. A bootstrap never leaves the range of its values and covers 75 % at most with three seeds; it is shown, but decides nothing. The exact sign-flip test assumes symmetry alone, but with n pairs cannot go below p = 2^(1−n) two-sided: at the ${100 * alpha} % level it needs six.`,
   `An order is reproduced when each of its steps is, and contradicted when any step is significantly reversed (Bonferroni within the claim). A trend is tested by the exact permutation distribution of Spearman's rank correlation, summed over the seeds (Page's test).`,
   `“At least as good” is reproduced when the mean is not below, and the interval lies above −${repeatNoise} AP; it is contradicted only when the interval lies below −${repeatNoise} AP.`,
-  `Less than ${repeatNoise} AP, by which repeated runs on COCO differ, is never a difference, at any profile; of entropies, less than 0.1 bits is none: other teachers divide the same images nearly alike, and other images were not looked at.`,
+  `Less than ${repeatNoise} AP, by which repeated runs on COCO differ, is never a difference, at any profile; of entropies, less than ${metricFacts.entropy.noise} bits is none: other teachers divide the same images nearly alike, and other images were not looked at.`,
   `Not testable at this profile: fewer than ${leastSeeds} paired seeds; a baseline below ${learnt} AP, which has not learnt, or above ${saturated} AP, which leaves no room; a teacher that is not better than its student; a paper's cell that is lost; an absolute AP anywhere but on COCO at the paper profile.`,
   `Not run: a row that is not trained here, was not asked for, or failed at every seed.`,
 ];

@@ -1,12 +1,12 @@
 import type { Verdict } from "../papers/item.ts";
 import type { ClaimVerdict, Comparison, Judgement } from "../papers/judgement.ts";
-import { differenceText, metricFacts } from "../papers/metrics.ts";
+import { differenceText, metricFacts, pText } from "../papers/metrics.ts";
 import { verdictLevels } from "../papers/verdict-rules.ts";
 import { axisLayout, baseLayout } from "./figures.ts";
 import type { Figure, PlotlyObject } from "./figures.ts";
 import { escapeHtml } from "./html.ts";
 import { NEUTRAL, colour, withOpacity } from "./palette.ts";
-import { intervalBars } from "./two-panels.ts";
+import { intervalBars, panelLegend } from "./two-panels.ts";
 
 /** Colour and shape by verdict, so that either alone tells them apart. */
 const looks = {
@@ -49,7 +49,7 @@ export function claimsFigure(judgements: readonly Judgement[], { title = "What h
       yaxis: { ...axisLayout({ label: "" }), tickmode: "array", range: [bottom + 0.7, -0.7], zeroline: false, showgrid: false, ...ticks(placed) },
       shapes: [{ type: "rect", layer: "below", xref: "x", yref: "paper", x0: -verdictLevels.repeatNoise, x1: verdictLevels.repeatNoise, y0: 0, y1: 1, line: { width: 0 }, fillcolor: withOpacity(NEUTRAL, 0.18) }],
       annotations: headings.map(headingText),
-      legend: { orientation: "h", x: 0, xanchor: "left", yref: "container", y: 0.01, yanchor: "bottom" },
+      legend: panelLegend,
     },
   };
 }
@@ -113,7 +113,7 @@ function verdictTrace(placed: readonly Placed[], verdict: Tested): PlotlyObject[
 }
 
 function hoverText({ claim: { claim, verdict }, comparison: { difference: { mean, values }, adjusted } }: Placed): string {
-  return `${wrapped(claim.text)}<br>${differenceText(claim.metric, mean)} points over ${values.length} seeds, p = ${Number(adjusted.toPrecision(2))} (corrected)<br>${verdict}`;
+  return `${wrapped(claim.text)}<br>${differenceText(claim.metric, mean)} points over ${values.length} seeds, ${pText(adjusted)} (corrected)<br>${verdict}`;
 }
 
 function seedTrace(placed: readonly Placed[]): PlotlyObject[] {

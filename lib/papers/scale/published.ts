@@ -1,3 +1,4 @@
+import { labelEncDistanceFrom } from "../../distill/labelenc.ts";
 import type { cascadeRcnnPresets } from "../../detector/presets/cascade-rcnn.ts";
 import { fasterRcnnPresets } from "../../detector/presets/faster-rcnn.ts";
 import { detectron2OneStage, edgeInput, type InputRecipe, type ScheduleRecipe } from "../../detector/presets/recipe.ts";
@@ -63,14 +64,11 @@ function labelEncSchedule(kind: DetectorKind): ScheduleRecipe {
   };
 }
 
-/** Iterations that the first step of LabelEnc trains before its distance counts; the official script adds them to the schedule. */
-const labelEncStart = 30_000;
-
 function recipe(setting: Setting, preset: string): { readonly input: InputRecipe; readonly schedule: ScheduleRecipe } {
   const { input, schedule } = recipeOf({ kind: setting.detector, preset } as DetectorSpec);
   if (setting.code === "labelenc") {
     const own = labelEncSchedule(setting.detector);
-    const added = firstStep(setting.method) ? labelEncStart : 0;
+    const added = firstStep(setting.method) ? labelEncDistanceFrom : 0;
     return { input: edgeInput({ train: 800, normalise: "caffe", rule: "detectron2" }), schedule: { ...own, length: own.length + added, drops: own.drops.map((drop) => drop + added) } };
   }
   const doubled = setting.schedule === "2x" && schedule.length === 12;
@@ -90,7 +88,7 @@ function phases(setting: Setting, name: MethodSpec["name"], batchSize: number): 
   switch (name) {
     case "lgd": return { lambda: [[0, 1]], options: { ...labelGuided(setting), distillFrom: 30_000 } };
     case "sssd": return { lambda: [[0, 75]], options: { ...labelGuided(setting), distillFrom: 20_000 } };
-    case "labelEnc": return { lambda: [[0, 1]], options: firstStep(setting.method) ? { distanceFrom: labelEncStart } : { distanceUntil: 80_000 } };
+    case "labelEnc": return { lambda: [[0, 1]], options: firstStep(setting.method) ? { distanceFrom: labelEncDistanceFrom } : { distanceUntil: 80_000 } };
     case "frs": return { options: { warmup: 500, ...frsWeights(setting.detector) } };
     case "semckd": return { options: { batch: batchSize } };
     default: return {};

@@ -1,3 +1,4 @@
+import { labelEncDistanceFrom } from "../../distill/labelenc.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { Transforms } from "../../data/transforms.ts";
 import type { TrainingSettings } from "../../train/recipe.ts";
@@ -82,7 +83,7 @@ function lengthOf(scale: SmallScale, setting: Setting, published: TrainingSettin
   if (teaching(scale, setting) !== undefined) return scale.teachers.iterations;
   const plain = scale.iterations[setting.schedule];
   const firstStep = setting.method?.name === "labelEnc" && setting.method.options?.step === 1;
-  return firstStep ? Math.round((plain * published.iterations) / (published.iterations - 30_000)) : plain;
+  return firstStep ? Math.round((plain * published.iterations) / (published.iterations - labelEncDistanceFrom)) : plain;
 }
 
 function trainingOf(scale: SmallScale, setting: Setting, { published, iterations }: { readonly published: TrainingSettings; readonly iterations: number }): TrainingSettings {
