@@ -3,6 +3,7 @@ import { openCocoFolder } from "../../lib/data/coco-folder.ts";
 import { plan } from "../../lib/data/transforms.ts";
 import { detectorTitle } from "../../lib/papers/detectors.ts";
 import { dryRunOf, type DryRun, type NeededWeights, type PlannedTraining, type StepTime } from "../../lib/papers/dry-run.ts";
+import { isTrained } from "../../lib/papers/experiment.ts";
 import type { Item } from "../../lib/papers/item.ts";
 import { learningRateRule } from "../../lib/papers/preflight.ts";
 import { cocoImages } from "../../lib/papers/scale/published.ts";
@@ -85,9 +86,10 @@ function notTheirs({ train, validation }: Readonly<Record<"train" | "validation"
 function textOf(report: DryRunReport): string {
   const { trainings, weights, notRun, refused, assumption, missing, seeds, profile } = report;
   const steps = trainings.reduce((sum, one) => sum + one.steps, 0);
+  const published = trainings.filter(({ experiment }) => !isTrained(experiment)).length;
   const hours = trainings.reduce((sum, { gpuHours = 0 }) => sum + gpuHours, 0);
   return [
-    `${profile} profile, ${seeds} seed${seeds === 1 ? "" : "s"}: ${trainings.length} trainings, ${trainings.filter(({ done }) => done).length} of them done, ${number(steps)} steps${hours > 0 ? `, about ${number(hours)} GPU hours` : ""}`,
+    `${profile} profile, ${count(seeds, "seed")}: ${count(trainings.length - published, "training")}${published > 0 ? ` and ${count(published, "published detector")}` : ""}, ${trainings.filter(({ done }) => done).length} of them done, ${number(steps)} steps${hours > 0 ? `, about ${number(hours)} GPU hours` : ""}`,
     ...dataLines(report.data),
     ...section("Trainings, in order", bySeeds(trainings).map(trainingText)),
     ...section("Weights", weights.map(weightsText)),
@@ -98,6 +100,7 @@ function textOf(report: DryRunReport): string {
   ].join("\n");
 }
 
+const count = (value: number, what: string) => `${number(value)} ${what}${value === 1 ? "" : "s"}`;
 const number = (value: number) => Math.round(value).toLocaleString("en");
 const section = (title: string, lines: readonly string[]) => (lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)]);
 
@@ -126,12 +129,12 @@ function trainingText(seeds: readonly PlannedTraining[]): string {
   return [
     `${done === seeds.length ? "done  " : "      "}${title} → ${folder}${done > 0 && done < seeds.length ? ` (${done} of ${seeds.length} done)` : ""}`,
     ...(rows.length > 1 ? [`for ${rows.join(", ")}`] : []),
-    `${detectorTitle(detector)} ${JSON.stringify({ ...detector, kind: undefined })}; ${batchSize} images a step, 640×480 as ${width}×${height}`,
-    learningRateRule(training),
+    `${detectorTitle(detector)} ${JSON.stringify({ ...detector, kind: undefined })}; ${isTrained(experiment) ? `${batchSize} images a step, ` : ""}640×480 as ${width}×${height}`,
+    isTrained(experiment) ? learningRateRule(training) : "published weights: nothing is trained, they are scored and learnt from",
     ...(method === undefined ? [] : [`method ${methodText(method)}`]),
     ...(weights.length > 0 ? [`weights ${weights.join(", ")}`] : []),
     ...(after.length > 0 ? [`after ${after.join(", ")}`] : []),
-    ...(gpuHours === undefined ? [] : [`${seeds.length > 1 ? "each " : ""}${number(steps)} steps of ${(multiplyAdds! / 1e12).toPrecision(3)} tera multiply-adds: about ${number(gpuHours)} GPU hours`]),
+    ...(gpuHours === undefined || !isTrained(experiment) ? [] : [`${seeds.length > 1 ? "each " : ""}${number(steps)} steps of ${(multiplyAdds! / 1e12).toPrecision(3)} tera multiply-adds: about ${number(gpuHours)} GPU hours`]),
   ].join("\n          ");
 }
 

@@ -273,7 +273,7 @@ class Pool implements PoolResult {
 
   #finish(run: PlannedRun, { seconds, iterations, peakMemoryBytes }: RunResult, found: boolean): void {
     this.#done.add(run.id);
-    this.#known.push({ experiment: run.experiment, secondsPerIteration: seconds / iterations });
+    if (iterations > 0) this.#known.push({ experiment: run.experiment, secondsPerIteration: seconds / iterations });
     this.#peak = Math.max(this.#peak, peakMemoryBytes);
     this.#tell({ label: run.label, ...(found && { found }) });
   }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { checkpoints } from "../detector/weights/catalogue.ts";
 import { checkpointPath } from "../detector/weights/fetch.ts";
-import type { Experiment } from "./experiment.ts";
+import { isTrained, type Experiment } from "./experiment.ts";
 import type { ItemRow } from "./item.ts";
 import { outcomesOf } from "./outcome.ts";
 import { plannedRuns, type PlannedRun } from "./plan.ts";
@@ -124,7 +124,7 @@ interface Estimator {
 /** Hours in proportion to multiply-adds: from a step that was measured, or one that is published. */
 function estimator(planned: readonly PlannedRun[], measured: StepTime | undefined): Estimator {
   const known: CostTable = new Map();
-  const own = measured && planned.find(({ rows }) => rows.some(({ item, row }) => `${item}/${row}` === measured.row));
+  const own = measured && planned.find(({ experiment, rows }) => isTrained(experiment) && rows.some(({ item, row }) => `${item}/${row}` === measured.row));
   if (measured && own === undefined) throw new Error(`the step of ${measured.row} was measured, which is not trained here; rows: ${planned.flatMap(({ rows }) => rows.map(({ item, row }) => `${item}/${row}`)).join(", ")}`);
   const reference = own === undefined ? publishedStep : { experiment: own.experiment, gpuSeconds: measured!.seconds, text: `the ${measured!.seconds} s that were given for a step of ${measured!.row}` };
   const secondsPerUnit = reference.gpuSeconds / stepCost(reference.experiment, known);

@@ -42,6 +42,12 @@ export interface Experiment {
   readonly training: TrainingSettings;
 }
 
+/** Whether it trains anything; with 0 iterations its weights are kept, scored and learnt from as they are. */
+export const isTrained = ({ training: { iterations } }: Pick<Experiment, "training">): boolean => iterations > 0;
+
+/** The seed of what is not trained: it has one run. */
+export const publishedSeed = 0;
+
 /** A number that a paper states, and where. */
 export interface Target {
   readonly value: number;

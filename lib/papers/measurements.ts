@@ -72,9 +72,7 @@ function teaching(teachers: readonly JudgedResult[], students: readonly JudgedRe
   return teachers.filter(({ run }) => run !== undefined && folders.has(run.folder));
 }
 
-/** Students whose runs name no teacher's learnt from published weights, which are none of the row's. */
 function teacherAP(students: readonly JudgedResult[], teachers: readonly JudgedResult[]): number | undefined {
-  if (students.some(({ run }) => run !== undefined) && students.every(({ run }) => run?.teacher === undefined)) return undefined;
   const named = teaching(teachers, students);
   const APs = (named.length > 0 ? named : teachers).flatMap(({ metrics }) => (usable("AP", metrics?.AP) ? [metrics!.AP!] : []));
   return APs.length === 0 ? undefined : mean(APs);

@@ -5,6 +5,7 @@ import { runResult } from "../train/run.ts";
 import type { Step } from "../train/step.ts";
 import { readLooks } from "../train/validation.ts";
 import { cachedEntropies } from "./entropy-cache.ts";
+import { isTrained } from "./experiment.ts";
 import type { Metric } from "./item.ts";
 import { folderOfRun, isComplete, type Workplace } from "./perform.ts";
 import { measuresOf, type PlannedRun, type Request } from "./plan.ts";
@@ -88,8 +89,7 @@ function trainedMetrics({ item, row, experiment, transforms }: Request, folder: 
   return {
     ...(scored && cachedScores(folder, { ...scored, validation: place.validation })),
     ...(experiment.method !== undefined && { share: lateShare(readMetrics(join(folder, "metrics.jsonl"))) }),
-    hours: record.seconds / 3600,
-    memory: record.peakMemoryBytes / 1e9,
+    ...(isTrained(experiment) && { hours: record.seconds / 3600, memory: record.peakMemoryBytes / 1e9 }),
   };
 }
 

@@ -8,6 +8,7 @@ import { experimentSteps, runPlace, type Validate } from "./build.ts";
 import { segments } from "./detectors.ts";
 import { cachedEntropies, entropiesOf, keepEntropies } from "./entropy-cache.ts";
 import { lookImages, looks } from "./looking.ts";
+import { isTrained } from "./experiment.ts";
 import type { Measure, PlannedRun } from "./plan.ts";
 import { forgetProblem, isInterrupt, recordProblem } from "./run-problem.ts";
 import { cachedScores, keepScores, scoresOf } from "./score-cache.ts";
@@ -131,7 +132,7 @@ function looking(experiment: PlannedRun["experiment"], validation: Dataset): Val
   const { data: { transforms }, training: { iterations } } = experiment;
   const conventions = { validation, transforms };
   return {
-    at: Array.from({ length: looks }, (_, i) => Math.ceil(((i + 1) * iterations) / looks)),
+    at: Array.from({ length: isTrained(experiment) ? looks : 0 }, (_, i) => Math.ceil(((i + 1) * iterations) / looks)),
     look: async (detector): Promise<Record<string, number>> => {
       const { AP = 0 } = await scoresOf(detector, { ...conventions, of: "boxes" }, lookImages);
       if (!segments(experiment.detector)) return { AP };

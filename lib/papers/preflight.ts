@@ -151,7 +151,8 @@ function idleMethod(distiller: Distiller | undefined, groups: readonly GroupSumm
 /** The rule as a sentence: base, warm-up, drops, optimiser, decay, clipping. */
 export function learningRateRule({ iterations, learningRate, optimiser = "sgd", momentum = 0.9, weightDecay = optimiser === "adamw" ? 0.01 : 1e-4, clipValue, clipNorm }: TrainingSettings): string {
   const { base, warmup = 0, warmupKind = "linear", warmupFactor = 0.001, drops = [], gamma = 0.1 } = learningRate;
-  const kind = warmupKind === "linear" ? `rising in a line from ${base * warmupFactor}` : `at ${base * warmupFactor}`;
+  const start = Number((base * warmupFactor).toPrecision(4));
+  const kind = `${warmupKind === "linear" ? "rising in a line from" : "at"} ${start}`;
   return [
     `${base}${warmup > 0 ? `, the first ${warmup} iterations ${kind}` : ", no warm-up"}`,
     drops.length > 0 ? `times ${gamma} at iteration ${drops.join(" and ")}` : "no drops",

@@ -101,5 +101,5 @@ async function* throttled(moments: AsyncIterable<RunMoment | WaitingMoment>, { e
 /** What a finished run has taken tells how long its like will take. */
 async function learn(run: PlannedRun, place: Workplace, known: Timing[]): Promise<void> {
   const { seconds, iterations } = runResult(await folderOfRun(run, place))!;
-  known.push({ experiment: run.experiment, secondsPerIteration: seconds / iterations });
+  if (iterations > 0) known.push({ experiment: run.experiment, secondsPerIteration: seconds / iterations });
 }

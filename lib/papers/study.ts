@@ -2,7 +2,7 @@ import type { BackendInfo } from "../backend/info.ts";
 import { loadBackend } from "../backend/load.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Transforms } from "../data/transforms.ts";
-import type { Experiment } from "./experiment.ts";
+import { isTrained, publishedSeed, type Experiment } from "./experiment.ts";
 import type { Item, ItemRow, Setting } from "./item.ts";
 import { itemOf } from "./items/index.ts";
 import { outcomesOf, rowResult } from "./outcome.ts";
@@ -84,7 +84,7 @@ export interface StudyParts {
   /** Ids of rows; where empty, all. */
   readonly rows: readonly string[];
   /** @throws Error for a setting that the profile cannot train, by name */
-  readonly experimentFor: (setting: Setting) => Experiment;
+  readonly experimentFor: (setting: Setting, role: ItemRow["role"]) => Experiment;
   /** How images are prepared when a setting's detector is scored. */
   readonly transformsFor: (setting: Setting) => Transforms;
   readonly differences: (setting: Setting) => readonly Omit<StudyDifference, "rows">[];
@@ -128,7 +128,7 @@ async function studiesOf(items: readonly Item[], options: StudyOptions, { train,
   return items.map((item) => studyOf({
     item, profile, seeds: seedList(options), environment, rows,
     place: { train, validation, runs, requireGpu },
-    experimentFor: (setting) => experimentFor(setting, { profile, train, ...(iterations !== undefined && { iterations }) }),
+    experimentFor: (setting, role) => experimentFor(setting, { profile, train, role, ...(iterations !== undefined && { iterations }) }),
     transformsFor: (setting) => testTransforms(setting, profile),
     differences: (setting) => differences(setting, profile, iterations),
   }));
@@ -148,9 +148,9 @@ type Trained = Pick<Request, "experiment" | "transforms"> | { readonly problem: 
 export function studyOf(parts: StudyParts): Study {
   const { item, profile, seeds, environment, place } = parts;
   const rows = chosenRows(item, parts.rows);
-  const trained = new Map(rows.flatMap(({ id, setting }) => (setting === undefined ? [] : [[id, trainedBy(setting, parts)] as const])));
-  const own = rows.flatMap((row) => (trained.has(row.id) ? seeds.map((seed) => ({ item, row, seed, ...trained.get(row.id)! })) : []));
-  const asked = [...own, ...teachersOf(own, rows).map(({ row, seed }) => ({ item, row, seed, ...trainedBy(row.setting!, parts) }))];
+  const trained = new Map(rows.flatMap((row) => (row.setting === undefined ? [] : [[row.id, trainedBy(row, parts)] as const])));
+  const own = rows.flatMap((row) => (trained.has(row.id) ? seedsOf(trained.get(row.id)!, seeds).map((seed) => ({ item, row, seed, ...trained.get(row.id)! })) : []));
+  const asked = [...own, ...teachersOf(own, rows).map(({ row, seed }) => ({ item, row, seed, ...trainedBy(row, parts) }))];
   const requests = asked.filter((one) => !("problem" in one)) as Request[];
   const refused = rows.flatMap((row) => { const one = trained.get(row.id); return one !== undefined && "problem" in one ? [{ row: row.id, problem: one.problem }] : []; });
   const planned = planOf(requests, place.train.hash);
@@ -179,9 +179,15 @@ function teachersOf(asked: readonly ({ readonly item: Item; readonly row: ItemRo
   return [...new Map(found.map((one) => [`${one.row.id}/${one.seed}`, one])).values()];
 }
 
-function trainedBy(setting: Setting, { experimentFor: make, transformsFor }: StudyParts): Trained {
+/** What is published is the same at every seed. */
+function seedsOf(one: Trained, seeds: readonly number[]): readonly number[] {
+  return "problem" in one || isTrained(one.experiment) ? seeds : [publishedSeed];
+}
+
+/** Of a row with a setting. */
+function trainedBy({ setting, role }: ItemRow, { experimentFor: make, transformsFor }: StudyParts): Trained {
   try {
-    return { experiment: make(setting), transforms: transformsFor(setting) };
+    return { experiment: make(setting!, role), transforms: transformsFor(setting!) };
   } catch (error) {
     return { problem: (error as Error).message };
   }

@@ -53,8 +53,9 @@ function training({ config: { config = {}, started }, result }: RunFacts): strin
   return listed([
     data?.name !== undefined && `Data: ${data.name}${data.hash ? ` (SHA-256 ${data.hash})` : ""}`,
     data?.classes && `Classes: ${data.classes.length} (${data.classes.slice(0, 20).join(", ")}${data.classes.length > 20 ? ", …" : ""})`,
-    schedule?.iterations !== undefined && `Schedule: ${schedule.iterations} iterations${data?.batchSize === undefined ? "" : ` of ${data.batchSize} images`}, seed ${seed ?? "not recorded"}; the whole of it is in config.json`,
-    method?.name ? `Method: ${method.name}` : "Method: none, trained on labels alone",
+    schedule?.iterations === 0 && "Schedule: none; the published weights are kept as they are",
+    schedule?.iterations !== undefined && schedule.iterations > 0 && `Schedule: ${schedule.iterations} iterations${data?.batchSize === undefined ? "" : ` of ${data.batchSize} images`}, seed ${seed ?? "not recorded"}; the whole of it is in config.json`,
+    schedule?.iterations !== 0 && (method?.name ? `Method: ${method.name}` : "Method: none, trained on labels alone"),
     started?.weights?.sha256 ? `Started from: ${started.weights.name} (SHA-256 ${started.weights.sha256})` : "Started from: random weights",
     started?.teacher?.sha256 && `Teacher: weights with SHA-256 ${started.teacher.sha256}`,
     result && `Computed on: ${result.environment.deviceName} (${result.environment.device}), ${result.environment.name} ${result.environment.tensorflowVersion}, ${number(result.seconds / 3600)} hours, ${number(result.peakMemoryBytes / 1e9)} GB at most`,

@@ -45,7 +45,7 @@ function uuid(text: string): string {
 function summary({ config: { config = {} } }: RunFacts): string {
   const { detector, method, training, data, seed } = config;
   const what = [detector?.kind ?? "retinanet", ...(method?.name ? [`with ${method.name}`] : [])].join(" ");
-  const how = [training?.iterations !== undefined && `${training.iterations} iterations`, data?.batchSize !== undefined && `of ${data.batchSize} images`].filter(Boolean).join(" ");
+  const how = training?.iterations === 0 ? "as published" : [training?.iterations !== undefined && `${training.iterations} iterations`, data?.batchSize !== undefined && `of ${data.batchSize} images`].filter(Boolean).join(" ");
   return [what, how, seed !== undefined && `seed ${seed}`, data?.name !== undefined && `on ${data.name}`].filter(Boolean).join(", ");
 }
 

@@ -156,7 +156,10 @@ async function* continueRun(options: RunOptions, metrics: string): AsyncGenerato
       if (readLooks(looks).at(-1)?.iteration !== done) appendLook(looks, { ...(await built.look(done)), iteration: done });
     };
     await look(start); // killed while it looked
-    if (start === iterations) complete(); // killed between the last checkpoint and the result
+    if (start === iterations) { // killed between the last checkpoint and the result, or there is nothing to train
+      if (iterations === 0 && keepWeights) save();
+      complete();
+    }
     try {
       for await (const step of built.training.steps()) {
         appendMetric(metrics, step);
@@ -189,7 +192,7 @@ function finish({ folder, iterations }: RunOptions, { environment }: BuiltTraini
     status: "finished",
     iterations: steps.length,
     seconds,
-    imagesPerSecond: images / seconds,
+    imagesPerSecond: seconds > 0 ? images / seconds : 0,
     ended: isoTime(Date.now()),
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     environment: recorded,

@@ -23,7 +23,7 @@ const report = async (flags: DryRunFlags) => JSON.parse((await dryRun([item], fl
 describe("reproduce --dry-run", () => {
   let first: DryRunReport;
   beforeAll(async () => { first = await report(paper); }, 300_000);
-  const named = ({ trainings }: DryRunReport, row: string) => trainings.find(({ rows }) => rows.includes(`frs/teachers/${row}`))!;
+  const named = ({ trainings }: Pick<DryRunReport, "trainings">, row: string, of = "frs/teachers") => trainings.find(({ rows }) => rows.includes(`${of}/${row}`))!;
 
   it("tells what each row of the paper profile trains from what, and how long that is estimated to take", () => {
     const student = named(first, "under-800mf");
@@ -51,6 +51,19 @@ describe("reproduce --dry-run", () => {
     expect(named(own, "student").gpuHours).toBeCloseTo((2 * 87_950) / 3600, 6);
     expect(own.assumption).toMatch(/from the 2 s that were given for a step of frs\/teachers\/student/);
     await expect(report({ ...alone, stepSeconds: { row: "frs/teachers/nobody", seconds: 2 } })).rejects.toThrow(/the step of frs\/teachers\/nobody was measured, which is not trained here; rows: frs\/teachers\//);
+  }, 120_000);
+
+  it("takes a teacher that is published as it is, for whatever seeds", async () => {
+    const flags = { ...paper, rows: ["fpn"], seeds: 2 };
+    const { text } = await dryRun([itemOf("frs/table-3")], { ...flags, json: false });
+    const { trainings } = JSON.parse((await dryRun([itemOf("frs/table-3")], flags)).text) as DryRunReport;
+    expect(trainings.filter(({ rows }) => rows.includes("frs/table-3/teacher"))).toEqual([expect.objectContaining({ steps: 0, seed: 0, gpuHours: 0, weights: ["mmdetection/retinanet_r101_fpn_2x"] })]);
+    const student = named({ trainings }, "fpn", "frs/table-3");
+    expect(student.experiment.teacher).toMatchObject({ run: { experiment: { training: { iterations: 0 } } } });
+    expect(student.after).toEqual([expect.stringMatching(/^frs\/table-3\/teacher/)]);
+    expect(text).toMatch(/^paper profile, 2 seeds: 4 trainings and 1 published detector, 0 of them done/);
+    expect(text).toMatch(/frs\/table-3\/teacher, seed 0 → paper\/published\/mmdetection\/retinanet_r101_fpn_2x\n.*\n +published weights: nothing is trained, they are scored and learnt from\n/);
+    await expect(dryRun([itemOf("frs/table-3")], { ...flags, stepSeconds: { row: "frs/table-3/teacher", seconds: 2 } })).rejects.toThrow(/the step of frs\/table-3\/teacher was measured, which is not trained here/);
   }, 120_000);
 
   it("says in words what is there, and that the paper's data are missing where others are given", async () => {

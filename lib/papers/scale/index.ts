@@ -1,7 +1,7 @@
 import type { Dataset } from "../../data/dataset.ts";
 import type { Transforms } from "../../data/transforms.ts";
 import type { Experiment } from "../experiment.ts";
-import type { Setting } from "../item.ts";
+import type { ItemRow, Setting } from "../item.ts";
 import type { Profile } from "../sssd.ts";
 import type { Difference } from "./compare.ts";
 import { paperDifferences, smallDifferences } from "./differences.ts";
@@ -27,6 +27,8 @@ export interface ExperimentForOptions {
   readonly train: Dataset;
   /** Folder below the runs. Default what it trains, so that equal trainings of different items share one. */
   readonly name?: string;
+  /** Whose the setting is: in the paper profile a teacher's published checkpoint is taken as it is, and not trained. */
+  readonly role?: ItemRow["role"];
   /** Of the teacher, and of LabelEnc's first step, where they are trained here. */
   readonly teacherSeed?: number;
   /** Of the papers' 2x in place of the small profile's, the other schedules in proportion: for a look at what a notebook does. */
@@ -54,14 +56,14 @@ function scaleOf(profile: Exclude<Profile, "paper">, iterations: number | undefi
 
 /**
  * The training that stands for a paper's setting in a profile: plain data, the same for the same setting. Teachers and
- * LabelEnc's encoders are trainings of their own (`run`), in the paper profile published checkpoints where there are any.
+ * LabelEnc's encoders are trainings of their own (`run`); in the paper profile a teacher with a published checkpoint is one of 0 iterations.
  * @throws Error for what the origin does not have, for masks that the data lacks, and in the paper profile for weights that the
  *   catalogue lacks, by name
  */
-export function experimentFor(setting: Setting, { profile, train, name, teacherSeed: seed = teacherSeed, iterations }: ExperimentForOptions): Experiment {
+export function experimentFor(setting: Setting, { profile, train, name, role, teacherSeed: seed = teacherSeed, iterations }: ExperimentForOptions): Experiment {
   const options = { ...(name !== undefined && { name }), teacherSeed: seed };
   checkIterations(profile, iterations);
-  return profile === "paper" ? paperExperiment(setting, options) : smallExperiment(scaleOf(profile, iterations), setting, { ...options, train });
+  return profile === "paper" ? paperExperiment(setting, { ...options, ...(role && { role }) }) : smallExperiment(scaleOf(profile, iterations), setting, { ...options, train });
 }
 
 /** How images are prepared when a setting's detector is scored in a profile. */

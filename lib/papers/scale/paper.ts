@@ -1,8 +1,8 @@
 import { checkpoints } from "../../detector/weights/catalogue.ts";
 import type { BackboneConfig } from "../../detector/backbones/config.ts";
 import type { DetectorSpec } from "../detectors.ts";
-import type { Experiment } from "../experiment.ts";
-import type { BackboneName, Setting } from "../item.ts";
+import { isTrained, publishedSeed, type Experiment } from "../experiment.ts";
+import type { BackboneName, ItemRow, Setting } from "../item.ts";
 import type { TeacherSpec } from "../teacher.ts";
 import { runName } from "./name.ts";
 import { publishedRecipe } from "./published.ts";
@@ -77,17 +77,38 @@ export function paperDetector(setting: Setting): DetectorSpec {
   return detectorOf(setting, publishedRecipe(setting).preset);
 }
 
+interface PaperOptions {
+  readonly name?: string;
+  readonly teacherSeed: number;
+  /** Whose the setting is; a teacher's published checkpoint is taken as it is. */
+  readonly role?: ItemRow["role"];
+}
+
 function teacherOf(teacher: Setting, teacherSeed: number): TeacherSpec {
-  const weights = checkpointOf(teacher);
-  if (weights === undefined) return { run: { experiment: paperExperiment(teacher, { teacherSeed }), seed: teacherSeed } };
-  return { detector: paperDetector(teacher), weights };
+  const experiment = paperExperiment(teacher, { teacherSeed, role: "teacher" });
+  return { run: { experiment, seed: isTrained(experiment) ? teacherSeed : publishedSeed } };
+}
+
+/** A detector as it was published in the place of a training: its weights are kept, scored and learnt from. */
+function publishedDetector(setting: Setting, from: string): Experiment {
+  const { preset, input, batchSize, training } = publishedRecipe(setting);
+  return {
+    name: `paper/published/${from}`,
+    detector: detectorOf(setting, preset),
+    weights: { from, part: "detector" },
+    data: { transforms: input.train, batchSize, dropEmpty: true },
+    training: { ...training, iterations: 0 },
+  };
 }
 
 /**
- * A setting as its paper trained it, on COCO 2017's 117,266 images with objects.
+ * A setting as its paper trained it, on COCO 2017's 117,266 images with objects; a teacher's is its published checkpoint, where
+ * the catalogue has one.
  * @throws Error for what the origin does not have, and for what the catalogue of weights lacks, by name
  */
-export function paperExperiment(setting: Setting, { name, teacherSeed }: { readonly name?: string; readonly teacherSeed: number }): Experiment {
+export function paperExperiment(setting: Setting, { name, teacherSeed, role }: PaperOptions): Experiment {
+  const published = role === "teacher" ? checkpointOf(setting) : undefined;
+  if (published !== undefined) return publishedDetector(setting, published);
   const lacks = missing(setting);
   if (lacks.length > 0) throw new Error(`the paper profile lacks ${lacks.join("; ")}. \`potstill weights list\` shows what there is; give the training as a file (potstill train) with weights of your own`);
   const { preset, input, batchSize, training, method } = publishedRecipe(setting);

@@ -42,15 +42,16 @@ export function titleOf({ experiment, seed }: Pick<SiteRun, "experiment" | "seed
 function factsOf(site: Site, run: SiteRun, { path, files: { steps, result } }: { readonly path: string; readonly files: RunFiles }): Markup {
   const { record } = run;
   const [seconds, bytes] = [record?.seconds ?? result?.seconds, record?.peakMemoryBytes ?? result?.peakMemoryBytes];
+  const iterations = record?.iterations ?? result?.iterations ?? steps.length;
   const facts: readonly (readonly [string, Content])[] = [
     ["Folder", markup`<code>${run.folder}</code>`],
     ["Rows", run.answers.length === 0 ? "none of its own" : run.answers.map(({ item, result: { row } }, i) => [i > 0 && "; ", markup`<a href="${linkFrom(path, `${places.item(item.id)}#row-${row.id}`)}">${item.title}: ${row.label}</a>`])],
     ["Learns from", run.teacher === undefined ? "no other training" : linkTo(run.teacher, site, path)],
     ...(run.alone === undefined ? [] : [["The same student alone", linkTo(run.alone, site, path)] as const]),
     ...(run.pupils.length === 0 ? [] : [["Taught", run.pupils.map((pupil, i) => [i > 0 && "; ", linkTo(pupil, site, path)])] as const]),
-    ["Iterations", record?.iterations ?? result?.iterations ?? steps.length],
-    ["Time in steps", seconds === undefined ? "–" : measured(duration(seconds))],
-    ["Images per second", result === undefined ? "–" : measured(number(result.imagesPerSecond, 1))],
+    ["Iterations", iterations === 0 ? "none: the published weights are kept as they are" : iterations],
+    ["Time in steps", seconds === undefined || iterations === 0 ? "–" : measured(duration(seconds))],
+    ["Images per second", result === undefined || iterations === 0 ? "–" : measured(number(result.imagesPerSecond, 1))],
     ["Peak memory of the process", bytes === undefined ? "–" : measured(gigabytes(bytes))],
   ];
   return markup`<dl class="facts">${facts.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
@@ -72,6 +73,7 @@ function scoresOf({ answers }: SiteRun): Markup {
 }
 
 async function curvesOf(site: Site, { record }: SiteRun, { path, files }: { readonly path: string; readonly files: RunFiles }): Promise<Content> {
+  if (record?.iterations === 0) return markup`<p class="quiet">Nothing was trained.</p>`;
   const figures = runFigures(files.steps, record?.curve ?? files.curve, site.datasets?.validation.images);
   if (figures.length === 0) return markup`<p class="quiet">Its steps are not in the folder of runs any more.</p>`;
   const shown: Markup[] = [];

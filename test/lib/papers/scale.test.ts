@@ -9,8 +9,9 @@ import { writeCoco } from "../../../lib/data/write-coco.ts";
 import { checkpoints } from "../../../lib/detector/weights/catalogue.ts";
 import type { Experiment } from "../../../lib/papers/experiment.ts";
 import { itemsOf } from "../../../lib/papers/items/index.ts";
-import type { Setting } from "../../../lib/papers/item.ts";
+import type { ItemRow, Setting } from "../../../lib/papers/item.ts";
 import { checkpointOf, differences, experimentFor, missing, openProfileData, publishedRecipe, testTransforms } from "../../../lib/papers/scale/index.ts";
+import { specOf } from "../../../lib/papers/weights.ts";
 import { short, train as trainAll } from "./short.ts";
 import { encoded, guided, masked, representatives, student } from "./settings.ts";
 
@@ -152,13 +153,23 @@ describe("the paper profile", () => {
       expect(missing(setting)).toEqual([]);
       const { weights, teacher } = of(setting, "paper");
       expect(names).toContain(weights);
-      if (typeof teacher?.weights === "string") expect(names).toContain(teacher.weights);
+      if (typeof teacher?.run === "object") expect(names).toContain(specOf(teacher.run.experiment.weights!).from);
     }
     const { detector, teacher, weights } = of(student("fcos", { name: "frs" }), "paper");
     expect({ detector, weights }).toEqual({ detector: { kind: "fcos", preset: "mmdet-2x", backbone: "resnet-50" }, weights: "open-mmlab/detectron/resnet50_caffe" });
-    expect(teacher).toEqual({ detector: { kind: "fcos", preset: "mmdet-2x", backbone: "resnet-101" }, weights: "mmdetection/fcos_r101_caffe_fpn_mstrain_2x" });
+    const published = "mmdetection/fcos_r101_caffe_fpn_mstrain_2x";
+    expect(teacher).toMatchObject({ run: { experiment: { name: `paper/published/${published}`, detector: { kind: "fcos", preset: "mmdet-2x", backbone: "resnet-101" }, weights: { from: published, part: "detector" }, training: { iterations: 0 } }, seed: 0 } });
     expect(of(guided("retinanet"), "paper")).toMatchObject({ weights: "detectron2/MSRA/R-50", detector: { preset: "detectron2-lgd" }, data: { batchSize: 16, dropEmpty: true } });
-    expect(of(masked({ name: "fgd" }), "paper").teacher).toEqual({ detector: { kind: "cascadeRcnn", preset: "mmdet-x101-32x4d-dconv" }, weights: "mmdetection/cascade_mask_rcnn_x101_32x4d_fpn_dconv_c3-c5_1x" });
+    expect(of(masked({ name: "fgd" }), "paper").teacher).toMatchObject({ run: { experiment: { detector: { kind: "cascadeRcnn", preset: "mmdet-x101-32x4d-dconv" }, weights: { from: "mmdetection/cascade_mask_rcnn_x101_32x4d_fpn_dconv_c3-c5_1x" } } } });
+  });
+
+  it("takes the row of a teacher for what teaches, and trains the same network as a student", () => {
+    const setting = student("retinanet", { name: "frs" }).teacher!;
+    const as = (role: ItemRow["role"], profile: "smoke" | "paper" = "paper") => experimentFor(setting, { profile, train, role });
+    expect({ run: { experiment: as("teacher"), seed: 0 } }).toEqual(of(student("retinanet", { name: "frs" }), "paper").teacher);
+    expect(as("student")).toEqual(of(setting, "paper"));
+    expect(as("student").training.iterations).toBeGreaterThan(0);
+    expect(as("teacher", "smoke")).toEqual(of(setting)); // of the small networks nobody has published any
   });
 
   it("trains the teachers that nobody has published, and inherits", () => {

@@ -13,6 +13,7 @@ import { progressOf } from "../../../lib/papers/progress-of.ts";
 import { problemOf } from "../../../lib/papers/run-problem.ts";
 import type { StudyState } from "../../../lib/papers/row-result.ts";
 import { claim } from "../../../lib/train/atomic.ts";
+import { readMetrics } from "../../../lib/train/metrics.ts";
 import { exploding, plain, row, taught, teacher, tinyItem, tinyStudy } from "./tiny-study.ts";
 import { content } from "./run-content.ts";
 
@@ -144,6 +145,40 @@ describe("a study", () => {
       expect(measures!.pixels).toBeLessThanOrEqual(8.1); // of 256 grey levels, with Miller–Madow's correction
     }
     expect(entropies.filter(({ metrics }) => metrics!.entropy !== undefined).length).toBeGreaterThan(1);
+  });
+});
+
+describe("published weights in the place of a training", () => {
+  const trained = study();
+  const rows = [row("published", "published", { role: "teacher" }), row("pupil"), row("again")];
+  let own: ReturnType<typeof study>;
+  beforeAll(async () => {
+    await all(trained.run());
+    const { run } = (await study(tinyItem([row("teacher")])).results())[0];
+    const from = join(trained.runs, run!.folder, "weights.safetensors");
+    const published = { ...teacher, name: "tiny/published", weights: { from, part: "detector" as const }, training: { ...teacher.training, iterations: 0 } };
+    const pupil = { ...taught, name: "tiny/pupil", teacher: { run: { experiment: published, seed: 0 } } };
+    own = study(tinyItem(rows), { experiments: { published, pupil, again: taught }, seeds: [0, 1], runs: join(folder, "published") });
+    cpSync(join(trained.runs, "tiny", "teacher"), join(own.runs, "tiny", "teacher"), { recursive: true });
+    await all(own.run());
+  });
+
+  it("are scored once, whatever the seeds, and not called a training that took no time", async () => {
+    expect(own.planned.map(({ experiment: { name }, seed }) => `${name} ${seed}`)).toEqual(["tiny/published 0", "tiny/teacher 0", "tiny/pupil 0", "tiny/pupil 1", "tiny/taught 0", "tiny/taught 1"]);
+    const [first, ...others] = await own.results();
+    const [like] = await study(tinyItem([row("teacher")])).results();
+    expect(others.map(({ row: { id }, seed }) => `${id} ${seed}`)).toEqual(["pupil 0", "pupil 1", "again 0", "again 1"]);
+    expect({ ...like.metrics, hours: undefined, memory: undefined }).toEqual({ ...first.metrics, hours: undefined, memory: undefined });
+    expect(Object.keys(first.metrics!)).not.toContain("hours");
+    expect(first.run).toMatchObject({ iterations: 0, curve: [] });
+    expect(others[0].run!.teacher).toBe(first.run!.folder);
+  });
+
+  it("teach as what they were trained to be does", async () => {
+    const losses = (result: { readonly run?: { readonly folder: string } }) => readMetrics(join(own.runs, result.run!.folder, "metrics.jsonl")).map(({ losses: values }) => values);
+    const [, pupil, , again] = await own.results();
+    expect(losses(pupil)).toHaveLength(6);
+    expect(losses(pupil)).toEqual(losses(again));
   });
 });
 
