@@ -50,7 +50,7 @@ export type { MethodShare } from "./calibrate/method-shares.ts";
 export { powerLaw } from "./calibrate/power-law.ts";
 export { calibrationStudy, collect, estimateReadings } from "./calibrate/study.ts";
 export { showCalibrationSetting, showChannels, showExamples, showReadings, showResult, showSearch, showShares, verdict } from "./calibrate/show.ts";
-export type { SeedResult } from "./calibrate/show.ts";
+export type { SeedResult } from "./calibrate/results.ts";
 export type { SearchState } from "./calibrate/search.ts";
 export type { ReadingEstimates } from "./calibrate/study.ts";
 export type { Profile } from "./papers/sssd.ts";

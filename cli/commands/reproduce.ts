@@ -10,7 +10,7 @@ import type { Cut } from "../../lib/report/site/index.ts";
 import { UsageError } from "../errors.ts";
 import { computing, interruptible } from "../interruptible.ts";
 import { wholeNumber } from "../options.ts";
-import { assertUsable, calibration, reproduceCalibration } from "../reproduce/calibration.ts";
+import { answeredCalibration, assertUsable, calibration, reproduceCalibration } from "../reproduce/calibration.ts";
 import { dryRun, type StepTime } from "../reproduce/dry-run.ts";
 import { hasNotebook, type NotebookOptions, type Reproduced } from "../reproduce/notebook.ts";
 import { runNotebooks, type DoneNotebook } from "../reproduce/notebooks.ts";
@@ -99,7 +99,7 @@ export function register(program: Command): void {
     });
 }
 
-/** What is asked for; the calibration is not a table of rows. */
+/** What is asked for; the calibration trains by itself. */
 interface Chosen {
   readonly items: readonly Item[];
   readonly calibrated: boolean;
@@ -186,11 +186,13 @@ async function reproduced({ items, calibrated }: Chosen, flags: SiteFlags & { re
   if (failFast && problems.size > 0) return { problems, notebooks: [] };
   for (const { item } of studies) if (!hasNotebook(item)) tell(`${item.id}: its notebook ${item.notebook} is not part of this installation`);
   const own = await runNotebooks(studies, { ...options, jobs, onNotebook: tellNotebook });
-  const notebooks = calibrated ? [...own, await calibratedBeside(flags)] : own;
+  const beside = calibrated ? await calibratedBeside(flags) : undefined;
+  const notebooks = beside === undefined ? own : [...own, beside];
   signal.throwIfAborted();
   tell("writing the report site …");
   const cut = cutOf(flags);
-  const { index } = await writeReport({ profile, data, runs, output, studies, signal, ...(cut && { cut }), beside: calibrated ? [calibration] : [], notebooks: Object.fromEntries(notebooks.map(({ item, report }) => [item.id, report])) });
+  const searched = beside && (await answeredCalibration({ ...flags, runs }, beside.problem));
+  const { index } = await writeReport({ profile, data, runs, output, studies, signal, ...(cut && { cut }), beside: searched === undefined ? [] : [searched], notebooks: Object.fromEntries(notebooks.map(({ item, report }) => [item.id, report])) });
   return { problems, notebooks, index };
 }
 

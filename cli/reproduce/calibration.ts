@@ -1,14 +1,16 @@
 import { loadBackend } from "../../lib/backend/load.ts";
 import { terminalReporter } from "../../lib/backend/setup/progress.ts";
 import { openCocoFolder } from "../../lib/data/coco-folder.ts";
-import { itemOf } from "../../lib/papers/items/index.ts";
+import { calibration, searchedSeeds, searchRows, unsearched, type FoundOptions } from "../../lib/calibrate/results.ts";
+import { calibrationStudy, type StudyOptions } from "../../lib/calibrate/study.ts";
 import { calibrationSetting } from "../../lib/papers/sssd.ts";
 import { findWeights } from "../../lib/papers/weights.ts";
 import { UsageError } from "../errors.ts";
+import type { Answered } from "./report.ts";
 import { reproduceNotebook, type NotebookOptions, type Reproduced } from "./notebook.ts";
 
-/** The search for λ, which is not a table of rows: its notebook trains its probes itself. */
-export const calibration = itemOf("sssd/calibration");
+/** The search for λ: its notebook trains its probes itself, each knowing what the last one gave. */
+export { calibration };
 
 /**
  * What can be wrong with the arguments is said before anything long starts.
@@ -29,4 +31,11 @@ export async function reproduceCalibration(options: NotebookOptions): Promise<Re
   if (weights !== undefined) await findWeights(weights, { reporter: terminalReporter(), ...(options.signal && { signal: options.signal }) });
   if (options.requireGpu) await loadBackend({ requireGpu: true });
   return reproduceNotebook(calibration, options);
+}
+
+/** What the notebook has found, from the trainings that it has left. @param problem why its notebook failed */
+export async function answeredCalibration(options: StudyOptions & FoundOptions, problem: string | undefined): Promise<Answered> {
+  const study = await calibrationStudy(options);
+  const results = problem === undefined ? searchRows(await searchedSeeds(study, options)) : unsearched(`its notebook failed: ${problem}`, options);
+  return { item: calibration, results, data: study.dataset.name };
 }

@@ -6,16 +6,24 @@ import type { Item } from "../../lib/papers/item.ts";
 import { judge } from "../../lib/papers/judge.ts";
 import { cocoImages } from "../../lib/papers/scale/published.ts";
 import type { Judgement } from "../../lib/papers/judgement.ts";
+import type { RowResult } from "../../lib/papers/row-result.ts";
 import type { Study } from "../../lib/papers/study.ts";
 import { readRun, trainedLooks, writeSite, type Cut } from "../../lib/report/site/index.ts";
 import type { Site } from "./job.ts";
+
+/** An item with what its trainings have left, and the name of the data that it is about. */
+export interface Answered {
+  readonly item: Item;
+  readonly results: readonly RowResult[];
+  readonly data: string;
+}
 
 export interface ReportOptions extends Pick<Site, "profile" | "data" | "runs"> {
   /** Folder of the site. */
   readonly output: string;
   readonly studies: readonly Study[];
-  /** Items that are no table of rows, and whose notebook was executed. */
-  readonly beside: readonly Item[];
+  /** Items whose trainings are of no study. */
+  readonly beside: readonly Answered[];
   /** Executed notebooks' pages, by item. */
   readonly notebooks: Readonly<Record<string, string>>;
   readonly cut?: Cut;
@@ -32,8 +40,9 @@ const described = ({ name, images, hash }: Dataset) => ({ name, images: images.l
 export async function writeReport({ profile, data, runs, output, studies, beside, notebooks, cut, signal }: ReportOptions): Promise<{ readonly index: string; readonly judgements: readonly Judgement[] }> {
   const [{ environment, validation, train }] = studies;
   const coco = profile === "paper" && train.images.length === cocoImages.all;
-  const results = Object.fromEntries(await Promise.all(studies.map(async (study) => [study.item.id, await study.results()] as const)));
-  const judgements = [...studies.map(({ item }) => judge(item, profile, results[item.id], { data: validation.name, coco })), ...beside.map((item) => judge(item, profile, []))];
+  const judged = [...(await Promise.all(studies.map(async (study): Promise<Answered> => ({ item: study.item, results: await study.results(), data: validation.name })))), ...beside];
+  const results = Object.fromEntries(judged.map(({ item, results: own }) => [item.id, own]));
+  const judgements = judged.map(({ item, results: own, data: of }) => judge(item, profile, own, { data: of, coco }));
   const looks = trainedLooks({ runs, validation });
   const isWhole = wholeRuns(runs);
   const index = await writeSite({

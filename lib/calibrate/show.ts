@@ -1,6 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import { detectorTitle } from "../papers/detectors.ts";
 import { calibrationTargets } from "../papers/sssd.ts";
+import { judge } from "../papers/judge.ts";
 import type { Profile } from "../papers/sssd.ts";
 import { lineFigure } from "../report/figures.ts";
 import type { Figure } from "../report/figures.ts";
@@ -12,7 +13,8 @@ import { table } from "../report/table.ts";
 import type { ReportTable } from "../report/table.ts";
 import type { Step } from "../train/step.ts";
 import { powerLaw } from "./power-law.ts";
-import type { Probe, SearchResult, SearchState } from "./search.ts";
+import { calibration, searchRows, type SeedResult } from "./results.ts";
+import type { SearchState } from "./search.ts";
 import type { CalibrationStudy, ReadingEstimates } from "./study.ts";
 
 /** The first images of a dataset with their boxes. */
@@ -123,15 +125,6 @@ export function showChannels(estimates: readonly ReadingEstimates[], key = defau
   });
 }
 
-/** One seed's answer. */
-export interface SeedResult {
-  readonly seed: number;
-  readonly target: number;
-  readonly search: SearchResult;
-  /** The secant's probes; the last one is its answer. */
-  readonly secant: readonly Probe[];
-}
-
 const interval = (values: readonly number[]) => {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return values.length === 1 ? mean : { mean, low: Math.min(...values), high: Math.max(...values) };
@@ -173,13 +166,17 @@ export function showResult(study: CalibrationStudy, results: readonly SeedResult
 }
 
 /** What this run says of the claims, in words; a reader can check each against the tables. */
-export function verdict({ profile, setting }: Pick<CalibrationStudy, "profile" | "setting">, results: readonly SeedResult[], estimates: readonly ReadingEstimates[]): string {
+export function verdict({ profile, setting, dataset }: Pick<CalibrationStudy, "profile" | "setting"> & { readonly dataset: Pick<Dataset, "name"> }, results: readonly SeedResult[], estimates: readonly ReadingEstimates[]): string {
   const law = powerLaw(estimates.map(({ channels }) => channels), estimates.map(({ lambda }) => lambda[defaultReading]));
   const lambdas = results.map(({ search }) => search.lambda.toPrecision(3)).join(", ");
   const miss = law.at(paperChannels) / calibrationTargets.lambda.value - 1;
+  const { claims, note } = judge(calibration, profile, searchRows(results), { data: dataset.name });
   return [
-    `- **There is one λ, and bisection finds it:** reproduced in direction. The share rises with λ and meets LGD's at λ\\* = ${lambdas} (C = ${setting.channels}, ${results.length === 1 ? "one seed" : `${results.length} seeds`}).`,
-    `- **It is 50:** not testable at the ${profile} profile, which has other maps, another detector and ${setting.channels} channels instead of 256.`,
-    `- **λ\\* grows with √C under the default reading:** exponent ${law.exponent.toFixed(2)} for 0.50, over ${estimates.length} channel counts and one seed. Continued to C = ${paperChannels} it gives ${law.at(paperChannels).toPrecision(3)}, ${Math.abs(100 * miss).toFixed(0)} % ${miss > 0 ? "above" : "below"} the paper's 50: the same order, not the same number.`,
+    `Bisection ended at λ\\* = ${lambdas} (C = ${setting.channels}, ${results.length === 1 ? "one seed" : `${results.length} seeds`}).`,
+    "",
+    ...claims.map(({ claim: { text }, verdict: word, why }) => `- **${text}:** ${word}. ${why}`),
+    `- **λ\\* grows with √C under the default reading** (not the paper's claim, but what it would follow from)**:** exponent ${law.exponent.toFixed(2)} for 0.50, over ${estimates.length} channel counts and one seed. Continued to C = ${paperChannels} it gives ${law.at(paperChannels).toPrecision(3)}, ${Math.abs(100 * miss).toFixed(0)} % ${miss > 0 ? "above" : "below"} the paper's 50: the same order, not the same number.`,
+    "",
+    note,
   ].join("\n");
 }

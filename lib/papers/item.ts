@@ -6,10 +6,11 @@ export type PaperId = "sssd" | "frs" | "shared-kd";
 
 /**
  * What is measured of a row. AP to APl: COCO's average precisions in points from 0 to 100, as the papers print them (of masks
- * where the row's item says so). share: λL_distill / L_total, 0 to 1. hours: of training. memory: peak, in GB.
- * entropy: of a region, in bits.
+ * where the row's item says so). lateAP: the mean AP, in points, of the looks between 130/180 and 170/180 of a training, on the few
+ * validation images that it looks at on its way. share: λL_distill / L_total, 0 to 1. lambda: the λ that a search finds.
+ * hours: of training. memory: peak, in GB. entropy: of a region, in bits.
  */
-export type Metric = "AP" | "AP50" | "AP75" | "APs" | "APm" | "APl" | "share" | "hours" | "memory" | "entropy";
+export type Metric = "AP" | "AP50" | "AP75" | "APs" | "APm" | "APl" | "lateAP" | "share" | "lambda" | "hours" | "memory" | "entropy";
 
 /** One cell of a paper's table: a number as printed, one that its prose implies, or one that the text lost. */
 export type PublishedCell =
@@ -59,9 +60,11 @@ export interface ItemRow {
   readonly role: "teacher" | "student" | "method";
   /** Rows of `Item.published` that it stands for, by table: what the paper has for it. */
   readonly published: readonly { readonly table: string; readonly row: string }[];
-  /** What it trains; absent where it is not trained here, and `notRun` says why. */
+  /** What it trains; absent where it is not trained here, and `notRun` says why, and of what a search trains. */
   readonly setting?: Setting;
   readonly notRun?: string;
+  /** Which training of the calibration's search it is: the target's, one at an end of the interval, or the one that the search ends with. */
+  readonly probe?: "target" | "found" | { readonly lambda: number };
   /** What is looked at in the trained setting, where it is not its scores: the region's entropy under a teacher (FRS Figure 5). */
   readonly measure?: { readonly kind: "regionEntropy"; readonly region: "TP" | "FP" | "FN" | "TN" };
   /** The row that it is compared with: a method with its student, a teacher with the student it teaches. */

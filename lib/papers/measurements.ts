@@ -2,7 +2,7 @@ import { deviation, mean } from "../statistics/mean.ts";
 import { studentInterval } from "../statistics/student.ts";
 import type { Item, ItemRow, Metric } from "./item.ts";
 import type { Summary } from "./judgement.ts";
-import { metricFacts } from "./metrics.ts";
+import { isScore, metricFacts } from "./metrics.ts";
 import type { JudgedResult } from "./row-result.ts";
 import { verdictLevels } from "./verdict-rules.ts";
 
@@ -63,7 +63,7 @@ export function measurementsOf(item: Item, results: readonly JudgedResult[]): Me
 
 const isEmpty = (metric: Metric, value: number | undefined) => metricFacts[metric].precision && value === -1;
 /** Scores leave out what the images cannot tell. */
-const isLeftOut = (metric: Metric, metrics: JudgedResult["metrics"]) => metricFacts[metric].precision && Number.isFinite(metrics?.AP) && metrics![metric] === undefined;
+const isLeftOut = (metric: Metric, metrics: JudgedResult["metrics"]) => isScore(metric) && Number.isFinite(metrics?.AP) && metrics![metric] === undefined;
 const usable = (metric: Metric, value: number | undefined) => value !== undefined && Number.isFinite(value) && !isEmpty(metric, value);
 
 /** Those of a row's results whose runs taught some others. */

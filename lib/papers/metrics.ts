@@ -1,5 +1,13 @@
 import type { Metric } from "./item.ts";
 
+/** COCO's six, in the order in which the papers print them. */
+export const sixMetrics = ["AP", "AP50", "AP75", "APs", "APm", "APl"] as const satisfies readonly Metric[];
+
+/** Whether it is one of COCO's six, of which scores leave out those that the images cannot tell. */
+export function isScore(metric: Metric): boolean {
+  return (sixMetrics as readonly Metric[]).includes(metric);
+}
+
 interface MetricFacts {
   /** As axes and headings say it. */
   readonly name: string;
@@ -22,7 +30,9 @@ export const metricFacts: Readonly<Record<Metric, MetricFacts>> = {
   APs: precision("APs"),
   APm: precision("APm"),
   APl: precision("APl"),
+  lateAP: precision("AP late in the training"),
   share: { name: "λL_distill / L_total", decimals: 3, better: "higher", precision: false },
+  lambda: { name: "λ", decimals: 1, better: "higher", precision: false },
   hours: { name: "training time", unit: "h", better: "lower", precision: false },
   memory: { name: "peak memory", unit: "GB", better: "lower", precision: false },
   // Regions of the same images under other teachers differ by next to nothing, which says nothing of other images: our own bound.

@@ -1,5 +1,6 @@
 import { join, relative, sep } from "node:path";
 import type { EntropyMeasure, Region } from "../distill/index.ts";
+import { mean } from "../statistics/mean.ts";
 import { readMetrics } from "../train/metrics.ts";
 import { runResult } from "../train/run.ts";
 import type { Step } from "../train/step.ts";
@@ -86,11 +87,22 @@ function recordOf({ experiment, seed }: PlannedRun, folder: string, { place, mas
 
 function trainedMetrics({ item, row, experiment, transforms }: Request, folder: string, { place, record }: { readonly place: Workplace; readonly record: RunRecord }): Partial<Record<Metric, number>> {
   const scored = measuresOf(item, row, transforms).find((measure) => measure.kind === "score");
+  const late = lateAP(record);
   return {
     ...(scored && cachedScores(folder, { ...scored, validation: place.validation })),
+    ...(late !== undefined && { lateAP: late }),
     ...(experiment.method !== undefined && { share: lateShare(readMetrics(join(folder, "metrics.jsonl"))) }),
     ...(isTrained(experiment) && { hours: record.seconds / 3600, memory: record.peakMemoryBytes / 1e9 }),
   };
+}
+
+/** Iterations of 180,000 that SSSD Figure 2 draws. */
+const drawn = [130 / 180, 170 / 180] as const;
+
+/** Mean AP of the looks in the window of SSSD Figure 2; undefined where nobody looked. */
+export function lateAP({ curve, iterations }: Pick<RunRecord, "curve" | "iterations">): number | undefined {
+  const seen = curve.filter(({ iteration }) => iteration >= drawn[0] * iterations && iteration <= drawn[1] * iterations);
+  return seen.length === 0 ? undefined : mean(seen.map(({ AP }) => AP));
 }
 
 /** Where SSSD Table 3 reads the share: iteration 170,000 of 180,000. */
@@ -103,7 +115,7 @@ export function lateShare(steps: readonly Pick<Step, "distillShare">[]): number 
   const half = Math.max(1, Math.round((window / 2) * steps.length));
   const middle = Math.round(readAt * steps.length);
   const near = steps.slice(Math.max(0, middle - half), middle + half);
-  return near.reduce((sum, { distillShare }) => sum + distillShare, 0) / near.length;
+  return mean(near.map(({ distillShare }) => distillShare));
 }
 
 function entropiesIn({ transforms }: Request, folder: string, { place, region }: { readonly place: Workplace; readonly region: Region }): Partial<Record<EntropyMeasure, number>> {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Transforms } from "../data/transforms.ts";
 import { canonical, type Experiment } from "./experiment.ts";
-import type { Item, ItemRow, Metric } from "./item.ts";
+import type { Item, ItemRow } from "./item.ts";
+import { isScore } from "./metrics.ts";
 import type { TeacherSpec } from "./teacher.ts";
 
 /** What is looked at once a run is trained, and how the validation images are prepared for it. */
@@ -89,12 +90,10 @@ function needed(experiment: Experiment, dataHash: string): PlannedRun[] {
   });
 }
 
-const scores: readonly Metric[] = ["AP", "AP50", "AP75", "APs", "APm", "APl"];
-
 /** What a row's metrics need. */
 export function measuresOf({ metrics, masks }: Item, { measure }: ItemRow, transforms: Transforms): Measure[] {
   if (measure !== undefined) return [{ kind: measure.kind, transforms }];
-  return metrics.some((metric) => scores.includes(metric)) ? [{ kind: "score", of: masks ? "masks" : "boxes", transforms }] : [];
+  return metrics.some((metric) => isScore(metric)) ? [{ kind: "score", of: masks ? "masks" : "boxes", transforms }] : [];
 }
 
 /** Each run once, with everything that is asked of it; those that others come after first, else in the order given. */

@@ -1,7 +1,7 @@
 import type { Item, ItemRow, Setting } from "../item.ts";
 import type { MethodSpec } from "../method.ts";
 import { frsPublished } from "../published/frs.ts";
-import { sixMetrics } from "../published/cells.ts";
+import { sixMetrics } from "../metrics.ts";
 import { above, at, atLeast, best, mmdet, noise, taughtBy, type Places } from "./settings.ts";
 
 const { table1, table2, table3, table4, figure3, figure4, figure5, figure6 } = frsPublished;

@@ -1,7 +1,7 @@
 import type { Claim, Item, ItemRow, Metric, Setting } from "../item.ts";
 import type { MethodSpec } from "../method.ts";
 import { sharedKdPublished } from "../published/shared-kd.ts";
-import { sixMetrics } from "../published/cells.ts";
+import { sixMetrics } from "../metrics.ts";
 import { above, at, best, mmdet, noise, taughtBy } from "./settings.ts";
 
 const { table1, table2, table3, table4, table5, figure3, figure4 } = sharedKdPublished;

@@ -1,7 +1,5 @@
 import type { Metric, Published, PublishedCell, PublishedCells } from "../item.ts";
-
-/** COCO's six, in the order in which the papers print them. */
-export const sixMetrics = ["AP", "AP50", "AP75", "APs", "APm", "APl"] as const satisfies readonly Metric[];
+import { sixMetrics } from "../metrics.ts";
 
 type Row = Published["rows"][string];
 

@@ -1,5 +1,6 @@
 import type { Published } from "../item.ts";
-import { derived, lost, picture, row, six, sixMetrics } from "./cells.ts";
+import { derived, lost, picture, row, six } from "./cells.ts";
+import { sixMetrics } from "../metrics.ts";
 
 // Du et al., "Distilling Object Detectors with Feature Richness", NeurIPS 2021, arXiv 2111.00674. Every number as printed there.
 

@@ -1,5 +1,6 @@
 import type { Published, PublishedCell } from "../item.ts";
-import { derived, lost, picture, row, six, sixMetrics } from "./cells.ts";
+import { derived, lost, picture, row, six } from "./cells.ts";
+import { sixMetrics } from "../metrics.ts";
 
 // "Shared Knowledge Distillation Network for Object Detection", Electronics 13(8):1595, 2024. The bodies of its tables are in no
 // public text: the numbers are those that its prose states.

@@ -94,7 +94,6 @@ function itemsOf({ items }: Site, paper: (typeof papers)[number]): Content {
 
 function rowCounts({ judgement: { rows }, asked }: SiteItem): Content {
   if (!asked) return badge("not run");
-  if (rows.length === 0) return "none: see the notebook";
   const counts = countVerdicts(rows);
   return verdicts.filter((verdict) => counts[verdict] > 0).map((verdict) => markup`<span class="count">${counts[verdict]} ${badge(verdict)}</span> `);
 }

@@ -28,7 +28,6 @@ export function rowsTable(entry: SiteItem, page: string): Markup {
     { heading: "verdict", cell: verdictOf },
     { heading: "trainings", cell: ({ row }) => trainingsOf(entry, row, page) },
   ];
-  if (rows.length === 0) return markup`<p class="quiet">It has no rows of a table: its result is in the notebook.</p>`;
   return dataTable(columns, rows, { cards: true, caption: `${item.title}${item.masks ? " (AP of masks)" : ""}`, attributes: ({ row }) => ({ id: `row-${row.id}` }) });
 }
 

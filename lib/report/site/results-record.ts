@@ -35,7 +35,7 @@ function resultsRecord(site: Site): ResultsRecord {
     seeds,
     environment: device,
     code,
-    items: items.filter(({ asked, item }) => asked && item.rows.length > 0).map(itemRecord),
+    items: items.filter(({ asked }) => asked).map(itemRecord),
   };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { searchRows, unsearched } from "../../../lib/calibrate/results.ts";
 import { namedReadings, showChannels, showReadings, showSearch, showShares, verdict } from "../../../lib/calibrate/show.ts";
 import { searchLambda } from "../../../lib/calibrate/search.ts";
 import type { SearchState } from "../../../lib/calibrate/search.ts";
@@ -58,12 +59,33 @@ describe("the calibration's tables and figures", () => {
 });
 
 describe("verdict", () => {
+  const [low, high] = [{ lambda: 1, share: 0.01 }, { lambda: 100, share: 0.6 }];
+  const found = (seed: number, target: number, lambda: number) => ({ seed, target, search: { lambda, share: target, bracket: [low, high] as const, probes: [low, { ...high, share: 0.6 + 0.01 * seed }, { lambda, share: target }], reason: "tolerance" as const }, secant: [] });
+  const study = { profile: "smoke" as const, setting: { channels: 32 } as CalibrationStudy["setting"], dataset: { name: "scenes" } };
+
   it("names each claim with what this run can say of it", () => {
-    const search = { lambda: 20, share: 0.2, bracket: [{ lambda: 19, share: 0.19 }, { lambda: 20, share: 0.2 }] as const, probes: [], reason: "tolerance" as const };
-    const text = verdict({ profile: "smoke", setting: { channels: 32 } as CalibrationStudy["setting"] }, [{ seed: 0, target: 0.2, search, secant: [] }], estimates);
-    expect(text.split("\n")).toHaveLength(3);
-    expect(text).toContain("not testable at the smoke profile");
+    const text = verdict(study, [found(0, 0.2, 20)], estimates);
+    expect(text).toContain("Bisection ended at λ\\* = 20.0 (C = 32, one seed).");
+    expect(text).toMatch(/so that the search has an answer:\*\* not testable at this profile\. .* 1 seed in common; a test needs at least 3 paired seeds\./);
+    expect(text).toMatch(/at λ = 50 .*:\*\* not testable at this profile\. Absolute numbers/);
     expect(text).toContain("exponent 0.50 for 0.50, over 2 channel counts and one seed. Continued to C = 256 it gives 80.0, 60 % above the paper's 50");
+    expect(text).toMatch(/Smoke profile: .* Data: scenes\. One seed \(0\)/);
     expect(text.replaceAll("\\*", "").replaceAll("**", "")).not.toContain("*"); // a bare asterisk would become emphasis
+  });
+
+  it("tests over seeds that there is an answer", () => {
+    const text = verdict(study, [found(0, 0.2, 20), found(1, 0.22, 21), found(2, 0.21, 20)], estimates);
+    expect(text).toMatch(/so that the search has an answer:\*\* reproduced in direction\. SSSD, λ = 100 less LGD, λ = 1: \+0\.400 /);
+  });
+});
+
+describe("the item's rows", () => {
+  const probe = (lambda: number, share: number) => ({ lambda, share });
+  const result = { seed: 3, target: 0.2, search: { lambda: 20, share: 0.201, bracket: [probe(19, 0.19), probe(20, 0.201)] as const, probes: [probe(1, 0.02), probe(50, 0.4), probe(20, 0.201)], reason: "tolerance" as const } };
+  it("have the search's numbers, and say what it did not look at", () => {
+    expect(searchRows([result]).map(({ row: { id }, seed, metrics, problem }) => [id, seed, metrics ?? problem])).toEqual([
+      ["lgd-1", 3, { share: 0.2, lambda: 1 }], ["sssd-1", 3, { share: 0.02, lambda: 1 }], ["sssd-100", 3, "the search was given another interval"], ["sssd-found", 3, { share: 0.201, lambda: 20 }],
+    ]);
+    expect(unsearched("it burnt", { seeds: 2 }).map(({ row: { id }, seed, problem }) => `${id} ${seed} ${problem}`)).toEqual(["lgd-1", "sssd-1", "sssd-100", "sssd-found"].flatMap((id) => [`${id} 0 it burnt`, `${id} 1 it burnt`]));
   });
 });

@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { BackendInfo } from "../../../lib/backend/info.ts";
 import { loadBackend } from "../../../lib/backend/load.ts";
-import { lateShare } from "../../../lib/papers/outcome.ts";
+import { lateAP, lateShare } from "../../../lib/papers/outcome.ts";
 import type { Setting } from "../../../lib/papers/item.ts";
 import { folderOfRun } from "../../../lib/papers/perform.ts";
 import { plannedRuns } from "../../../lib/papers/plan.ts";
@@ -168,8 +168,9 @@ describe("published weights in the place of a training", () => {
     const [first, ...others] = await own.results();
     const [like] = await study(tinyItem([row("teacher")])).results();
     expect(others.map(({ row: { id }, seed }) => `${id} ${seed}`)).toEqual(["pupil 0", "pupil 1", "again 0", "again 1"]);
-    expect({ ...like.metrics, hours: undefined, memory: undefined }).toEqual({ ...first.metrics, hours: undefined, memory: undefined });
-    expect(Object.keys(first.metrics!)).not.toContain("hours");
+    const ofTraining = { lateAP: undefined, hours: undefined, memory: undefined };
+    expect({ ...like.metrics, ...ofTraining }).toEqual({ ...first.metrics, ...ofTraining });
+    expect(Object.keys(first.metrics!).filter((name) => name in ofTraining)).toEqual([]);
     expect(first.run).toMatchObject({ iterations: 0, curve: [] });
     expect(others[0].run!.teacher).toBe(first.run!.folder);
   });
@@ -227,5 +228,14 @@ describe("the share that SSSD Table 3 reads", () => {
     const steps = Array.from({ length: 180 }, (_, i) => ({ distillShare: i >= 165 && i < 175 ? 0.5 : 0 }));
     expect(lateShare(steps)).toBeCloseTo(0.5, 10);
     expect(lateShare([{ distillShare: 0.25 }])).toBe(0.25);
+  });
+});
+
+describe("the window that SSSD Figure 2 draws", () => {
+  it("has the mean of the looks between 130,000 and 170,000 of 180,000, or of none", () => {
+    const curve = [100, 200, 300, 400, 500].map((iteration) => ({ iteration, AP: iteration / 10 }));
+    expect(lateAP({ curve, iterations: 500 })).toBe(40);
+    expect(lateAP({ curve: [{ iteration: 129, AP: 1 }, { iteration: 130, AP: 2 }, { iteration: 170, AP: 4 }, { iteration: 171, AP: 9 }], iterations: 180 })).toBe(3);
+    expect(lateAP({ curve: [], iterations: 500 })).toBeUndefined();
   });
 });
