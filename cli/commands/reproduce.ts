@@ -35,6 +35,7 @@ interface Flags {
   readonly dryRun?: boolean;
   readonly json?: boolean;
   readonly stepSeconds?: StepTime;
+  readonly measureStep?: number | true;
   readonly iterations?: number;
   readonly tolerance?: number;
   readonly interval?: [number, number];
@@ -90,6 +91,7 @@ export function register(program: Command): void {
     .option("--dry-run", "only say what would be trained, what that needs, and what is missing")
     .option("--json", "with --dry-run: as JSON")
     .option("--step-seconds <row=seconds>", "with --dry-run: what a step of a row took on your GPU; the other rows' hours follow from it", stepTime)
+    .option("--measure-step [images]", "with --dry-run at the paper profile: take some steps on this device, of so many images (default: on a GPU the training's own batch, else 1), and estimate from them", wholeNumber(1))
     .action((names: string[], flags: Flags) => run(names, flags));
   withOptions(program.command("start"))
     .description("make the TensorFlow runtime if needed, then reproduce sssd/calibration: what npm start does")
@@ -122,8 +124,11 @@ function namedItems(name?: string): readonly Item[] {
 }
 
 /** @throws UsageError for options that belong to another one */
-function checkFlags({ dryRun: dry, json, stepSeconds }: Flags): void {
-  if (!dry && (json || stepSeconds !== undefined)) throw new UsageError(`${json ? "--json" : "--step-seconds"} goes with --dry-run`);
+function checkFlags({ dryRun: dry, json, stepSeconds, measureStep, profile }: Flags): void {
+  const given = json ? "--json" : stepSeconds !== undefined ? "--step-seconds" : measureStep !== undefined ? "--measure-step" : undefined;
+  if (!dry && given !== undefined) throw new UsageError(`${given} goes with --dry-run`);
+  if (measureStep !== undefined && profile !== "paper") throw new UsageError("--measure-step is for the paper profile's hours: give --profile paper");
+  if (measureStep !== undefined && stepSeconds !== undefined) throw new UsageError("--measure-step and --step-seconds say two things of one step; give one of them");
 }
 
 async function run(names: readonly string[], flags: Flags): Promise<void> {
@@ -131,6 +136,7 @@ async function run(names: readonly string[], flags: Flags): Promise<void> {
   const asked = chosen(names, flags);
   if (flags.dryRun) {
     if (asked.items.length === 0) throw new UsageError(`${calibration.id} has no rows to list; --dry-run is for the other items`);
+    if (flags.measureStep !== undefined) await needRuntime(flags);
     const { text, missing } = await dryRun(asked.items, { ...flags, rows: flags.rows ?? [], runs, json: flags.json ?? false });
     process.stdout.write(text);
     if (missing.length > 0) process.exitCode = 1;

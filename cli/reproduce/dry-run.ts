@@ -1,10 +1,12 @@
+import type { BackendInfo } from "../../lib/backend/info.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { openCocoFolder } from "../../lib/data/coco-folder.ts";
 import { plan } from "../../lib/data/transforms.ts";
 import { detectorTitle } from "../../lib/papers/detectors.ts";
-import { dryRunOf, type DryRun, type NeededWeights, type PlannedTraining, type StepTime } from "../../lib/papers/dry-run.ts";
+import { dryRunOf, type DryRun, type DryRunOptions, type NeededWeights, type PlannedTraining, type StepTime } from "../../lib/papers/dry-run.ts";
 import { isTrained } from "../../lib/papers/experiment.ts";
 import type { Item } from "../../lib/papers/item.ts";
+import { measurable, measureStep } from "../../lib/papers/measure-step.ts";
 import { learningRateRule } from "../../lib/papers/preflight.ts";
 import { cocoImages } from "../../lib/papers/scale/published.ts";
 import { openStudies, openStudiesWithoutData, type StudyOptions } from "../../lib/papers/study.ts";
@@ -14,6 +16,8 @@ export type { StepTime } from "../../lib/papers/dry-run.ts";
 
 export interface DryRunFlags extends StudyOptions {
   readonly stepSeconds?: StepTime;
+  /** A step is measured on this device: of so many images, or as many as it takes. */
+  readonly measureStep?: number | true;
   readonly json: boolean;
 }
 
@@ -51,12 +55,24 @@ export async function dryRun(items: readonly Item[], flags: DryRunFlags): Promis
   return { text: flags.json ? `${JSON.stringify(report, null, 2)}\n` : textOf(report), missing: report.missing };
 }
 
+/** @throws Error (when it is asked) without a training that can be measured */
+function measuredBy({ stepSeconds, measureStep: images }: DryRunFlags, environment: BackendInfo): DryRunOptions["measured"] {
+  if (images === undefined) return stepSeconds;
+  return async (planned) => {
+    const run = measurable(planned);
+    if (run === undefined) throw new Error("none of these trainings can be measured without photographs: they learn from masks, or train nothing. Name another item");
+    process.stderr.write(`measuring a step of the student of ${run.experiment.name} …\n`);
+    return measureStep(run.experiment, { environment, ...(images !== true && { images }), onStep: (seconds, done, total) => process.stderr.write(`step ${done} of ${total}: ${seconds.toFixed(2)} s\n`) });
+  };
+}
+
 async function reportOf(items: readonly Item[], flags: DryRunFlags): Promise<DryRunReport> {
-  const { profile, data, seeds = 1, stepSeconds } = flags;
+  const { profile, data, seeds = 1 } = flags;
   const problem = profile === "paper" ? await dataProblem(data) : undefined;
   const studies = problem === undefined ? await openStudies(items, flags) : await openStudiesWithoutData(items, flags);
-  const run = await dryRunOf({ studies, opened: problem === undefined, ...(stepSeconds && { measured: stepSeconds }) });
-  const [{ train, validation }] = studies;
+    const [{ train, validation, environment }] = studies;
+  const measured = measuredBy(flags, environment);
+  const run = await dryRunOf({ studies, opened: problem === undefined, ...(measured && { measured }) });
   const shown = ({ name, images, hash }: Dataset) => ({ name, images: images.length, hash });
   const wrong = problem ?? (profile === "paper" ? notTheirs({ train, validation }) : undefined);
   const there = problem === undefined ? { train: shown(train), validation: shown(validation) } : { train: undefined, validation: undefined };
@@ -84,14 +100,14 @@ function notTheirs({ train, validation }: Readonly<Record<"train" | "validation"
 }
 
 function textOf(report: DryRunReport): string {
-  const { trainings, weights, notRun, refused, assumption, missing, seeds, profile } = report;
+  const { trainings, weights, notRun, refused, assumption, missing, seeds, profile, device } = report;
   const steps = trainings.reduce((sum, one) => sum + one.steps, 0);
   const published = trainings.filter(({ experiment }) => !isTrained(experiment)).length;
-  const hours = trainings.reduce((sum, { gpuHours = 0 }) => sum + gpuHours, 0);
+  const hours = trainings.reduce((sum, { hours: own = 0 }) => sum + own, 0);
   return [
-    `${profile} profile, ${count(seeds, "seed")}: ${count(trainings.length - published, "training")}${published > 0 ? ` and ${count(published, "published detector")}` : ""}, ${trainings.filter(({ done }) => done).length} of them done, ${number(steps)} steps${hours > 0 ? `, about ${number(hours)} GPU hours` : ""}`,
+    `${profile} profile, ${count(seeds, "seed")}: ${count(trainings.length - published, "training")}${published > 0 ? ` and ${count(published, "published detector")}` : ""}, ${trainings.filter(({ done }) => done).length} of them done, ${number(steps)} steps${hours > 0 ? `, about ${number(hours)} ${device} hours` : ""}`,
     ...dataLines(report.data),
-    ...section("Trainings, in order", bySeeds(trainings).map(trainingText)),
+    ...section("Trainings, in order", bySeeds(trainings).map((one) => trainingText(one, device))),
     ...section("Weights", weights.map(weightsText)),
     ...section("Not trained on purpose", notRun.map(({ row, why }) => `${row}: ${why}`)),
     ...section("Refused", refused.map(({ row, why }) => `${row}: ${why}`)),
@@ -120,8 +136,8 @@ function bySeeds(trainings: readonly PlannedTraining[]): PlannedTraining[][] {
   return [...groups.values()];
 }
 
-function trainingText(seeds: readonly PlannedTraining[]): string {
-  const { label, folder, experiment, rows, after, weights, steps, multiplyAdds, gpuHours } = seeds[0];
+function trainingText(seeds: readonly PlannedTraining[], device: string | undefined): string {
+  const { label, folder, experiment, rows, after, weights, steps, multiplyAdds, hours } = seeds[0];
   const done = seeds.filter((one) => one.done).length;
   const title = seeds.length === 1 ? label : label.replace(/, seed \d+$/, `, seeds ${seeds.map(({ seed }) => seed).join(", ")}`);
   const { detector, method, data: { batchSize, transforms }, training } = experiment;
@@ -134,7 +150,7 @@ function trainingText(seeds: readonly PlannedTraining[]): string {
     ...(method === undefined ? [] : [`method ${methodText(method)}`]),
     ...(weights.length > 0 ? [`weights ${weights.join(", ")}`] : []),
     ...(after.length > 0 ? [`after ${after.join(", ")}`] : []),
-    ...(gpuHours === undefined || !isTrained(experiment) ? [] : [`${seeds.length > 1 ? "each " : ""}${number(steps)} steps of ${(multiplyAdds! / 1e12).toPrecision(3)} tera multiply-adds: about ${number(gpuHours)} GPU hours`]),
+    ...(hours === undefined || !isTrained(experiment) ? [] : [`${seeds.length > 1 ? "each " : ""}${number(steps)} steps of ${(multiplyAdds! / 1e12).toPrecision(3)} tera multiply-adds: about ${number(hours)} ${device} hours`]),
   ].join("\n          ");
 }
 

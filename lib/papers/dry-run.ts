@@ -3,6 +3,7 @@ import { checkpoints } from "../detector/weights/catalogue.ts";
 import { checkpointPath } from "../detector/weights/fetch.ts";
 import { isTrained, type Experiment } from "./experiment.ts";
 import type { ItemRow } from "./item.ts";
+import type { MeasuredStep } from "./measure-step.ts";
 import { outcomesOf } from "./outcome.ts";
 import { plannedRuns, type PlannedRun } from "./plan.ts";
 import { publishedStep, stepCost, type CostTable } from "./step-cost.ts";
@@ -32,8 +33,8 @@ export interface PlannedTraining {
   readonly done: boolean;
   /** Of one step, on a photograph of 640×480: `stepCost`; in the paper profile. */
   readonly multiplyAdds?: number;
-  /** Estimated; in the paper profile. */
-  readonly gpuHours?: number;
+  /** Estimated, of the device that `assumption` is about; in the paper profile. */
+  readonly hours?: number;
 }
 
 /** A row that trains nothing, or cannot be trained. */
@@ -52,6 +53,8 @@ export interface DryRun {
   readonly refused: readonly UntrainedRow[];
   /** What the hours are estimated from; in the paper profile. */
   readonly assumption?: string;
+  /** Whose hours they are: `GPU`, or this machine's processor. */
+  readonly device?: string;
 }
 
 /** What a step of a row took on somebody's GPU. */
@@ -65,20 +68,20 @@ export interface DryRunOptions {
   readonly studies: readonly Study[];
   /** The data are there, so that finished trainings can be told. */
   readonly opened: boolean;
-  /** Default: a published step of other software. */
-  readonly measured?: StepTime;
+  /** What somebody's step took, or a step that is measured now. Default: a published step of other software. */
+  readonly measured?: StepTime | ((planned: readonly PlannedRun[]) => Promise<MeasuredStep>);
 }
 
 /**
  * What the studies would train, in order, and what that needs. Nothing is trained or fetched.
- * @throws Error for a measured row that is not trained
+ * @throws Error for a measured row that is not trained, and for a step that cannot be measured
  */
 export async function dryRunOf({ studies, opened, measured }: DryRunOptions): Promise<DryRun> {
   const planned = plannedRuns(studies);
   const labels = new Map(planned.map(({ id, label }) => [id, label]));
   const [{ profile, train, validation, runs }] = studies;
   const outcomes = opened ? await outcomesOf(planned, { train, validation, runs }) : undefined;
-  const estimate = profile === "paper" ? estimator(planned, measured) : undefined;
+  const estimate = profile === "paper" ? estimator(await reference(planned, measured)) : undefined;
   const trainings = planned.map((run): PlannedTraining => ({
     label: run.label,
     folder: run.experiment.name,
@@ -97,7 +100,7 @@ export async function dryRunOf({ studies, opened, measured }: DryRunOptions): Pr
     weights: [...new Set(trainings.flatMap(({ weights }) => weights))].map(needed),
     notRun: untrained(({ item }) => item.rows.flatMap(notRun)),
     refused: untrained(({ refused }) => refused.map(({ row, problem }) => ({ row, why: problem }))),
-    ...(estimate && { assumption: estimate.assumption }),
+    ...(estimate && { assumption: estimate.assumption, device: estimate.device }),
   };
 }
 
@@ -116,23 +119,46 @@ function needed(name: string): NeededWeights {
   return { name, url, ...(hash && { hash: `${hash.algorithm} ${hash.prefix}…` }), here: existsSync(checkpointPath(checkpoint)) };
 }
 
+/** A step from which the others' times follow. */
+interface Reference {
+  readonly experiment: Experiment;
+  readonly seconds: number;
+  /** "the 2 s that …": what it is. */
+  readonly text: string;
+  readonly device: string;
+}
+
+async function reference(planned: readonly PlannedRun[], measured: DryRunOptions["measured"]): Promise<Reference> {
+  if (measured === undefined) return { ...publishedStep, device: "GPU" };
+  if (typeof measured === "function") return measuredHere(await measured(planned));
+  const own = planned.find(({ experiment, rows }) => isTrained(experiment) && rows.some(({ item, row }) => `${item}/${row}` === measured.row));
+  if (own === undefined) throw new Error(`the step of ${measured.row} was measured, which is not trained here; rows: ${planned.flatMap(({ rows }) => rows.map(({ item, row }) => `${item}/${row}`)).join(", ")}`);
+  return { experiment: own.experiment, seconds: measured.seconds, text: `the ${measured.seconds} s that were given for a step of ${measured.row}`, device: "GPU" };
+}
+
+function measuredHere({ experiment, seconds, environment: { device, deviceName, name, threads } }: MeasuredStep): Reference {
+  const { batchSize } = experiment.data;
+  const where = device === "cuda" ? deviceName : `${deviceName}, ${name} with ${threads} ${threads === 1 ? "thread" : "threads"}`;
+  const text = `the ${Number(seconds.toPrecision(3))} s that a step of ${batchSize === 1 ? "one image" : `${batchSize} images`} of the student of ${experiment.name} took here (${where})`;
+  return { experiment, seconds, text, device: device === "cuda" ? "GPU" : "CPU" };
+}
+
 interface Estimator {
   readonly assumption: string;
-  readonly of: (run: PlannedRun) => { readonly multiplyAdds: number; readonly gpuHours: number };
+  readonly device: string;
+  readonly of: (run: PlannedRun) => { readonly multiplyAdds: number; readonly hours: number };
 }
 
 /** Hours in proportion to multiply-adds: from a step that was measured, or one that is published. */
-function estimator(planned: readonly PlannedRun[], measured: StepTime | undefined): Estimator {
+function estimator({ experiment: measured, seconds, text, device }: Reference): Estimator {
   const known: CostTable = new Map();
-  const own = measured && planned.find(({ experiment, rows }) => isTrained(experiment) && rows.some(({ item, row }) => `${item}/${row}` === measured.row));
-  if (measured && own === undefined) throw new Error(`the step of ${measured.row} was measured, which is not trained here; rows: ${planned.flatMap(({ rows }) => rows.map(({ item, row }) => `${item}/${row}`)).join(", ")}`);
-  const reference = own === undefined ? publishedStep : { experiment: own.experiment, gpuSeconds: measured!.seconds, text: `the ${measured!.seconds} s that were given for a step of ${measured!.row}` };
-  const secondsPerUnit = reference.gpuSeconds / stepCost(reference.experiment, known);
+  const secondsPerUnit = seconds / stepCost(measured, known);
   return {
-    assumption: `GPU hours are an estimate, in proportion to the multiply-adds of the convolutions of student (three times) and teacher (once) on photographs of 640×480, from ${reference.text}. Heads on regions, a method's own layers, reading of images and scoring come on top`,
+    device,
+    assumption: `${device} hours are an estimate, in proportion to the multiply-adds of the convolutions of student (three times) and teacher (once) on photographs of 640×480, from ${text}. Heads on regions, a method's own layers, reading of images and scoring come on top`,
     of: ({ experiment }) => {
       const multiplyAdds = stepCost(experiment, known);
-      return { multiplyAdds, gpuHours: (multiplyAdds * secondsPerUnit * experiment.training.iterations) / 3600 };
+      return { multiplyAdds, hours: (multiplyAdds * secondsPerUnit * experiment.training.iterations) / 3600 };
     },
   };
 }

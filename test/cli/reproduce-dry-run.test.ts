@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dryRun, type DryRunFlags, type DryRunReport } from "../../cli/reproduce/dry-run.ts";
 import { writeCoco } from "../../lib/data/write-coco.ts";
@@ -33,7 +34,7 @@ describe("reproduce --dry-run", () => {
     expect(first.trainings.indexOf(teacher)).toBeLessThan(first.trainings.indexOf(student));
     const plain = named(first, "student");
     expect(student.multiplyAdds).toBeCloseTo(plain.multiplyAdds! + teacher.multiplyAdds! / 3, -3); // three passes of the student, one of the teacher
-    expect(student.gpuHours! / plain.gpuHours!).toBeCloseTo(student.multiplyAdds! / plain.multiplyAdds!, 10);
+    expect(student.hours! / plain.hours!).toBeCloseTo(student.multiplyAdds! / plain.multiplyAdds!, 10);
     expect(first.assumption).toMatch(/an estimate, .* from detectron2's published 0\.210 s on 8 V100 .* of which this library has measured nothing/);
   });
 
@@ -48,16 +49,28 @@ describe("reproduce --dry-run", () => {
 
   it("estimates from a step that somebody measured, and says so", async () => {
     const own = await report({ ...alone, stepSeconds: { row: "frs/teachers/student", seconds: 2 } });
-    expect(named(own, "student").gpuHours).toBeCloseTo((2 * 87_950) / 3600, 6);
+    expect(named(own, "student").hours).toBeCloseTo((2 * 87_950) / 3600, 6);
     expect(own.assumption).toMatch(/from the 2 s that were given for a step of frs\/teachers\/student/);
     await expect(report({ ...alone, stepSeconds: { row: "frs/teachers/nobody", seconds: 2 } })).rejects.toThrow(/the step of frs\/teachers\/nobody was measured, which is not trained here; rows: frs\/teachers\//);
+  }, 120_000);
+
+  it("measures a step on this device, leaves nothing behind, and estimates from it", async () => {
+    const before = tf.memory().numTensors;
+    const own = await report({ ...alone, measureStep: 1 });
+    expect(tf.memory().numTensors).toBe(before);
+    const [, seconds] = /^CPU hours are an estimate, .* from the (\S+) s that a step of one image of the student of paper\/retinanet-regnet-x-400mf-87950x16\/plain took here \(.*\)/.exec(own.assumption!)!;
+    expect(Number(seconds)).toBeGreaterThan(0);
+    expect(named(own, "student").hours! / ((16 * Number(seconds) * 87_950) / 3600)).toBeCloseTo(1, 1); // the text has three digits
+    expect(own.device).toBe("CPU");
+    expect(readdirSync(folder)).toEqual(["data"]);
+    await expect(dryRun([itemOf("shared-kd/table-2")], { ...paper, rows: [], measureStep: true })).rejects.toThrow(/none of these trainings can be measured without photographs: they learn from masks/);
   }, 120_000);
 
   it("takes a teacher that is published as it is, for whatever seeds", async () => {
     const flags = { ...paper, rows: ["fpn"], seeds: 2 };
     const { text } = await dryRun([itemOf("frs/table-3")], { ...flags, json: false });
     const { trainings } = JSON.parse((await dryRun([itemOf("frs/table-3")], flags)).text) as DryRunReport;
-    expect(trainings.filter(({ rows }) => rows.includes("frs/table-3/teacher"))).toEqual([expect.objectContaining({ steps: 0, seed: 0, gpuHours: 0, weights: ["mmdetection/retinanet_r101_fpn_2x"] })]);
+    expect(trainings.filter(({ rows }) => rows.includes("frs/table-3/teacher"))).toEqual([expect.objectContaining({ steps: 0, seed: 0, hours: 0, weights: ["mmdetection/retinanet_r101_fpn_2x"] })]);
     const student = named({ trainings }, "fpn", "frs/table-3");
     expect(student.experiment.teacher).toMatchObject({ run: { experiment: { training: { iterations: 0 } } } });
     expect(student.after).toEqual([expect.stringMatching(/^frs\/table-3\/teacher/)]);
@@ -81,7 +94,7 @@ describe("reproduce --dry-run", () => {
   it("plans a small profile with its seeds, without GPU hours", async () => {
     const { trainings, seeds, assumption, missing } = await report({ ...alone, profile: "smoke", seeds: 2 });
     expect([trainings.map(({ seed }) => seed), seeds, assumption, missing]).toEqual([[0, 1], 2, undefined, []]);
-    expect(trainings[0].gpuHours).toBe(undefined);
+    expect(trainings[0].hours).toBe(undefined);
     const { text } = await dryRun([item], { ...alone, profile: "smoke", seeds: 3, json: false });
     expect(text.match(/frs\/teachers\/student.*/g)).toEqual([expect.stringMatching(/^frs\/teachers\/student, seeds 0, 1, 2 → smoke\//)]); // told once
   }, 120_000);
@@ -105,6 +118,10 @@ describe("reproduce --dry-run", () => {
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^smoke profile, 1 seed: 1 trainings?, 0 of them done/)]);
     const wrong = await Promise.all([["--json"], ["--step-seconds", "1"], ["--rows", ","]].map((flags) => potstill(["reproduce", "frs/teachers", ...flags], { cwd: folder })));
     expect(wrong.map((one) => one.code)).toEqual([2, 2, 2]);
+    const twice = await potstill(["reproduce", "frs/teachers", "--dry-run", "--profile", "paper", "--measure-step", "--step-seconds", "frs/teachers/student=1"], { cwd: folder });
+    expect([twice.code, twice.stderr]).toEqual([2, expect.stringMatching(/--measure-step and --step-seconds say two things/)]);
+    const small = await potstill(["reproduce", "frs/teachers", "--dry-run", "--measure-step", "2"], { cwd: folder });
+    expect([small.code, small.stderr]).toEqual([2, expect.stringMatching(/--measure-step is for the paper profile's hours/)]);
     expect(wrong.map(({ stderr }) => stderr).join("\n")).toMatch(/--json goes with --dry-run[^]*must be a row and what one of its steps took[^]*names of rows/);
     const rows = await potstill(["reproduce", "frs", "--rows", "student", "--dry-run"], { cwd: folder });
     expect([rows.code, rows.stderr]).toEqual([2, expect.stringMatching(/--rows names rows of one item, and \d+ are asked for/)]);
