@@ -254,7 +254,8 @@ async function calibrate(flags: Flags): Promise<void> {
     log.result(result.result);
     if (exitCode !== undefined) interrupted(exitCode);
     else if (result.result.status !== "completed") process.exitCode = 1;
-    tellCalibration(result);
+    const index = exitCode === undefined ? await calibrationSite(flags, { ...result, output }) : undefined;
+    tellCalibration(result, index);
   } finally {
     log.close();
   }
@@ -265,7 +266,16 @@ function chosenParameters({ iterations, tolerance, interval }: Partial<Flags>): 
   return Object.fromEntries(Object.entries({ iterations, tolerance, interval }).filter(([, value]) => value !== undefined));
 }
 
-function tellCalibration({ result, notebook, report, tables }: Reproduced): void {
+/** The site of the calibration alone, beside its notebook. @returns its index */
+async function calibrationSite(flags: Flags, { result, report, output }: Reproduced & { readonly output: string }): Promise<string> {
+  const { profile, data } = flags;
+  const cut = cutOf(flags);
+  const problem = result.status === "completed" ? undefined : result.error?.value ?? result.status;
+  const { index } = await writeReport({ profile, data, runs, output, studies: [], ...(cut && { cut }), beside: [await answeredCalibration({ ...flags, runs }, problem)], notebooks: { [calibration.id]: report } });
+  return index;
+}
+
+function tellCalibration({ result, notebook, report, tables }: Reproduced, index: string | undefined): void {
   for (const text of tables) process.stdout.write(`\n${text}\n`);
-  process.stdout.write(`\nnotebook  ${notebook}\nreport    ${report}\ntrainings ${runs}/ (finished ones are not done again)\n${result.status} in ${result.seconds.toFixed(0)} s\n`);
+  process.stdout.write(`\nnotebook  ${notebook}\nreport    ${report}\n${index === undefined ? "" : `site      ${index}\n`}trainings ${runs}/ (finished ones are not done again)\n${result.status} in ${result.seconds.toFixed(0)} s\n`);
 }

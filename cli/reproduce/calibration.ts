@@ -33,9 +33,20 @@ export async function reproduceCalibration(options: NotebookOptions): Promise<Re
   return reproduceNotebook(calibration, options);
 }
 
-/** What the notebook has found, from the trainings that it has left. @param problem why its notebook failed */
-export async function answeredCalibration(options: StudyOptions & FoundOptions, problem: string | undefined): Promise<Answered> {
-  const study = await calibrationStudy(options);
-  const results = problem === undefined ? searchRows(await searchedSeeds(study, options)) : unsearched(`its notebook failed: ${problem}`, options);
-  return { item: calibration, results, data: study.dataset.name };
+/**
+ * What the notebook has found, from the trainings that it has left; nothing is trained.
+ * @param problem why the notebook failed
+ * @throws DatasetError for unusable data
+ */
+export async function answeredCalibration({ seed, seeds, tolerance, interval, ...options }: StudyOptions & FoundOptions, problem: string | undefined): Promise<Answered> {
+  const study = await calibrationStudy({ ...options, readOnly: true });
+  const found = async () => searchRows(await searchedSeeds(study, { ...defined({ seed, seeds, tolerance, interval }) }));
+  const failed = (why: string) => unsearched(why, defined({ seed, seeds }));
+  const results = problem === undefined ? await found().catch((error: unknown) => failed((error as Error).message)) : failed(`its notebook failed: ${problem}`);
+  return { item: calibration, results, train: study.dataset, environment: study.environment };
+}
+
+/** Without what is undefined. */
+function defined<T extends object>(record: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }

@@ -24,14 +24,14 @@ export interface FoundOptions extends Pick<Partial<SearchOptions>, "tolerance" |
 }
 
 /**
- * What the calibration's notebook has found, from the trainings that it has left; one that is not there is trained.
- * @throws TargetOutsideError and NonMonotoneError as the search does
+ * What the calibration's notebook has found, seed by seed.
+ * @param study read only, so that nothing is trained
+ * @throws TargetOutsideError and NonMonotoneError as the search does; Error for a training that the notebook has not left
  */
 export async function searchedSeeds(study: CalibrationStudy, { seed: first = 0, seeds = 1, ...search }: FoundOptions = {}): Promise<Omit<SeedResult, "secant">[]> {
   const found: Omit<SeedResult, "secant">[] = [];
   for (let seed = first; seed < first + seeds; seed++) {
-    const reference = seed === first ? study.observe(study.setting.channels, seed) : study.steps({ method: "lgd", lambda: 1 }, seed); // as the notebook does
-    const target = meanShare(await collect(reference));
+    const target = meanShare(await collect(study.observe(study.setting.channels, seed)));
     found.push({ seed, target, search: (await collect(study.search(target, seed, search))).at(-1)!.result! });
   }
   return found;
@@ -40,15 +40,11 @@ export async function searchedSeeds(study: CalibrationStudy, { seed: first = 0, 
 /** The item whose rows the search answers. */
 export const calibration: Item = itemOf("sssd/calibration");
 
-/** What the search has found as rows of `sssd/calibration`; an end of the interval that was not probed says so. */
+/** What the search has found as rows of `sssd/calibration`. */
 export function searchRows(results: readonly Omit<SeedResult, "secant">[]): RowResult[] {
-  return calibration.rows.flatMap((row) => results.map(({ seed, target, search }): RowResult => {
-    const { probe } = row;
-    if (probe === "target") return { row, seed, metrics: { share: target, lambda: 1 } };
-    if (probe === "found") return { row, seed, metrics: { share: search.share, lambda: search.lambda } };
-    const end = search.probes.find(({ lambda }) => lambda === probe!.lambda);
-    return end === undefined ? { row, seed, problem: "the search was given another interval" } : { row, seed, metrics: end };
-  }));
+  return calibration.rows.flatMap((row) => results.map(({ seed, target, search: { share, lambda } }): RowResult => ({
+    row, seed, metrics: row.probe === "target" ? { share: target } : { share, lambda },
+  })));
 }
 
 /** Every row without numbers, and why. */

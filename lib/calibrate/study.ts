@@ -4,9 +4,11 @@ import { cached } from "../data/cached.ts";
 import { openCocoFolder } from "../data/coco-folder.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { syntheticScenes } from "../data/synthetic.ts";
-import { experimentSteps } from "../papers/build.ts";
+import { experimentSteps, runPlace } from "../papers/build.ts";
+import type { Experiment } from "../papers/experiment.ts";
 import { calibrationExperiment, calibrationInterval, calibrationSetting } from "../papers/sssd.ts";
 import type { CalibrationProbe, CalibrationSetting, Profile } from "../papers/sssd.ts";
+import { runResult } from "../train/run.ts";
 import type { Step } from "../train/step.ts";
 import { searchLambda } from "./search.ts";
 import type { SearchOptions, SearchState } from "./search.ts";
@@ -23,6 +25,8 @@ export interface StudyOptions {
   /** Folder of the cached runs; default `runs`. */
   readonly runs?: string;
   readonly requireGpu?: boolean;
+  /** Only what has been trained is read; a training that is not there is an error. Default false. */
+  readonly readOnly?: boolean;
 }
 
 /** λ* by reading of the distance, estimated at one channel count from one LGD run. */
@@ -71,14 +75,17 @@ async function openData(data: string): Promise<Dataset> {
  * @throws DatasetError for unusable data; Error when a GPU is required and absent
  */
 export async function calibrationStudy(options: StudyOptions): Promise<CalibrationStudy> {
-  const { profile, data, runs = "runs", requireGpu = false } = options;
+  const { profile, data, runs = "runs", requireGpu = false, readOnly = false } = options;
   const environment = await loadBackend({ requireGpu });
   const dataset = cached(await openData(data));
   const longEdge = dataset.images.reduce((edge, { width, height }) => Math.max(edge, width, height), 0);
   const chosen = calibrationSetting(profile, longEdge);
   const setting = { ...chosen, iterations: options.iterations ?? chosen.iterations };
-  const steps = (probe: CalibrationProbe, seed: number) =>
-    experimentSteps(calibrationExperiment(setting, probe), { dataset, seed, runs, requireGpu, keepWeights: false });
+  const steps = async function* (probe: CalibrationProbe, seed: number): AsyncGenerator<Step, void> {
+    const [experiment, place] = [calibrationExperiment(setting, probe), { dataset, seed, runs, requireGpu }];
+    if (readOnly) await requireFinished(experiment, place);
+    yield* experimentSteps(experiment, { ...place, keepWeights: false });
+  };
   const share = async (lambda: number, seed: number) => meanShare(await collect(steps({ method: "sssd", lambda }, seed)));
   return {
     profile, setting, dataset, environment, steps,
@@ -86,6 +93,12 @@ export async function calibrationStudy(options: StudyOptions): Promise<Calibrati
     secant: (target, seed, secant = {}) => secantLambda({ interval: calibrationInterval, ...secant, target, probe: (lambda) => share(lambda, seed) }),
     observe: (channels, seed) => steps({ method: "lgd", lambda: 1, channels, observe: true }, seed),
   };
+}
+
+/** @throws Error where nobody has trained it to its end */
+async function requireFinished(experiment: Experiment, place: Parameters<typeof runPlace>[1]): Promise<void> {
+  const { folder } = await runPlace(experiment, place);
+  if (runResult(folder) === undefined) throw new Error(`${experiment.name} at λ = ${experiment.method!.lambda![0][1]} has not been trained with seed ${place.seed}`);
 }
 
 /** λ* of each observed reading: the λ at which it would have the share that LGD's own distance had in this run. */

@@ -6,8 +6,8 @@ export type PaperId = "sssd" | "frs" | "shared-kd";
 
 /**
  * What is measured of a row. AP to APl: COCO's average precisions in points from 0 to 100, as the papers print them (of masks
- * where the row's item says so). lateAP: the mean AP, in points, of the looks between 130/180 and 170/180 of a training, on the few
- * validation images that it looks at on its way. share: λL_distill / L_total, 0 to 1. lambda: the λ that a search finds.
+ * where the row's item says so). lateAP: the mean AP, in points, of the looks between 130/180 and 170/180 of a training, where
+ * it looks at all validation images. share: λL_distill / L_total, 0 to 1. lambda: the λ that a search finds.
  * hours: of training. memory: peak, in GB. entropy: of a region, in bits.
  */
 export type Metric = "AP" | "AP50" | "AP75" | "APs" | "APm" | "APl" | "lateAP" | "share" | "lambda" | "hours" | "memory" | "entropy";
@@ -63,8 +63,8 @@ export interface ItemRow {
   /** What it trains; absent where it is not trained here, and `notRun` says why, and of what a search trains. */
   readonly setting?: Setting;
   readonly notRun?: string;
-  /** Which training of the calibration's search it is: the target's, one at an end of the interval, or the one that the search ends with. */
-  readonly probe?: "target" | "found" | { readonly lambda: number };
+  /** Which training of the calibration's search it is: the target's, or the one that the search ends with. */
+  readonly probe?: "target" | "found";
   /** What is looked at in the trained setting, where it is not its scores: the region's entropy under a teacher (FRS Figure 5). */
   readonly measure?: { readonly kind: "regionEntropy"; readonly region: "TP" | "FP" | "FN" | "TN" };
   /** The row that it is compared with: a method with its student, a teacher with the student it teaches. */

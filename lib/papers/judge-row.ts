@@ -17,12 +17,16 @@ export interface RowOutcome {
   readonly outcome: Reasoned | { readonly p: number };
 }
 
-/** What a row's verdict is about: entropy of a region; AP, or the item's first metric in which the paper's row can be compared with the other, where AP is lost. */
+/**
+ * What a row's verdict is about: entropy of a region; AP, or the item's first metric of which the paper has something for the row;
+ * where AP is lost, the first in which the paper's row can be compared with the other.
+ */
 export function rowMetric(item: Item, row: ItemRow): Metric {
   if (row.measure !== undefined) return "entropy";
-  const usual = item.metrics.includes("AP") || item.metrics.length === 0 ? "AP" : item.metrics[0];
+  const own = publishedCells(item, row);
+  const usual = item.metrics.includes("AP") || item.metrics.length === 0 ? "AP" : item.metrics.find((metric) => own[metric] !== undefined) ?? item.metrics[0];
   const other = item.rows.find(({ id }) => id === row.against);
-  const comparable = (metric: Metric) => paperDifference(publishedCells(item, row), publishedCells(item, other!), metric) !== undefined;
+  const comparable = (metric: Metric) => paperDifference(own, publishedCells(item, other!), metric) !== undefined;
   return other === undefined || comparable(usual) ? usual : item.metrics.find(comparable) ?? usual;
 }
 

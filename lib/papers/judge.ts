@@ -12,7 +12,7 @@ import type { Reasoned } from "./testable.ts";
 import { verdictLevels } from "./verdict-rules.ts";
 
 export interface JudgeOptions {
-  /** Name of the validation data, for the note. */
+  /** Name of the data that the results are about: what was scored on. */
   readonly data?: string;
   /** Whether that is COCO, so that absolute numbers mean the same as the paper's. Default: at the paper profile. */
   readonly coco?: boolean;
@@ -32,7 +32,7 @@ export function judge(item: Item, profile: Profile, results: readonly JudgedResu
   const claims = correctedClaims(item.claims, item.claims.map((claim) => testClaim(measured, claim, comparable)));
   const rows = correctedRows(item.rows.map((row) => testRow(measured, row, comparable)));
   const seeds = [...new Set(results.filter(({ row }) => row.role !== "teacher").map(({ seed }) => seed))].sort((a, b) => a - b);
-  return { item, profile, seeds, rows, claims, note: noteOf({ item, profile, seeds, rows, claims }, data) };
+  return { item, profile, seeds, rows, claims, ...(data !== undefined && { data }), note: noteOf({ item, profile, seeds, rows, claims }, data) };
 }
 
 const isTest = (outcome: ClaimOutcome): outcome is ClaimTest => outcome.comparisons !== undefined;
@@ -61,7 +61,7 @@ function claimVerdict(test: ClaimTest, { metric, adjusted, tests }: { readonly m
 }
 
 function leastText(metric: Metric): string {
-  const { noise, unit } = metricFacts[metric];
+  const { noise, unit = metricFacts[metric].name } = metricFacts[metric];
   return noise === undefined ? `${verdictLevels.repeatNoise} AP by which repeated runs differ` : `${noise} ${unit} below which nothing is told apart`;
 }
 

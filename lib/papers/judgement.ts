@@ -72,6 +72,8 @@ export interface Judgement {
   readonly seeds: readonly number[];
   readonly rows: readonly RowVerdict[];
   readonly claims: readonly ClaimVerdict[];
+  /** Name of the data that it is about. */
+  readonly data?: string;
   /** What stands beneath every table: profile, seeds, data, intervals, multiplicity. */
   readonly note: string;
 }

@@ -3,6 +3,7 @@ import { studentInterval } from "../statistics/student.ts";
 import type { Item, ItemRow, Metric } from "./item.ts";
 import type { Summary } from "./judgement.ts";
 import { isScore, metricFacts } from "./metrics.ts";
+import { isPublishedRun } from "./published-run.ts";
 import type { JudgedResult } from "./row-result.ts";
 import { verdictLevels } from "./verdict-rules.ts";
 
@@ -17,6 +18,8 @@ export interface Measurements {
   readonly empty: (id: string, metric: Metric) => boolean;
   /** Why there are no numbers, of the first seed that says so. */
   readonly problem: (id: string) => string | undefined;
+  /** Whether it is a detector as it was published, which is one whatever the seeds. */
+  readonly published: (id: string) => boolean;
   /** AP of the run that taught a row, by the row's teacher: of the run that its results name, or the mean of the teacher's seeds. */
   readonly teacherAP: (id: string, teacher: string) => number | undefined;
   /**
@@ -52,6 +55,7 @@ export function measurementsOf(item: Item, results: readonly JudgedResult[]): Me
     item, row, values,
     empty: (id, metric) => resultsOf(id).some(({ metrics }) => isEmpty(metric, metrics?.[metric]) || isLeftOut(metric, metrics)),
     problem: (id) => resultsOf(id).map(problemOf).find((problem) => problem !== undefined),
+    published: (id) => resultsOf(id).some(({ run }) => run !== undefined && isPublishedRun(run.folder)),
     teacherAP: (id, teacher) => teacherAP(resultsOf(id), resultsOf(teacher)),
     paired: (ids, metric) => pair(ids.map((id) => {
       const taught = row(id).role === "teacher" ? teaching(resultsOf(id), ids.flatMap((other) => (other === id ? [] : resultsOf(other)))) : [];

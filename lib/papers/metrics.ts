@@ -31,8 +31,9 @@ export const metricFacts: Readonly<Record<Metric, MetricFacts>> = {
   APm: precision("APm"),
   APl: precision("APl"),
   lateAP: precision("AP late in the training"),
-  share: { name: "λL_distill / L_total", decimals: 3, better: "higher", precision: false },
-  lambda: { name: "λ", decimals: 1, better: "higher", precision: false },
+  // Shares are printed with two digits, and the λ that was found with none.
+  share: { name: "λL_distill / L_total", decimals: 3, better: "higher", precision: false, noise: 0.005 },
+  lambda: { name: "λ", decimals: 1, better: "higher", precision: false, noise: 0.5 },
   hours: { name: "training time", unit: "h", better: "lower", precision: false },
   memory: { name: "peak memory", unit: "GB", better: "lower", precision: false },
   // Regions of the same images under other teachers differ by next to nothing, which says nothing of other images: our own bound.

@@ -8,6 +8,7 @@ import { readLooks } from "../train/validation.ts";
 import { cachedEntropies } from "./entropy-cache.ts";
 import { isTrained } from "./experiment.ts";
 import type { Metric } from "./item.ts";
+import { sawAll } from "./looking.ts";
 import { folderOfRun, isComplete, type Workplace } from "./perform.ts";
 import { measuresOf, type PlannedRun, type Request } from "./plan.ts";
 import type { RowResult, RunRecord } from "./row-result.ts";
@@ -78,16 +79,16 @@ interface Looked {
 function recordOf({ experiment, seed }: PlannedRun, folder: string, { place, masks, teacher }: Looked): RunRecord {
   const { iterations, seconds, peakMemoryBytes, environment } = runResult(folder)!;
   const name = (path: string) => relative(place.runs, path).split(sep).join("/");
-  const curve = readLooks(join(folder, "validation.jsonl")).flatMap(({ iteration, AP, maskAP }) => {
+  const curve = readLooks(join(folder, "validation.jsonl")).flatMap(({ iteration, AP, maskAP, images }) => {
     const value = masks ? maskAP : AP;
-    return value === undefined ? [] : [{ iteration, AP: value }];
+    return value === undefined ? [] : [{ iteration, AP: value, ...(images !== undefined && { images }) }];
   });
   return { folder: name(folder), experiment: experiment.name, seed, iterations, seconds, peakMemoryBytes, environment, curve, ...(teacher !== undefined && { teacher: name(teacher) }) };
 }
 
 function trainedMetrics({ item, row, experiment, transforms }: Request, folder: string, { place, record }: { readonly place: Workplace; readonly record: RunRecord }): Partial<Record<Metric, number>> {
   const scored = measuresOf(item, row, transforms).find((measure) => measure.kind === "score");
-  const late = lateAP(record);
+  const late = item.metrics.includes("lateAP") ? lateAP(record, place.validation.images.length) : undefined;
   return {
     ...(scored && cachedScores(folder, { ...scored, validation: place.validation })),
     ...(late !== undefined && { lateAP: late }),
@@ -99,10 +100,10 @@ function trainedMetrics({ item, row, experiment, transforms }: Request, folder: 
 /** Iterations of 180,000 that SSSD Figure 2 draws. */
 const drawn = [130 / 180, 170 / 180] as const;
 
-/** Mean AP of the looks in the window of SSSD Figure 2; undefined where nobody looked. */
-export function lateAP({ curve, iterations }: Pick<RunRecord, "curve" | "iterations">): number | undefined {
+/** Mean AP of the looks in the window of SSSD Figure 2; undefined where nobody looked, or at a part of the images alone. */
+export function lateAP({ curve, iterations }: Pick<RunRecord, "curve" | "iterations">, images: number): number | undefined {
   const seen = curve.filter(({ iteration }) => iteration >= drawn[0] * iterations && iteration <= drawn[1] * iterations);
-  return seen.length === 0 ? undefined : mean(seen.map(({ AP }) => AP));
+  return seen.length === 0 || !seen.every((look) => sawAll(look, images)) ? undefined : mean(seen.map(({ AP }) => AP));
 }
 
 /** Where SSSD Table 3 reads the share: iteration 170,000 of 180,000. */

@@ -131,13 +131,14 @@ async function* trained({ experiment, seed }: Pick<PlannedRun, "experiment" | "s
 function looking(experiment: PlannedRun["experiment"], validation: Dataset): Validate {
   const { data: { transforms }, training: { iterations } } = experiment;
   const conventions = { validation, transforms };
+  const images = Math.min(lookImages(experiment), validation.images.length);
   return {
     at: Array.from({ length: isTrained(experiment) ? looks : 0 }, (_, i) => Math.ceil(((i + 1) * iterations) / looks)),
     look: async (detector): Promise<Record<string, number>> => {
-      const { AP = 0 } = await scoresOf(detector, { ...conventions, of: "boxes" }, lookImages);
-      if (!segments(experiment.detector)) return { AP };
-      const { AP: maskAP = 0 } = await scoresOf(detector, { ...conventions, of: "masks" }, lookImages);
-      return { AP, maskAP };
+      const { AP = 0 } = await scoresOf(detector, { ...conventions, of: "boxes" }, images);
+      if (!segments(experiment.detector)) return { AP, images };
+      const { AP: maskAP = 0 } = await scoresOf(detector, { ...conventions, of: "masks" }, images);
+      return { AP, maskAP, images };
     },
   };
 }

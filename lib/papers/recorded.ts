@@ -22,6 +22,8 @@ export interface RecordedRow {
 
 export interface RecordedItem {
   readonly id: string;
+  /** Name of its data, where those are not what was scored on. */
+  readonly data?: string;
   readonly rows: readonly RecordedRow[];
   readonly [more: string]: unknown;
 }
@@ -45,9 +47,9 @@ export function judgementsOf(record: ResultsRecord): Judgement[] {
   const { format, profile, data, coco, items } = record;
   if (format !== 1 || !profiles.includes(profile)) throw new Error(`results have format ${JSON.stringify(format)} and profile ${JSON.stringify(profile)}; this version reads format 1 of ${profiles.join(", ")}`);
   const name = data.validation?.name;
-  return items.map(({ id, rows }) => {
+  return items.map(({ id, rows, data: own = name }) => {
     const item = itemOf(id);
-    return judge(item, profile, rows.flatMap((row) => resultsOf(item, row)), { ...(name !== undefined && { data: name }), coco });
+    return judge(item, profile, rows.flatMap((row) => resultsOf(item, row)), { ...(own !== undefined && { data: own }), coco });
   });
 }
 

@@ -7,6 +7,8 @@ export interface CurvePoint {
   /** Iterations done. */
   readonly iteration: number;
   readonly AP: number;
+  /** How many images were looked at; runs of older versions do not say it. */
+  readonly images?: number;
 }
 
 /** The training behind a row's numbers. */

@@ -20,6 +20,7 @@ export function missing(measured: Measurements, id: string, metric: Metric): Rea
   if (row.notRun !== undefined) return notRun(`${row.label} is not trained here: ${row.notRun.replace(/\.$/, "")}.`);
   if (measured.values(id, metric).size > 0) return undefined;
   if (measured.empty(id, metric)) return notTestable(`${row.label}: the validation images have no object of this size, so that there is no ${metricFacts[metric].name}.`);
+  if (metric === "lateAP" && measured.values(id, "AP").size > 0) return notTestable(`${row.label}: its training looked at a part of the validation images on its way, which tells too little.`);
   return notRun(`${row.label} has no ${metricFacts[metric].name}: ${measured.problem(id) ?? "it was not run"}.`);
 }
 
@@ -37,6 +38,7 @@ function tooFewSeeds(measured: Measurements, ids: readonly string[], metric: Met
   const { leastSeeds } = verdictLevels;
   if (seeds.length >= leastSeeds) return undefined;
   const labels = ids.map((id) => measured.row(id).label).join(", ");
+  if (ids.every(measured.published)) return notTestable(`${labels}: of detectors that were published once, so that there are no seeds to test over.`);
   const have = seeds.length === 1 ? "1 seed" : `${seeds.length} seeds`;
   return notTestable(ids.length === 1 ? `${labels} has ${have}; a test needs at least ${leastSeeds}.` : `${labels} have ${have} in common; a test needs at least ${leastSeeds} paired seeds.`);
 }

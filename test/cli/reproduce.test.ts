@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { syntheticScenes } from "../../lib/data/synthetic.ts";
 import { writeCoco } from "../../lib/data/write-coco.ts";
+import type { RecordedItem } from "../../lib/papers/recorded.ts";
 import { findLeaks, thisMachine } from "../../lib/provenance/leaks.ts";
 import { potstill, root } from "../potstill.ts";
 
@@ -91,9 +92,27 @@ describe("potstill reproduce", () => {
     expect((JSON.parse(raw) as { metadata: { papermill: { exception: boolean; input_path: string } } }).metadata.papermill).toMatchObject({ exception: true, input_path: "notebooks/sssd-calibration.ipynb" });
     expect(raw).not.toContain(join(root, "notebooks")); // no path of this machine
     expect(raw).toContain('\\"image\\"'); // the data's folder by its name, in the cell that sets it
+    expect(readFileSync(join(output, "items", "sssd--calibration.html"), "utf8")).toMatch(/its notebook failed: .*00000\d\.png/);
     for (const text of [raw, readFileSync(join(output, "sssd-calibration.html"), "utf8")]) {
       expect(findLeaks(text, thisMachine())).toEqual([]);
       for (const place of [folder, root]) expect(text).not.toContain(place);
     }
   });
+
+  it("writes a site of the calibration alone, with the numbers of its notebook", async () => {
+    const place = mkdtempSync(join(tmpdir(), "potstill-alone-"));
+    try {
+      const { code, stdout } = await potstill(["reproduce", "sssd/calibration", "--data", good, "--output", "site", "--iterations", "2", "--tolerance", "0.05"], { cwd: place });
+      expect([code, stdout]).toEqual([0, expect.stringMatching(/site {6}site\/index\.html/)]);
+      const { items, judgedBy } = JSON.parse(readFileSync(join(place, "site", "results.json"), "utf8")) as { items: RecordedItem[]; judgedBy: object };
+      const [{ id, rows: [, found], data }] = items;
+      const lambda = found.here.lambda![0]!;
+      expect([items.length, id, Object.keys(judgedBy)[0]]).toEqual([1, "sssd/calibration", "commit"]);
+      expect(data).toBe("instances_train.json");
+      expect(stdout).toMatch(new RegExp(`λ\\* of SSSD by binary search +50 +${Number(lambda.toPrecision(3))}`));
+      expect(readFileSync(join(place, "site", "index.html"), "utf8")).toMatch(/SSSD has LGD(&#39;|')s share at λ = 50/);
+    } finally {
+      rmSync(place, { recursive: true });
+    }
+  }, 120_000);
 });

@@ -15,7 +15,10 @@ if (values.data === undefined || (values["look-alikes"] !== undefined && values.
 }
 build();
 const { loadBackend } = await import("../../dist/lib/backend/load.js");
-const { deviation: sampleDeviation, mean } = await import("../../dist/lib/statistics/mean.js");
+const { mean } = await import("../../dist/lib/statistics/mean.js");
+const { studentInterval } = await import("../../dist/lib/statistics/student.js");
+const { loadedCode } = await import("../../dist/lib/provenance/record.js");
+const { codeOf } = await import("../../dist/lib/report/site/index.js");
 const { cached, syntheticScenes } = await import("../../dist/lib/data/index.js");
 const { itemOf } = await import("../../dist/lib/papers/items/index.js");
 const { smokeScenes } = await import("../../dist/lib/papers/scale/data.js");
@@ -67,19 +70,23 @@ async function scoresOfTeachers() {
   }));
 }
 
-const deviation = (list) => (list.length < 2 ? 0 : sampleDeviation(list));
-const plusMinus = (list) => (list.length === 0 ? "–" : `${mean(list) < 0 ? "−" : "+"}${Math.abs(mean(list)).toFixed(1)} ± ${deviation(list).toFixed(1)}`);
+const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)}`;
+function withInterval(list) {
+  if (list.length === 0) return "–";
+  const interval = studentInterval(list, 0.95);
+  return `${signed(mean(list))}${interval === undefined ? "" : ` [${interval.map(signed).join(", ")}]`}`;
+}
 const paired = (one, other) => one.flatMap((value, i) => (value === null || other[i] === null ? [] : [value - other[i]]));
 
-const report = { profile, data: { train: { name: train.name, hash: train.hash }, validation: { name: validation.name, hash: validation.hash } }, device: environment.device, threads: environment.threads, seeds, teachers: {} };
+const report = { profile, code: codeOf(await loadedCode()), data: { train: { name: train.name, hash: train.hash }, validation: { name: validation.name, hash: validation.hash } }, device: environment.device, threads: environment.threads, seeds, teachers: {} };
 for (const seed of teachers) report.teachers[seed] = await under(seed);
 const own = await scoresOfTeachers();
 
-console.log(`FRS by regions, ${profile} profile on ${train.name}, scored on ${validation.name}; ${seeds.length} paired seeds under each teacher; mean paired difference ± sd in AP\n`);
+console.log(`FRS by regions, ${profile} profile on ${train.name}, scored on ${validation.name}; ${seeds.length} paired seeds under each teacher; mean paired difference in AP with its 95 % interval over seeds\n`);
 console.log("| teacher (its AP) | alone | compared with | " + methods.join(" | ") + " |\n|---|--:|---|" + methods.map(() => "--:|").join(""));
 teachers.forEach((seed, t) => {
   const rows = report.teachers[seed];
   report.teachers[seed] = { AP: own[t], rows };
-  for (const base of ["student", "tp"]) console.log(`| ${base === "student" ? `seed ${seed} (${own[t]?.toFixed(1) ?? "–"})` : ""} | ${base === "student" ? mean(rows.student.filter((v) => v !== null)).toFixed(1) : ""} | ${base} | ${methods.map((id) => plusMinus(paired(rows[id], rows[base]))).join(" | ")} |`);
+  for (const base of ["student", "tp"]) console.log(`| ${base === "student" ? `seed ${seed} (${own[t]?.toFixed(1) ?? "–"})` : ""} | ${base === "student" ? mean(rows.student.filter((v) => v !== null)).toFixed(1) : ""} | ${base} | ${methods.map((id) => withInterval(paired(rows[id], rows[base]))).join(" | ")} |`);
 });
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 1)}\n`);

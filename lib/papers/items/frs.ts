@@ -156,6 +156,7 @@ const regionStudy: Item = {
     noise,
     "Another division: cells by assigned anchors, a threshold of 0.1 and every cell counting 1, as the first author's fork of mmdetection has it, instead of cells in any box, 0.05 and the teacher's score.",
     "Scenes without look-alikes of the classes: if FP helps there too, it is the number of cells that helps, not what they show.",
+    "More teachers: at the paper profile the regions are of one published teacher, so that their entropies are one number each, and the claims about them have no seeds to be tested over.",
     "Another entropy (pixels, channels of a cell, activations), or regions cut to equal numbers of samples.",
   ],
 };

@@ -39,7 +39,7 @@ export function showCurves({ item, runs, validation }: Pick<Study, "item" | "run
     return curves.length === 0 ? [] : [{ ...overSeeds(curves), name: label, window: curves[0].window }];
   });
   const window = Math.max(1, ...drawn.map((line) => line.window));
-  const y: Axis = of === "AP" ? { label: `${item.masks ? "mask AP" : "AP"} on ${lookedAt(validation.images.length)}`, unit: "points" } : axes[of];
+  const y: Axis = of === "AP" ? { label: `${item.masks ? "mask AP" : "AP"} on ${lookedAt(validation.images.length, results.find(({ run }) => run !== undefined && run.curve.length > 0)?.run!.curve[0].images)}`, unit: "points" } : axes[of];
   return withNote(lineFigure({
     ...(title !== undefined && { title }),
     x: { label: "iteration" },

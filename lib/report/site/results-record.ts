@@ -23,7 +23,7 @@ export function resultsText(site: Site): string {
 const numberList = /\[\s+(?:-?\d[\d.e+-]*|null)(?:,\s+(?:-?\d[\d.e+-]*|null))*\s+\]/g;
 
 function resultsRecord(site: Site): ResultsRecord {
-  const { profile, data, datasets, seeds, items, code, cut, coco = false } = site;
+  const { profile, data, datasets, seeds, items, code, cut, judgedBy, coco = false } = site;
   const { binding: _binding, ...device } = site.runs.find(({ record }) => record !== undefined)?.record?.environment ?? site.environment;
   return {
     format: 1,
@@ -35,15 +35,17 @@ function resultsRecord(site: Site): ResultsRecord {
     seeds,
     environment: device,
     code,
-    items: items.filter(({ asked }) => asked).map(itemRecord),
+    ...(judgedBy && { judgedBy }),
+    items: items.filter(({ asked }) => asked).map((entry) => itemRecord(entry, datasets?.validation.name)),
   };
 }
 
 const part = ({ name, images, hash }: SiteDataset) => ({ name: dataName(name), images, hash });
 
-function itemRecord({ item, judgement, results }: SiteItem): RecordedItem {
+function itemRecord({ item, judgement, results }: SiteItem, scoredOn: string | undefined): RecordedItem {
+  const { data, note } = judgement;
   return {
-    id: item.id, title: item.title, claim: item.claim, ...(item.label && { label: item.label }), note: judgement.note,
+    id: item.id, title: item.title, claim: item.claim, ...(item.label && { label: item.label }), ...(data !== undefined && data !== scoredOn && { data: dataName(data) }), note,
     rows: judgement.rows.filter(({ metric }) => !isMeasured(metric)).map((row) => rowRecord(row, results.filter((result) => result.row.id === row.row.id))),
     claims: judgement.claims.filter(({ claim }) => !isMeasured(claim.metric)).map(claimRecord),
   };

@@ -79,5 +79,5 @@ function ratesFigure(steps: readonly Step[]): RunFigure {
 function apFigure(curve: readonly CurvePoint[], validation: number | undefined): RunFigure[] {
   if (curve.length === 0) return [];
   const points: Line = { name: "AP", x: curve.map(({ iteration }) => iteration), y: curve.map(({ AP }) => rounded(AP)), points: true };
-  return [{ name: "ap", title: "AP over time", caption: `On ${lookedAt(validation)}, after so many iterations.`, figure: plain({ label: "AP", unit: "points" }, [points]) }];
+  return [{ name: "ap", title: "AP over time", caption: `On ${lookedAt(validation, curve[0].images)}, after so many iterations.`, figure: plain({ label: "AP", unit: "points" }, [points]) }];
 }

@@ -63,7 +63,7 @@ export function readRun(path: string): RunFiles {
   const looks = tried(() => readLooks(join(path, "validation.jsonl"))) ?? [];
   const steps = tried(() => readMetrics(join(path, "metrics.jsonl"))) ?? [];
   tried(() => readCodeFile(path));
-  const curve = looks.flatMap(({ iteration, AP }) => (AP === undefined ? [] : [{ iteration, AP }]));
+  const curve = looks.flatMap(({ iteration, AP, images }) => (AP === undefined ? [] : [{ iteration, AP, ...(images !== undefined && { images }) }]));
   return { steps, curve, names, broken, ...(config !== undefined && { config }), ...(result && { result }) };
 }
 

@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { readCodeFile, type CodeFile, type StoredCode } from "../../provenance/code-file.ts";
+import type { CheckedOutCode, CodeIdentity } from "../../provenance/code.ts";
+import { sha256 } from "../../provenance/hash.ts";
 import type { SiteRun, TrainedBy } from "./types.ts";
 
 /** The code that trained some runs, each once; of a run that several trained in turn, all of them. */
@@ -22,9 +24,18 @@ function readable(folder: string): CodeFile | undefined {
 
 function brief(code: StoredCode): TrainedBy {
   if (code.source === "package") return { sha256: code.sha256 };
-  const { commit, patch, untracked, untrackedMore = 0, leftOut } = code;
+  return checkedOut(code, code.patch?.sha256);
+}
+
+/** This code, as it is told of trainings. */
+export function codeOf(code: CodeIdentity): TrainedBy {
+  if (code.source === "package") return { sha256: code.sha256 };
+  return checkedOut(code, code.patch === "" ? undefined : sha256(code.patch));
+}
+
+function checkedOut({ commit, untracked, untrackedMore = 0, leftOut }: Pick<CheckedOutCode, "commit" | "untracked" | "untrackedMore" | "leftOut">, patch: string | undefined): TrainedBy {
   const besides = untracked.length + untrackedMore + leftOut.length;
-  return { commit, ...(patch && { patch: patch.sha256 }), ...(besides > 0 && { besides }) };
+  return { commit, ...(patch !== undefined && { patch }), ...(besides > 0 && { besides }) };
 }
 
 /** `639b37360d, changed`. */

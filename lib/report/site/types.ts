@@ -31,6 +31,8 @@ export interface SiteOptions {
   readonly datasets?: { readonly train: SiteDataset; readonly validation: SiteDataset };
   /** Whether the data are the papers' own, so that absolute numbers mean the same. */
   readonly coco?: boolean;
+  /** The code that judges, for `results.json`. */
+  readonly judgedBy?: TrainedBy;
   /** What was asked for of less than everything; it is told on every page. */
   readonly cut?: Cut;
   /** Draws a figure as SVG without a browser, for print and for pages without scripts. */
@@ -112,7 +114,7 @@ export interface TrainedBy {
 }
 
 /** What every page is made from. */
-export interface Site extends Pick<SiteOptions, "profile" | "data" | "datasets" | "coco" | "cut" | "environment" | "looks" | "writtenAt"> {
+export interface Site extends Pick<SiteOptions, "profile" | "data" | "datasets" | "coco" | "cut" | "judgedBy" | "environment" | "looks" | "writtenAt"> {
   /** Those of the rows; a teacher has its own. */
   readonly seeds: readonly number[];
   readonly items: readonly SiteItem[];

@@ -1,10 +1,15 @@
-import { describe, expect, it } from "vitest";
-import { searchRows, unsearched } from "../../../lib/calibrate/results.ts";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { calibration, searchedSeeds, searchRows, unsearched } from "../../../lib/calibrate/results.ts";
 import { namedReadings, showChannels, showReadings, showSearch, showShares, verdict } from "../../../lib/calibrate/show.ts";
 import { searchLambda } from "../../../lib/calibrate/search.ts";
 import type { SearchState } from "../../../lib/calibrate/search.ts";
-import { estimateReadings } from "../../../lib/calibrate/study.ts";
+import { calibrationStudy, estimateReadings } from "../../../lib/calibrate/study.ts";
 import type { CalibrationStudy } from "../../../lib/calibrate/study.ts";
+import { judge } from "../../../lib/papers/judge.ts";
+import type { Profile } from "../../../lib/papers/sssd.ts";
 import type { Step } from "../../../lib/train/step.ts";
 
 const display = Symbol.for("Jupyter.display");
@@ -59,33 +64,50 @@ describe("the calibration's tables and figures", () => {
 });
 
 describe("verdict", () => {
-  const [low, high] = [{ lambda: 1, share: 0.01 }, { lambda: 100, share: 0.6 }];
-  const found = (seed: number, target: number, lambda: number) => ({ seed, target, search: { lambda, share: target, bracket: [low, high] as const, probes: [low, { ...high, share: 0.6 + 0.01 * seed }, { lambda, share: target }], reason: "tolerance" as const }, secant: [] });
-  const study = { profile: "smoke" as const, setting: { channels: 32 } as CalibrationStudy["setting"], dataset: { name: "scenes" } };
+  const found = (seed: number, target: number, lambda: number) => ({ seed, target, search: { lambda, share: target, bracket: [{ lambda: 1, share: 0.01 }, { lambda: 100, share: 0.6 }] as const, probes: [], reason: "tolerance" as const }, secant: [] });
+  const study = (profile: Profile) => ({ profile, setting: { channels: 32 } as CalibrationStudy["setting"], dataset: { name: "scenes" } });
 
-  it("names each claim with what this run can say of it", () => {
-    const text = verdict(study, [found(0, 0.2, 20)], estimates);
+  it("names the claim with what this run can say of it", () => {
+    const text = verdict(study("smoke"), [found(0, 0.2, 20)], estimates);
     expect(text).toContain("Bisection ended at λ\\* = 20.0 (C = 32, one seed).");
-    expect(text).toMatch(/so that the search has an answer:\*\* not testable at this profile\. .* 1 seed in common; a test needs at least 3 paired seeds\./);
     expect(text).toMatch(/at λ = 50 .*:\*\* not testable at this profile\. Absolute numbers/);
     expect(text).toContain("exponent 0.50 for 0.50, over 2 channel counts and one seed. Continued to C = 256 it gives 80.0, 60 % above the paper's 50");
     expect(text).toMatch(/Smoke profile: .* Data: scenes\. One seed \(0\)/);
     expect(text.replaceAll("\\*", "").replaceAll("**", "")).not.toContain("*"); // a bare asterisk would become emphasis
   });
 
-  it("tests over seeds that there is an answer", () => {
-    const text = verdict(study, [found(0, 0.2, 20), found(1, 0.22, 21), found(2, 0.21, 20)], estimates);
-    expect(text).toMatch(/so that the search has an answer:\*\* reproduced in direction\. SSSD, λ = 100 less LGD, λ = 1: \+0\.400 /);
+  it("holds λ against the paper's 50 at the paper profile, over seeds", () => {
+    const at = (...lambdas: readonly number[]) => verdict(study("paper"), lambdas.map((lambda, seed) => found(seed, 0.45, lambda)), estimates);
+    expect(at(50.5, 50.2, 49.9)).toMatch(/at λ = 50 .*:\*\* reproduced in direction\. SSSD, λ found by bisection: 50\.2 /);
+    expect(at(61, 63, 62)).toMatch(/at λ = 50 .*:\*\* contradicted\. /);
+    expect(at(47, 53, 50)).toMatch(/at λ = 50 .*:\*\* within noise\. /);
   });
 });
 
 describe("the item's rows", () => {
-  const probe = (lambda: number, share: number) => ({ lambda, share });
-  const result = { seed: 3, target: 0.2, search: { lambda: 20, share: 0.201, bracket: [probe(19, 0.19), probe(20, 0.201)] as const, probes: [probe(1, 0.02), probe(50, 0.4), probe(20, 0.201)], reason: "tolerance" as const } };
-  it("have the search's numbers, and say what it did not look at", () => {
-    expect(searchRows([result]).map(({ row: { id }, seed, metrics, problem }) => [id, seed, metrics ?? problem])).toEqual([
-      ["lgd-1", 3, { share: 0.2, lambda: 1 }], ["sssd-1", 3, { share: 0.02, lambda: 1 }], ["sssd-100", 3, "the search was given another interval"], ["sssd-found", 3, { share: 0.201, lambda: 20 }],
-    ]);
-    expect(unsearched("it burnt", { seeds: 2 }).map(({ row: { id }, seed, problem }) => `${id} ${seed} ${problem}`)).toEqual(["lgd-1", "sssd-1", "sssd-100", "sssd-found"].flatMap((id) => [`${id} 0 it burnt`, `${id} 1 it burnt`]));
+  const result = { seed: 3, target: 0.2, search: { lambda: 20, share: 0.201, bracket: [{ lambda: 19, share: 0.19 }, { lambda: 20, share: 0.201 }] as const, probes: [], reason: "tolerance" as const } };
+  it("have the search's numbers, and are judged by what the paper prints of them", () => {
+    const rows = searchRows([result]);
+    expect(rows.map(({ row: { id }, seed, metrics }) => [id, seed, metrics])).toEqual([["lgd-1", 3, { share: 0.2 }], ["sssd-found", 3, { share: 0.201, lambda: 20 }]]);
+    expect(judge(calibration, "smoke", rows).rows.map(({ metric, published }) => [metric, published[metric]])).toEqual([["share", 0.45], ["lambda", 50]]);
+    expect(unsearched("it burnt", { seeds: 2 }).map(({ row: { id }, seed, problem }) => `${id} ${seed} ${problem}`)).toEqual(["lgd-1", "sssd-found"].flatMap((id) => [`${id} 0 it burnt`, `${id} 1 it burnt`]));
+  });
+});
+
+describe("what the notebook has found", () => {
+  const runs = mkdtempSync(join(tmpdir(), "potstill-calibration-"));
+  afterAll(() => { rmSync(runs, { recursive: true }); });
+  const studyOf = (readOnly: boolean) => calibrationStudy({ profile: "smoke", data: "synthetic", iterations: 1, runs, readOnly });
+  const files = () => readdirSync(runs, { recursive: true }).sort();
+
+  it("is read from its trainings, of which none is made", async () => {
+    await expect(searchedSeeds(await studyOf(true))).rejects.toThrow(/^sssd\/calibration\/lgd at λ = 1 has not been trained with seed 0$/);
+    const search = { tolerance: 0.1, interval: [1, 100] as const };
+    const found = await searchedSeeds(await studyOf(false), search);
+    const before = files();
+    expect(await searchedSeeds(await studyOf(true), search)).toEqual(found);
+    await expect(searchedSeeds(await studyOf(true), { ...search, seed: 1 })).rejects.toThrow(/with seed 1$/);
+    expect(files()).toEqual(before);
+    expect(Math.abs(found[0].search.share - found[0].target)).toBeLessThanOrEqual(0.1);
   });
 });

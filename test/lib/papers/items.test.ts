@@ -77,7 +77,7 @@ describe("rows of items", () => {
   it("of methods have something to be compared with, but for what the table compares with", () => {
     const free = rowsOf(items).filter(([, { role, against }]) => role === "method" && against === undefined).map(([place]) => place);
     expect(free).toEqual([
-      ...["lgd-1", "sssd-1", "sssd-100", "sssd-found"].map((id) => `sssd/calibration ${id}`),
+      ...["lgd-1", "sssd-found"].map((id) => `sssd/calibration ${id}`),
       ...["frcn-r50", "frcn-r101", "retinanet-r50", "retinanet-r101", "fcos-r50", "fcos-r101"].map((id) => `sssd/table-2 ${id}-lgd`),
       "sssd/lambda-sweep lgd-1", "sssd/stepwise lgd-1", "sssd/stepwise sssd-75", "shared-kd/ablation full", "shared-kd/cost semckd", "shared-kd/weight w-2",
     ]);
@@ -169,7 +169,7 @@ describe("claims", () => {
     expect(against.map(([place]) => place)).toEqual(Object.keys(known));
     for (const [place, , { published }] of against) expect(published.flatMap(({ notes }) => notes).join("\n"), place).toContain(known[place]);
     const unknown = all.filter(([, claim, item]) => holds(claim, item) === undefined).map(([place]) => place);
-    expect(unknown).toEqual(["sssd/calibration answer", "sssd/lambda-sweep figure-2", "frs/regions entropy-tp", "frs/regions entropy-fp", "frs/teachers teachers", "frs/teachers students"]);
+    expect(unknown).toEqual(["sssd/lambda-sweep figure-2", "frs/regions entropy-tp", "frs/regions entropy-fp", "frs/teachers teachers", "frs/teachers students"]);
   });
 
   it("of SSSD's Table 2 are on medium or large objects where it prints a gain, and a note tells where it prints none", () => {

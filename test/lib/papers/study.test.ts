@@ -232,10 +232,12 @@ describe("the share that SSSD Table 3 reads", () => {
 });
 
 describe("the window that SSSD Figure 2 draws", () => {
-  it("has the mean of the looks between 130,000 and 170,000 of 180,000, or of none", () => {
-    const curve = [100, 200, 300, 400, 500].map((iteration) => ({ iteration, AP: iteration / 10 }));
-    expect(lateAP({ curve, iterations: 500 })).toBe(40);
-    expect(lateAP({ curve: [{ iteration: 129, AP: 1 }, { iteration: 130, AP: 2 }, { iteration: 170, AP: 4 }, { iteration: 171, AP: 9 }], iterations: 180 })).toBe(3);
-    expect(lateAP({ curve: [], iterations: 500 })).toBeUndefined();
+  it("has the mean of the looks between 130,000 and 170,000 of 180,000, where they saw all images", () => {
+    const looks = (...of: readonly (readonly [iteration: number, AP: number])[]) => of.map(([iteration, AP]) => ({ iteration, AP, images: 40 }));
+    expect(lateAP({ curve: looks([100, 10], [200, 20], [300, 30], [400, 40], [500, 50]), iterations: 500 }, 40)).toBe(40);
+    expect(lateAP({ curve: looks([129, 1], [130, 2], [170, 4], [171, 9]), iterations: 180 }, 40)).toBe(3);
+    expect(lateAP({ curve: looks([400, 40]), iterations: 500 }, 41)).toBeUndefined();
+    expect(lateAP({ curve: [{ iteration: 400, AP: 40 }], iterations: 500 }, 40)).toBeUndefined(); // of an older version, which saw 32
+    expect(lateAP({ curve: [], iterations: 500 }, 40)).toBeUndefined();
   });
 });
