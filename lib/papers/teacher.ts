@@ -10,7 +10,7 @@ import { marksOf, otherClasses, randomTeacher, type Finding } from "./concerns.t
 import { buildDetector, type DetectorSpec } from "./detectors.ts";
 import type { Experiment } from "./experiment.ts";
 import type { MethodSpec } from "./method.ts";
-import { findWeights, hashOf, startFrom, weightsIdentity, type WeightsSource, type WeightsSpec } from "./weights.ts";
+import { findWeights, hashOf, requirePixels, startFrom, weightsIdentity, type WeightsSource, type WeightsSpec } from "./weights.ts";
 
 /** Whom a student learns from: any detector with weights of a file or the catalogue, or what another training has made. */
 export interface TeacherSpec {
@@ -35,6 +35,8 @@ export interface FinishedRun {
   readonly detector: DetectorSpec;
   readonly method?: MethodSpec;
   readonly classes?: readonly string[];
+  /** How its images were prepared; runs of older versions may not say it. */
+  readonly transforms?: Transforms;
 }
 
 export interface BuiltTeacher {
@@ -60,13 +62,16 @@ export function checkTeacher(teacher: TeacherSpec): void {
   if (classes !== undefined && !(Number.isSafeInteger(classes) && classes > 0)) throw new Error(`teacher.classes is ${JSON.stringify(classes)}; it must be a whole number above 0`);
 }
 
+/** What messages call it. */
+const titleOf = (run: RunSpec, part: "teacher" | "encoder"): string => (typeof run === "string" ? `${part}.run` : `${part}.run (${run.experiment.name})`);
+
 /**
  * @param part of the experiment whose run it is, for messages
  * @throws Error when there is no finished run with its weights
  */
 export async function finishedRun(run: RunSpec, folderOf: RunFolder, part: "teacher" | "encoder" = "teacher"): Promise<FinishedRun> {
   const folder = typeof run === "string" ? run : await folderOf(run.experiment, run.seed ?? 0);
-  const who = typeof run === "string" ? `${part}.run` : `${part}.run (${run.experiment.name})`;
+  const who = titleOf(run, part);
   if (!existsSync(folder)) throw new Error(`${who}: there is no run ${folder}. Train the ${part} first (potstill train prints the folder)`);
   if (runResult(folder) === undefined) throw new Error(`${who}: the run ${folder} is not finished. Continue it with the command that started it`);
   const checkpoint = join(folder, "checkpoint", "state.safetensors");
@@ -77,8 +82,9 @@ export async function finishedRun(run: RunSpec, folderOf: RunFolder, part: "teac
 
 function readConfig(path: string): { readonly config: Omit<FinishedRun, "checkpoint"> } {
   try {
-    const { config } = JSON.parse(readFileSync(path, "utf8")) as { readonly config: { readonly detector: DetectorSpec; readonly method?: MethodSpec; readonly data?: { readonly classes?: readonly string[] } } };
-    return { config: { detector: config.detector, ...(config.method && { method: config.method }), ...(config.data?.classes && { classes: config.data.classes }) } };
+    const { config } = JSON.parse(readFileSync(path, "utf8")) as { readonly config: Pick<FinishedRun, "detector" | "method"> & { readonly data?: Pick<FinishedRun, "classes" | "transforms"> } };
+    const { detector, method, data: { classes, transforms } = {} } = config;
+    return { config: { detector, ...(method && { method }), ...(classes && { classes }), ...(transforms && { transforms }) } };
   } catch (error) {
     throw new Error(`${path} does not say what was trained: ${(error as Error).message}`, { cause: error });
   }
@@ -111,13 +117,14 @@ export interface TeacherOptions {
 
 /**
  * The teacher of an experiment with its weights; the caller disposes it.
- * @throws Error when its weights are neither there nor to be had, or do not fit; nothing is left behind
+ * @throws Error when its weights are neither there nor to be had, or fit neither the detector nor the images; nothing is left behind
  */
 export async function buildTeacher(teacher: TeacherSpec, { dataset, transforms, folderOf, weights: source }: TeacherOptions): Promise<BuiltTeacher> {
   checkTeacher(teacher);
   const own = dataset.categories.map(({ name }) => name);
   const { detector: spec, weights, run, classes = own.length } = teacher;
   const finished = run === undefined ? undefined : await finishedRun(run, folderOf);
+  if (finished?.transforms) requirePixels(`${titleOf(run!, "teacher")}: the teacher was`, finished.transforms.normalise ?? "torchvision", transforms);
   const whole = weights === undefined ? undefined : wholeDetector(weights);
   const found = whole && await findWeights(whole, source);
   const detector = buildDetector(finished?.detector ?? spec!, { classes, seed: 0 });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import { normalisation } from "../data/normalise.ts";
+import { normalisation, type Normalisation, type NormalisationName } from "../data/normalise.ts";
 import type { Transforms } from "../data/transforms.ts";
 import type { Detector } from "../detector/detector.ts";
 import { checkpoints, findCheckpoint, type Checkpoint } from "../detector/weights/catalogue.ts";
@@ -118,10 +118,19 @@ export function startFrom(detector: Pick<Detector, "parameters">, weights: strin
   return { name: found.name, sha256: found.sha256, part, parameters: loaded.length };
 }
 
-/** Other constants by a pixel's width do no harm (MSRA's exist in two); another order of channels, or scale, does. */
-function checkPixels({ name, pixels }: Checkpoint, { normalise = "torchvision" }: Transforms): void {
-  const { order, std } = normalisation(normalise);
-  if (order === pixels.order.toLowerCase() && std.every((value, i) => Math.abs(value / pixels.deviation[i] - 1) < 0.1)) return;
-  const wanted = { order: pixels.order.toLowerCase(), mean: pixels.mean, std: pixels.deviation };
-  throw new Error(`the weights "${name}" were trained on ${pixels.order} pixels with deviations ${pixels.deviation.join(", ")}, the images are prepared as ${order.toUpperCase()} with ${std.join(", ")}. Set data.transforms.normalise to ${JSON.stringify(wanted)}`);
+function checkPixels({ name, pixels: { order, mean, deviation } }: Checkpoint, transforms: Transforms): void {
+  requirePixels(`the weights "${name}" were`, { order: order === "RGB" ? "rgb" : "bgr", mean, std: deviation }, transforms);
+}
+
+/**
+ * Images must be prepared as those that weights were trained on: channels in the same order, deviations within 10 %. Other means
+ * by a pixel's width do no harm (MSRA's exist in two).
+ * @param whose "the weights X were": the message's beginning
+ * @param trained how those images were prepared
+ * @throws Error with both, and what to set
+ */
+export function requirePixels(whose: string, trained: NormalisationName | Normalisation, { normalise = "torchvision" }: Transforms): void {
+  const [own, given] = [normalisation(trained), normalisation(normalise)];
+  if (given.order === own.order && given.std.every((value, i) => Math.abs(value / own.std[i] - 1) < 0.1)) return;
+  throw new Error(`${whose} trained on ${own.order.toUpperCase()} pixels with deviations ${own.std.join(", ")}, the images are prepared as ${given.order.toUpperCase()} with ${given.std.join(", ")}. Set data.transforms.normalise to ${JSON.stringify(trained)}`);
 }

@@ -1,9 +1,10 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadBackend } from "../../../lib/backend/load.ts";
+import type { Transforms } from "../../../lib/data/transforms.ts";
 import { saveWeights } from "../../../lib/detector/weights/save.ts";
 import { buildModel, buildTraining, experimentSteps, runPlace } from "../../../lib/papers/build.ts";
 import { buildDetector } from "../../../lib/papers/detectors.ts";
@@ -104,6 +105,20 @@ describe("an experiment with a teacher", () => {
     ["a teacher of other weights", { teacher: { detector, weights: file } }, /do not fit the detector/],
   ])("is refused for %s, before anything is trained", async (_what, changes, message) => {
     await expect(buildTraining(taught(changes), options)).rejects.toThrow(message);
+  });
+
+  it("is refused for a run that was trained on other pixels, as far as the run says it", async () => {
+    await all(experimentSteps(teacherRun, { ...options, seed: 0 }));
+    const { folder: place } = await runPlace(teacherRun, { ...options, seed: 0 });
+    const under = (run: NonNullable<Experiment["teacher"]>["run"], normalise: Transforms["normalise"]) => buildModel(taught({ teacher: { run }, data: { batchSize: 2, transforms: normalise === undefined ? {} : { normalise } } }), options);
+    await expect(under(place, "caffe")).rejects.toThrow('teacher.run: the teacher was trained on RGB pixels with deviations 63.75, 63.75, 63.75, the images are prepared as BGR with 1, 1, 1. Set data.transforms.normalise to "simple"');
+    await expect(under({ experiment: teacherRun }, undefined)).rejects.toThrow(/^teacher\.run \(test\/teacher\): .* prepared as RGB with 58\.395, 57\.12, 57\.375\./);
+    (await under(place, { order: "rgb", mean: [120, 120, 120], std: [60, 63.75, 68] })).dispose();
+    const older = join(folder, "older");
+    cpSync(place, older, { recursive: true });
+    const { config: { data: { transforms: _, ...data }, ...config }, ...rest } = JSON.parse(readFileSync(join(place, "config.json"), "utf8")) as { config: { data: { transforms: unknown } } };
+    writeFileSync(join(older, "config.json"), JSON.stringify({ ...rest, config: { ...config, data } }));
+    (await under(older, "caffe")).dispose();
   });
 
   it("is refused for a teacher of other classes, in number or in name", async () => {
