@@ -89,15 +89,18 @@ function teacherOf(teacher: Setting, teacherSeed: number): TeacherSpec {
   return { run: { experiment, seed: isTrained(experiment) ? teacherSeed : publishedSeed } };
 }
 
-/** A detector as it was published in the place of a training: its weights are kept, scored and learnt from. */
+/**
+ * A detector as it was published in the place of a training: its weights are kept, scored and learnt from. How it was trained
+ * names no run of it: another recipe would leave every student of it behind. Its images are prepared as for a test.
+ */
 function publishedDetector(setting: Setting, from: string): Experiment {
-  const { preset, input, batchSize, training } = publishedRecipe(setting);
+  const { preset, input } = publishedRecipe(setting);
   return {
     name: `paper/published/${from}`,
     detector: detectorOf(setting, preset),
     weights: { from, part: "detector" },
-    data: { transforms: input.train, batchSize, dropEmpty: true },
-    training: { ...training, iterations: 0 },
+    data: { transforms: input.test, batchSize: 1 },
+    training: { iterations: 0, learningRate: { base: 0 } },
   };
 }
 

@@ -11,7 +11,8 @@ import type { Experiment } from "../../../lib/papers/experiment.ts";
 import { itemsOf } from "../../../lib/papers/items/index.ts";
 import type { ItemRow, Setting } from "../../../lib/papers/item.ts";
 import { checkpointOf, differences, experimentFor, missing, openProfileData, publishedRecipe, testTransforms } from "../../../lib/papers/scale/index.ts";
-import { specOf } from "../../../lib/papers/weights.ts";
+import { requirePixels, specOf } from "../../../lib/papers/weights.ts";
+import { optimiserOf } from "../../../lib/train/recipe.ts";
 import { short, train as trainAll } from "./short.ts";
 import { encoded, guided, masked, representatives, student } from "./settings.ts";
 
@@ -158,9 +159,25 @@ describe("the paper profile", () => {
     const { detector, teacher, weights } = of(student("fcos", { name: "frs" }), "paper");
     expect({ detector, weights }).toEqual({ detector: { kind: "fcos", preset: "mmdet-2x", backbone: "resnet-50" }, weights: "open-mmlab/detectron/resnet50_caffe" });
     const published = "mmdetection/fcos_r101_caffe_fpn_mstrain_2x";
-    expect(teacher).toMatchObject({ run: { experiment: { name: `paper/published/${published}`, detector: { kind: "fcos", preset: "mmdet-2x", backbone: "resnet-101" }, weights: { from: published, part: "detector" }, training: { iterations: 0 } }, seed: 0 } });
+    expect(teacher).toMatchObject({ run: { experiment: { name: `paper/published/${published}`, detector: { kind: "fcos", preset: "mmdet-2x", backbone: "resnet-101" }, weights: { from: published, part: "detector" } }, seed: 0 } });
     expect(of(guided("retinanet"), "paper")).toMatchObject({ weights: "detectron2/MSRA/R-50", detector: { preset: "detectron2-lgd" }, data: { batchSize: 16, dropEmpty: true } });
     expect(of(masked({ name: "fgd" }), "paper").teacher).toMatchObject({ run: { experiment: { detector: { kind: "cascadeRcnn", preset: "mmdet-x101-32x4d-dconv" }, weights: { from: "mmdetection/cascade_mask_rcnn_x101_32x4d_fpn_dconv_c3-c5_1x" } } } });
+  });
+
+  it("names a published teacher by nothing that its training would change, and prepares its images as for a test", () => {
+    const { data, training } = experimentFor(student("fcos", { name: "frs" }).teacher!, { profile: "paper", train, role: "teacher" });
+    expect(training).toEqual({ iterations: 0, learningRate: { base: 0 } });
+    expect(data).toEqual({ transforms: testTransforms(student("fcos", { name: "frs" }).teacher!, "paper"), batchSize: 1 });
+    expect(optimiserOf(training).learningRate(0)).toBe(0);
+  });
+
+  it.each(["smoke", "paper"] as const)("has no teacher of other pixels than its student's (%s)", (profile) => {
+    const taught = itemsOf().flatMap(({ rows }) => rows.flatMap(({ setting }) => (setting?.teacher ? [of(setting, profile)] : [])));
+    expect(taught.length).toBeGreaterThan(20);
+    for (const { name, teacher, data: { transforms } } of taught) {
+      const { experiment } = teacher!.run as { readonly experiment: Experiment };
+      expect(() => { requirePixels("the teacher was", experiment.data.transforms.normalise ?? "torchvision", transforms); }, name).not.toThrow();
+    }
   });
 
   it("takes the row of a teacher for what teaches, and trains the same network as a student", () => {
