@@ -1,5 +1,5 @@
 import { duration } from "../training-log.ts";
-import type { PoolState } from "./pool.ts";
+import type { PoolState, RunningState } from "./pool.ts";
 
 interface Sink {
   readonly isTTY?: boolean;
@@ -18,9 +18,12 @@ export interface PoolProgress {
 
 /** `12/40 done; 2 run: frs/table-1/frs, seed 0 (210/300), …; waiting for process 7 on host: frs/table-1/lad, seed 0; about 6 min left`. */
 export function stateLine({ total, done, running, waiting, rebuilt, secondsLeft }: PoolState): string {
-  const now = running.map(({ label, phase, iteration, iterations }) => `${label} (${phase === "measuring" ? "scoring" : `${iteration}/${iterations}`})`);
+  const now = running.map((run) => `${run.label} (${doing(run)})`);
   return [`${done}/${total} done`, ...(now.length > 0 ? [`${now.length} run${now.length === 1 ? "s" : ""}: ${now.join(", ")}`] : []), ...waitingParts(waiting), ...(rebuilt ? ["nothing more is started: the program was built anew"] : []), ...(secondsLeft !== undefined && done < total ? [`about ${duration(secondsLeft)} left`] : [])].join("; ");
 }
+
+/** What is published is not trained: it is scored as it is. */
+const doing = ({ phase, iteration, iterations }: RunningState) => (phase === "measuring" || iterations === 0 ? "scoring" : `${iteration}/${iterations}`);
 
 /** By who is waited for. */
 function waitingParts(waiting: PoolState["waiting"]): string[] {

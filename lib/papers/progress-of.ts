@@ -13,10 +13,16 @@ export function progressOf({ item, total }: Pick<Study, "item" | "total">): Stud
   return {
     label: item.id,
     total,
-    state: ({ label, done, iteration = 0, iterations, waitsFor, secondsLeft }) => ({
-      label: waitsFor !== undefined ? `${label}, waiting for ${waitsFor}` : iterations === undefined ? label : `${label}, iteration ${iteration} of ${iterations}`,
-      value: done + (iterations === undefined ? 0 : iteration / iterations),
-      ...(secondsLeft !== undefined && { left: secondsLeft }),
+    state: (state) => ({
+      label: labelOf(state),
+      value: state.done + (state.iterations ? (state.iteration ?? 0) / state.iterations : 0), // of 0 iterations none is done
+      ...(state.secondsLeft !== undefined && { left: state.secondsLeft }),
     }),
   };
+}
+
+function labelOf({ label, iteration = 0, iterations, waitsFor }: StudyState): string {
+  if (waitsFor !== undefined) return `${label}, waiting for ${waitsFor}`;
+  if (iterations === undefined) return label;
+  return iterations === 0 ? `${label}, scoring` : `${label}, iteration ${iteration} of ${iterations}`;
 }

@@ -67,6 +67,8 @@ describe("a pool's progress", () => {
   it("says what runs, how many are done and how long the rest takes", () => {
     expect(stateLine(state)).toBe("12/40 done; 2 run: frs/table-1/frs, seed 0 (210/300), b (scoring); about 6 min left");
     expect(stateLine({ total: 3, done: 3, running: [], waiting: [], secondsLeft: 0 })).toBe("3/3 done");
+    const published = { label: "frs/table-3/teacher, seed 0", pid: 7, phase: "training", iteration: 0, iterations: 0 } as const;
+    expect(stateLine({ total: 3, done: 0, running: [published], waiting: [] })).toBe("0/3 done; 1 runs: frs/table-3/teacher, seed 0 (scoring)");
     const waiting = [{ label: "a", holder: "process 7 on host" }, { label: "b", holder: "process 9 on host" }, { label: "c", holder: "process 7 on host" }];
     expect(stateLine({ total: 9, done: 3, running: [], waiting })).toBe("3/9 done; waiting for process 7 on host: a, c; waiting for process 9 on host: b");
     expect(stateLine({ ...state, rebuilt: true })).toMatch(/nothing more is started: the program was built anew; about 6 min left$/);

@@ -1,10 +1,12 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { BackendInfo } from "../../../lib/backend/info.ts";
 import { loadBackend } from "../../../lib/backend/load.ts";
+import type { Experiment } from "../../../lib/papers/experiment.ts";
+import { judge } from "../../../lib/papers/judge.ts";
 import { lateAP, lateShare } from "../../../lib/papers/outcome.ts";
 import type { Setting } from "../../../lib/papers/item.ts";
 import { folderOfRun } from "../../../lib/papers/perform.ts";
@@ -149,24 +151,59 @@ describe("a study", () => {
 });
 
 describe("published weights in the place of a training", () => {
-  const trained = study();
+  const trained = study(tinyItem([row("teacher")]));
   const rows = [row("published", "published", { role: "teacher" }), row("pupil"), row("again")];
   let own: ReturnType<typeof study>;
+  let states: StudyState[];
+  let experiments: Readonly<Record<string, Experiment>>;
   beforeAll(async () => {
     await all(trained.run());
-    const { run } = (await study(tinyItem([row("teacher")])).results())[0];
+    const { run } = (await trained.results())[0];
     const from = join(trained.runs, run!.folder, "weights.safetensors");
-    const published = { ...teacher, name: "tiny/published", weights: { from, part: "detector" as const }, training: { ...teacher.training, iterations: 0 } };
+    const published: Experiment = { ...teacher, name: "tiny/published", weights: { from, part: "detector" }, data: { transforms: teacher.data.transforms, batchSize: 1 }, training: { iterations: 0, learningRate: { base: 0 } } };
     const pupil = { ...taught, name: "tiny/pupil", teacher: { run: { experiment: published, seed: 0 } } };
-    own = study(tinyItem(rows), { experiments: { published, pupil, again: taught }, seeds: [0, 1], runs: join(folder, "published") });
+    experiments = { published, pupil, again: taught };
+    own = study(tinyItem(rows), { experiments, seeds: [0, 1], runs: join(folder, "published") });
     cpSync(join(trained.runs, "tiny", "teacher"), join(own.runs, "tiny", "teacher"), { recursive: true });
-    await all(own.run());
+    states = await all(own.run());
+  });
+
+  it("are shown as scored, and as no share of a training", () => {
+    const shown = states.map(progressOf(own).state);
+    expect(shown.filter(({ value, left = 0 }) => !(value >= 0 && value <= own.total && left >= 0))).toEqual([]);
+    expect(shown.filter(({ label }) => label.includes(" of 0"))).toEqual([]);
+    expect(shown).toContainEqual({ label: "frs/tiny/published, seed 0, scoring", value: 0 });
+  });
+
+  it("that a kill left without their result are completed, to the same bytes", async () => {
+    const runs = join(folder, "cut");
+    const only = () => study(tinyItem([rows[0]]), { experiments, runs });
+    cpSync(join(own.runs, "tiny", "published"), join(runs, "tiny", "published"), { recursive: true });
+    const before = content(runs);
+    const place = join(runs, (await only().results())[0].run!.folder);
+    for (const name of ["result.json", "weights.safetensors"]) rmSync(join(place, name));
+    expect((await only().results())[0].problem).toMatch(/not been trained to its end/);
+    await all(only().run());
+    expect(content(runs)).toEqual(before);
+    expect(Object.keys(before).map((path) => basename(path))).toEqual(expect.arrayContaining(["state.safetensors", "weights.safetensors"]));
+  });
+
+  it("teach and are held against the students of whatever seeds", async () => {
+    const item = tinyItem([rows[0], row("pupil", "pupil", { against: "published" })]);
+    const later = study(item, { experiments, seeds: [5, 6], runs: join(folder, "later") });
+    expect(later.planned.map(({ experiment: { name }, seed }) => `${name} ${seed}`)).toEqual(["tiny/published 0", "tiny/pupil 5", "tiny/pupil 6"]);
+    await all(later.run());
+    const results = await later.results();
+    expect(results.map(({ run }) => run!.teacher)).toEqual([undefined, results[0].run!.folder, results[0].run!.folder]);
+    const { seeds, rows: judged } = judge(item, "smoke", results.map((result, i) => ({ ...result, metrics: { AP: [40, 31, 33][i] } }))); // in six iterations nobody learns
+    expect(seeds).toEqual([5, 6]);
+    expect(judged[1].difference!.values).toEqual([-9, -7]);
   });
 
   it("are scored once, whatever the seeds, and not called a training that took no time", async () => {
     expect(own.planned.map(({ experiment: { name }, seed }) => `${name} ${seed}`)).toEqual(["tiny/published 0", "tiny/teacher 0", "tiny/pupil 0", "tiny/pupil 1", "tiny/taught 0", "tiny/taught 1"]);
     const [first, ...others] = await own.results();
-    const [like] = await study(tinyItem([row("teacher")])).results();
+    const [like] = await trained.results();
     expect(others.map(({ row: { id }, seed }) => `${id} ${seed}`)).toEqual(["pupil 0", "pupil 1", "again 0", "again 1"]);
     const ofTraining = { lateAP: undefined, hours: undefined, memory: undefined };
     expect({ ...like.metrics, ...ofTraining }).toEqual({ ...first.metrics, ...ofTraining });
