@@ -41,11 +41,15 @@ function uuid(text: string): string {
   return `urn:uuid:${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** `retinanet with sssd, 600 iterations of 4 images, seed 0, on …`. */
+/** What made the weights: of what is published there was no training. */
+const deedOf = ({ config: { config } }: RunFacts): string => (config?.training?.iterations === 0 ? "Copy" : "Training");
+
+/** `retinanet with sssd, 600 iterations of 4 images, seed 0, on …`; what is not trained knows neither seed nor data. */
 function summary({ config: { config = {} } }: RunFacts): string {
   const { detector, method, training, data, seed } = config;
   const what = [detector?.kind ?? "retinanet", ...(method?.name ? [`with ${method.name}`] : [])].join(" ");
-  const how = training?.iterations === 0 ? "as published" : [training?.iterations !== undefined && `${training.iterations} iterations`, data?.batchSize !== undefined && `of ${data.batchSize} images`].filter(Boolean).join(" ");
+  if (training?.iterations === 0) return `${what}, published weights as they are`;
+  const how = [training?.iterations !== undefined && `${training.iterations} iterations`, data?.batchSize !== undefined && `of ${data.batchSize} images`].filter(Boolean).join(" ");
   return [what, how, seed !== undefined && `seed ${seed}`, data?.name !== undefined && `on ${data.name}`].filter(Boolean).join(", ");
 }
 
@@ -101,7 +105,7 @@ function action({ facts, options, ended }: Parts, { instrument, agent, consumed,
   return {
     "@id": uuid(`${fingerprint} ${facts.code?.started ?? ""} ${config?.name ?? ""}`),
     "@type": "CreateAction",
-    name: `Training of ${config?.name ?? "a detector"}${config?.seed === undefined ? "" : `, seed ${config.seed}`}`,
+    name: `${deedOf(facts)} of ${config?.name ?? "a detector"}${config?.seed === undefined ? "" : `, seed ${config.seed}`}`,
     description: command ?? summary(facts),
     ...(facts.code && { startTime: facts.code.started }),
     endTime: ended,
@@ -131,7 +135,7 @@ export function crateText(facts: RunFacts, folder: string, options: CrateOptions
   const root: Entity = {
     "@id": "./", "@type": "Dataset", conformsTo: { "@id": profile },
     name: `Run ${name}${facts.config.config?.seed === undefined ? "" : `, seed ${facts.config.config.seed}`}`,
-    description: `Training of ${summary(facts)}, with what it was computed from and by.`,
+    description: `${deedOf(facts)} of ${summary(facts)}, with what it was computed from and by.`,
     datePublished: ended, license, author, publisher,
     hasPart: references(files), mentions: refer(training),
   };

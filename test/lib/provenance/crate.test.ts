@@ -66,6 +66,16 @@ describe("a run crate", () => {
     expect(crate["@graph"].filter((one) => one["@type"] === "SoftwareApplication").map(({ name }) => name)).toEqual(expect.arrayContaining(["Node.js", "TensorFlow.js", "TensorFlow's C library", "sharp"]));
   });
 
+  it("tells published weights as what they are, by no seed and no data that they were not trained on", async () => {
+    const { config: { method: _, ...config }, ...told } = JSON.parse(runFiles["config.json"]) as { config: { method: unknown; name: string } };
+    const published = { ...told, config: { ...config, name: "paper/published/one", training: { iterations: 0, learningRate: { base: 0 } } } };
+    const path = await runFolder(join(folder, "published"), { ...runFiles, "config.json": JSON.stringify(published) });
+    await recordRun(path);
+    const crate = requireMusts(path);
+    expect(actionOf(crate)).toMatchObject({ name: "Copy of paper/published/one, seed 3", description: "retinanet, published weights as they are" });
+    expect(entity(crate, "./").description).toBe("Copy of retinanet, published weights as they are, with what it was computed from and by.");
+  });
+
   it("is the same text for the same files, and another where a score was added", async () => {
     const path = await runFolder(join(folder, "again"));
     await recordRun(path);
