@@ -4,6 +4,7 @@ import type { DetectorSpec } from "../detectors.ts";
 import { isTrained, publishedSeed, type Experiment } from "../experiment.ts";
 import type { BackboneName, ItemRow, Setting } from "../item.ts";
 import type { TeacherSpec } from "../teacher.ts";
+import { publishedRuns } from "../published-run.ts";
 import { runName } from "./name.ts";
 import { publishedRecipe } from "./published.ts";
 
@@ -96,7 +97,7 @@ function teacherOf(teacher: Setting, teacherSeed: number): TeacherSpec {
 function publishedDetector(setting: Setting, from: string): Experiment {
   const { preset, input } = publishedRecipe(setting);
   return {
-    name: `paper/published/${from}`,
+    name: `${publishedRuns}/${from}`,
     detector: detectorOf(setting, preset),
     weights: { from, part: "detector" },
     data: { transforms: input.test, batchSize: 1 },
