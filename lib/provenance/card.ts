@@ -77,9 +77,10 @@ function scoreTable(scores: readonly CardScore[]): string {
 
 function limits({ config: { config = {} } }: RunFacts, scores: readonly CardScore[]): string {
   const data = config.data?.name ?? "its training data";
+  const trained = config.training?.iterations !== 0;
   return listed([
-    `It knows the ${config.data?.classes?.length ?? "listed"} classes above and no others; what it has not seen in ${data} it has not learnt.`,
-    "One training with one seed: another seed moves AP. On COCO that is about 0.3 points, on small data several.",
+    `It knows the ${config.data?.classes?.length ?? "listed"} classes above and no others${trained ? `; what it has not seen in ${data} it has not learnt` : ""}.`,
+    trained && "One training with one seed: another seed moves AP. On COCO that is about 0.3 points, on small data several.",
     scores.some(({ data: { images } }) => images < 1000) && "It was scored on few images: small differences between such scores mean nothing.",
     data.startsWith("synthetic") && "It was trained on drawn scenes: it proves a pipeline and is of no use on photographs.",
     "It was made to compare methods of training, not to decide about people or safety.",

@@ -54,9 +54,16 @@ function settingOf(site: Site, { item, differences }: SiteItem, path: string): M
   const open = silences.filter(({ paper }) => paper === item.paper || paper === "all");
   return markup`<dl class="facts"><dt>Profile</dt><dd>${site.profile}</dd><dt>Data</dt><dd>${dataName(site.data)}</dd><dt>Seeds</dt><dd>${site.seeds.join(", ") || "–"}</dd></dl>
 ${differences.length === 0 && markup`<p class="quiet">${item.rows.some(({ probe }) => probe !== undefined) ? "Its notebook trains its rows; its first table says how they differ from the paper." : "No training belongs to this item here, so there is nothing to compare."}</p>`}
-${all.length > 0 && differencesTable(all, `What every row does otherwise than the paper (profile ${site.profile})`)}
-${some.length > 0 && markup`<details><summary>${some.length} further differences, of some rows each</summary>${differencesTable(some, "What some rows do otherwise than the paper")}</details>`}
+${folded(all, `of every row from the paper's (profile ${site.profile})`)}
+${folded(some, "of some rows from the paper's")}
 <details><summary>${open.length} places where the paper is silent or contradicts itself, or the official code does otherwise</summary><ul>${open.map(({ id, paper, topic }) => markup`<li><a href="${linkFrom(path, `${places.differences}#${paper}-${id}`)}">${topic}</a></li>`)}</ul></details>`;
+}
+
+/** Closed: the result comes first, on a phone above all. */
+function folded(list: SiteItem["differences"], whose: string): Markup | false {
+  if (list.length === 0) return false;
+  const caption = `${list.length} ${list.length === 1 ? "difference" : "differences"} ${whose}`;
+  return markup`<details><summary>${caption}</summary>${differencesTable(list, caption)}</details>`;
 }
 
 function differencesTable(list: SiteItem["differences"], caption: string): Markup {
