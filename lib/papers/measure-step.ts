@@ -1,4 +1,5 @@
 import type { BackendInfo } from "../backend/info.ts";
+import { cached } from "../data/cached.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { syntheticScenes } from "../data/synthetic.ts";
 import { plan } from "../data/transforms.ts";
@@ -12,7 +13,7 @@ import { classes, photograph } from "./step-cost.ts";
 export interface MeasuredStep {
   /** As it was measured: of the student alone, its images in one size. */
   readonly experiment: Experiment;
-  /** Median of the measured steps. */
+  /** Median of the measured steps; what prepares a batch belongs to each. */
   readonly seconds: number;
   readonly environment: BackendInfo;
 }
@@ -28,9 +29,12 @@ export interface MeasureStepOptions {
 /** Steps that are taken; the first one starts everything up. */
 const steps = 4;
 
-/** Photographs as large as most of COCO's, with as many classes; how long a step takes does not depend on what they show. */
-function photographs(images: number): Dataset {
-  const scenes = syntheticScenes({ images, size: photograph, seed: 0 });
+/**
+ * Photographs as large as most of COCO's, with as many classes; how long a step takes does not depend on what they show. All
+ * are drawn for the first step and kept, however many: only that they are prepared belongs to a step.
+ */
+export function photographs(images: number): Dataset {
+  const scenes = cached(syntheticScenes({ images, size: photograph, seed: 0 }), Infinity);
   const more = Array.from({ length: classes - scenes.categories.length }, (_, i) => ({ id: 1000 + i, name: `class ${i}` }));
   return { ...scenes, categories: [...scenes.categories, ...more] };
 }

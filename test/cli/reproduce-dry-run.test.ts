@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dryRun, type DryRunFlags, type DryRunReport } from "../../cli/reproduce/dry-run.ts";
 import { writeCoco } from "../../lib/data/write-coco.ts";
 import { itemOf } from "../../lib/papers/items/index.ts";
+import { photographs } from "../../lib/papers/measure-step.ts";
 import { tinyData } from "../lib/papers/tiny-study.ts";
 import { potstill } from "../potstill.ts";
 
@@ -65,6 +66,12 @@ describe("reproduce --dry-run", () => {
     expect(readdirSync(folder)).toEqual(["data"]);
     await expect(dryRun([itemOf("shared-kd/table-2")], { ...paper, rows: [], measureStep: true })).rejects.toThrow(/none of these trainings can be measured without photographs: they learn from masks/);
   }, 120_000);
+
+  it("draws what it measures on once, however many photographs a step takes", async () => {
+    const drawn = photographs(2);
+    expect([drawn.images.length, drawn.categories.length]).toEqual([2, 80]);
+    expect(await drawn.pixels(1)).toBe(await drawn.pixels(1));
+  });
 
   it("takes a teacher that is published as it is, for whatever seeds", async () => {
     const flags = { ...paper, rows: ["fpn"], seeds: 2 };
