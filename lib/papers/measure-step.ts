@@ -56,9 +56,14 @@ function alone({ name, detector, data, training }: Experiment, images: number | 
   };
 }
 
+/** As TensorFlow says it ("OOM when allocating tensor with shape …"), its libraries on a GPU (`CUDNN_STATUS_ALLOC_FAILED`), and V8 ("Array buffer allocation failed"). */
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && /\bOOM\b|resource ?exhausted|out of memory|alloc/i.test(error.message);
+}
+
 /**
  * Takes some steps of an experiment's student in memory. Nothing is read, fetched or written.
- * @throws Error when memory does not suffice, with a remedy
+ * @throws Error with a remedy when memory does not suffice for several images; whatever else a step throws, as it is
  */
 export async function measureStep(experiment: Experiment, { images, environment, onStep }: MeasureStepOptions): Promise<MeasuredStep> {
   const own = alone(experiment, images ?? (environment.device === "cuda" ? undefined : 1));
@@ -71,7 +76,7 @@ export async function measureStep(experiment: Experiment, { images, environment,
       onStep?.(step.seconds, seconds.length, steps);
     }
   } catch (error) {
-    throw new Error(`a step of ${batchSize} images could not be taken: ${(error as Error).message}. Measure one of fewer images`, { cause: error });
+    throw batchSize > 1 && isOutOfMemory(error) ? new Error(`a step of ${batchSize} images could not be taken: ${(error as Error).message}. Measure one of fewer images`, { cause: error }) : error;
   } finally {
     parts.dispose();
   }

@@ -4,9 +4,12 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dryRun, type DryRunFlags, type DryRunReport } from "../../cli/reproduce/dry-run.ts";
+import { InterruptedError } from "../../lib/backend/cancel.ts";
+import { loadBackend } from "../../lib/backend/load.ts";
 import { writeCoco } from "../../lib/data/write-coco.ts";
 import { itemOf } from "../../lib/papers/items/index.ts";
-import { photographs } from "../../lib/papers/measure-step.ts";
+import { measureStep, photographs } from "../../lib/papers/measure-step.ts";
+import { calibrationExperiment, calibrationSetting } from "../../lib/papers/sssd.ts";
 import { tinyData } from "../lib/papers/tiny-study.ts";
 import { potstill } from "../potstill.ts";
 
@@ -72,6 +75,18 @@ describe("reproduce --dry-run", () => {
     expect([drawn.images.length, drawn.categories.length]).toEqual([2, 80]);
     expect(await drawn.pixels(1)).toBe(await drawn.pixels(1));
   });
+
+  it("advises fewer images where memory does not suffice for several, and passes on whatever else a step throws", async () => {
+    const tensors = tf.memory().numTensors;
+    const experiment = calibrationExperiment(calibrationSetting("smoke", 96), { method: "lgd", lambda: 1 });
+    const environment = await loadBackend({});
+    const failing = (images: number, error: Error) => measureStep(experiment, { images, environment, onStep: () => { throw error; } });
+    const memory = new Error("Invalid TF_Status: 8\nMessage: OOM when allocating tensor with shape[2,64,240,320]"); // as TensorFlow says it
+    await expect(failing(2, memory)).rejects.toThrow(/^a step of 2 images could not be taken: .*\n.*OOM when .*\. Measure one of fewer images$/);
+    await expect(failing(1, memory)).rejects.toBe(memory);
+    for (const other of [new InterruptedError(), new Error("the loss is NaN in the bathroom")]) await expect(failing(2, other)).rejects.toBe(other);
+    expect(tf.memory().numTensors).toBe(tensors);
+  }, 120_000);
 
   it("takes a teacher that is published as it is, for whatever seeds", async () => {
     const flags = { ...paper, rows: ["fpn"], seeds: 2 };
