@@ -125,6 +125,8 @@ interface Reference {
   readonly seconds: number;
   /** "the 2 s that …": what it is. */
   readonly text: string;
+  /** What the hours hold beside multiply-adds, and what they do not. */
+  readonly beside: string;
   readonly device: string;
 }
 
@@ -133,14 +135,18 @@ async function reference(planned: readonly PlannedRun[], measured: DryRunOptions
   if (typeof measured === "function") return measuredHere(await measured(planned));
   const own = planned.find(({ experiment, rows }) => isTrained(experiment) && rows.some(({ item, row }) => `${item}/${row}` === measured.row));
   if (own === undefined) throw new Error(`the step of ${measured.row} was measured, which is not trained here; rows: ${planned.flatMap(({ rows }) => rows.map(({ item, row }) => `${item}/${row}`)).join(", ")}`);
-  return { experiment: own.experiment, seconds: measured.seconds, text: `the ${measured.seconds} s that were given for a step of ${measured.row}`, device: "GPU" };
+  return {
+    experiment: own.experiment, seconds: measured.seconds, text: `the ${measured.seconds} s that were given for a step of ${measured.row}`, device: "GPU",
+    beside: "What else that step did (its images, heads on regions, its method's own layers) is spread over all in proportion; what only others do, and scoring, come on top",
+  };
 }
 
 function measuredHere({ experiment, seconds, environment: { device, deviceName, name, threads } }: MeasuredStep): Reference {
   const { batchSize } = experiment.data;
   const where = device === "cuda" ? deviceName : `${deviceName}, ${name} with ${threads} ${threads === 1 ? "thread" : "threads"}`;
   const text = `the ${Number(seconds.toPrecision(3))} s that a step of ${batchSize === 1 ? "one image" : `${batchSize} images`} of the student of ${experiment.name} took here (${where})`;
-  return { experiment, seconds, text, device: device === "cuda" ? "GPU" : "CPU" };
+  const beside = "That step prepared its images, and had heads on regions if its detector has them, which is spread over all in proportion; a method's own layers, reading of images and scoring come on top";
+  return { experiment, seconds, text, beside, device: device === "cuda" ? "GPU" : "CPU" };
 }
 
 interface Estimator {
@@ -150,12 +156,12 @@ interface Estimator {
 }
 
 /** Hours in proportion to multiply-adds: from a step that was measured, or one that is published. */
-function estimator({ experiment: measured, seconds, text, device }: Reference): Estimator {
+function estimator({ experiment: measured, seconds, text, beside, device }: Reference): Estimator {
   const known: CostTable = new Map();
   const secondsPerUnit = seconds / stepCost(measured, known);
   return {
     device,
-    assumption: `${device} hours are an estimate, in proportion to the multiply-adds of the convolutions of student (three times) and teacher (once) on photographs of 640×480, from ${text}. Heads on regions, a method's own layers, reading of images and scoring come on top`,
+    assumption: `${device} hours are an estimate, in proportion to the multiply-adds of the convolutions of student (three times) and teacher (once) on photographs of 640×480, from ${text}. ${beside}`,
     of: ({ experiment }) => {
       const multiplyAdds = stepCost(experiment, known);
       return { multiplyAdds, hours: (multiplyAdds * secondsPerUnit * experiment.training.iterations) / 3600 };

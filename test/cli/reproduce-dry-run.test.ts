@@ -39,7 +39,7 @@ describe("reproduce --dry-run", () => {
     const plain = named(first, "student");
     expect(student.multiplyAdds).toBeCloseTo(plain.multiplyAdds! + teacher.multiplyAdds! / 3, -3); // three passes of the student, one of the teacher
     expect(student.hours! / plain.hours!).toBeCloseTo(student.multiplyAdds! / plain.multiplyAdds!, 10);
-    expect(first.assumption).toMatch(/an estimate, .* from detectron2's published 0\.210 s on 8 V100 .* of which this library has measured nothing/);
+    expect(first.assumption).toMatch(/an estimate, .* from detectron2's published 0\.210 s on 8 V100 .* of which this library has measured nothing\. That step read and prepared its images and had heads on regions, .* a method's own layers and scoring come on top$/);
   });
 
   it("lists data and weights with their hashes, whether they are here, and what is missing by name", async () => {
@@ -54,7 +54,7 @@ describe("reproduce --dry-run", () => {
   it("estimates from a step that somebody measured, and says so", async () => {
     const own = await report({ ...alone, stepSeconds: { row: "frs/teachers/student", seconds: 2 } });
     expect(named(own, "student").hours).toBeCloseTo((2 * 87_950) / 3600, 6);
-    expect(own.assumption).toMatch(/from the 2 s that were given for a step of frs\/teachers\/student/);
+    expect(own.assumption).toMatch(/from the 2 s that were given for a step of frs\/teachers\/student\. What else that step did .* what only others do, and scoring, come on top$/);
     await expect(report({ ...alone, stepSeconds: { row: "frs/teachers/nobody", seconds: 2 } })).rejects.toThrow(/the step of frs\/teachers\/nobody was measured, which is not trained here; rows: frs\/teachers\//);
   }, 120_000);
 
@@ -65,6 +65,7 @@ describe("reproduce --dry-run", () => {
     const [, seconds] = /^CPU hours are an estimate, .* from the (\S+) s that a step of one image of the student of paper\/retinanet-regnet-x-400mf-87950x16\/plain took here \(.*\)/.exec(own.assumption!)!;
     expect(Number(seconds)).toBeGreaterThan(0);
     expect(named(own, "student").hours! / ((16 * Number(seconds) * 87_950) / 3600)).toBeCloseTo(1, 1); // the text has three digits
+    expect(own.assumption).toMatch(/That step prepared its images, and had heads on regions if its detector has them, .* reading of images and scoring come on top$/);
     expect(own.device).toBe("CPU");
     expect(readdirSync(folder)).toEqual(["data"]);
     await expect(dryRun([itemOf("shared-kd/table-2")], { ...paper, rows: [], measureStep: true })).rejects.toThrow(/none of these trainings can be measured without photographs: they learn from masks/);
