@@ -47,8 +47,9 @@ export interface DryRunReport extends DryRun {
 }
 
 /**
- * What `reproduce` would do, for a person or as JSON; nothing is trained or fetched.
- * @throws as `openStudies`, but where the paper profile's data are missing: that is told with the rest
+ * What `reproduce` would do, for a person or as JSON. Nothing is fetched or written, and nothing trained but a few steps in
+ * memory where `measureStep` asks for them.
+ * @throws as `openStudies`, but where the paper profile's data are missing: that is told with the rest; as `measureStep`
  */
 export async function dryRun(items: readonly Item[], flags: DryRunFlags): Promise<{ readonly text: string; readonly missing: readonly string[] }> {
   const report = await reportOf(items, flags);
@@ -70,7 +71,7 @@ async function reportOf(items: readonly Item[], flags: DryRunFlags): Promise<Dry
   const { profile, data, seeds = 1 } = flags;
   const problem = profile === "paper" ? await dataProblem(data) : undefined;
   const studies = problem === undefined ? await openStudies(items, flags) : await openStudiesWithoutData(items, flags);
-    const [{ train, validation, environment }] = studies;
+  const [{ train, validation, environment }] = studies;
   const measured = measuredBy(flags, environment);
   const run = await dryRunOf({ studies, opened: problem === undefined, ...(measured && { measured }) });
   const shown = ({ name, images, hash }: Dataset) => ({ name, images: images.length, hash });
@@ -100,12 +101,9 @@ function notTheirs({ train, validation }: Readonly<Record<"train" | "validation"
 }
 
 function textOf(report: DryRunReport): string {
-  const { trainings, weights, notRun, refused, assumption, missing, seeds, profile, device } = report;
-  const steps = trainings.reduce((sum, one) => sum + one.steps, 0);
-  const published = trainings.filter(({ experiment }) => !isTrained(experiment)).length;
-  const hours = trainings.reduce((sum, { hours: own = 0 }) => sum + own, 0);
+  const { trainings, weights, notRun, refused, assumption, missing, device } = report;
   return [
-    `${profile} profile, ${count(seeds, "seed")}: ${count(trainings.length - published, "training")}${published > 0 ? ` and ${count(published, "published detector")}` : ""}, ${trainings.filter(({ done }) => done).length} of them done, ${number(steps)} steps${hours > 0 ? `, about ${number(hours)} ${device} hours` : ""}`,
+    headline(report),
     ...dataLines(report.data),
     ...section("Trainings, in order", bySeeds(trainings).map((one) => trainingText(one, device))),
     ...section("Weights", weights.map(weightsText)),
@@ -114,6 +112,19 @@ function textOf(report: DryRunReport): string {
     ...(assumption === undefined ? [] : ["", `${assumption}.`]),
     "", missing.length === 0 ? "Nothing is missing." : `Missing:\n${missing.map((one) => `  ${one}`).join("\n")}`, "",
   ].join("\n");
+}
+
+function headline({ trainings, profile, seeds, device }: DryRunReport): string {
+  const published = trainings.filter(({ experiment }) => !isTrained(experiment));
+  const trained = trainings.filter(({ experiment }) => isTrained(experiment));
+  const finished = (list: readonly PlannedTraining[]) => list.filter(({ done }) => done).length;
+  const steps = trained.reduce((sum, one) => sum + one.steps, 0);
+  const hours = trained.reduce((sum, { hours: own = 0 }) => sum + own, 0);
+  const parts = [
+    `${count(trained.length, "training")} (${finished(trained)} done), ${number(steps)} steps${hours > 0 ? `, about ${number(hours)} ${device} hours` : ""}`,
+    ...(published.length > 0 ? [`${count(published.length, "published detector")} (${finished(published)} scored)`] : []),
+  ];
+  return `${profile} profile, ${count(seeds, "seed")}: ${parts.join("; ")}`;
 }
 
 const count = (value: number, what: string) => `${number(value)} ${what}${value === 1 ? "" : "s"}`;

@@ -73,17 +73,18 @@ export interface DryRunOptions {
 }
 
 /**
- * What the studies would train, in order, and what that needs. Nothing is trained or fetched.
+ * What the studies would train, in order, and what that needs. Nothing is fetched, and nothing is trained but the steps that
+ * `measured` may take.
  * @throws Error for a measured row that is not trained, and for a step that cannot be measured
  */
 export async function dryRunOf({ studies, opened, measured }: DryRunOptions): Promise<DryRun> {
   const planned = plannedRuns(studies);
-  const labels = new Map(planned.map(({ id, label }) => [id, label]));
+  const labels = new Map(planned.map((run) => [run.id, labelOf(run)]));
   const [{ profile, train, validation, runs }] = studies;
   const outcomes = opened ? await outcomesOf(planned, { train, validation, runs }) : undefined;
   const estimate = profile === "paper" ? estimator(await reference(planned, measured)) : undefined;
   const trainings = planned.map((run): PlannedTraining => ({
-    label: run.label,
+    label: labelOf(run),
     folder: run.experiment.name,
     experiment: run.experiment,
     seed: run.seed,
@@ -102,6 +103,11 @@ export async function dryRunOf({ studies, opened, measured }: DryRunOptions): Pr
     refused: untrained(({ refused }) => refused.map(({ row, problem }) => ({ row, why: problem }))),
     ...(estimate && { assumption: estimate.assumption, device: estimate.device }),
   };
+}
+
+/** What is published has no seed. */
+function labelOf({ label, experiment }: PlannedRun): string {
+  return isTrained(experiment) ? label : label.replace(/, seed \d+$/, "");
 }
 
 function notRun({ id, setting, notRun: why }: ItemRow): UntrainedRow[] {
