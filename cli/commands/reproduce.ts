@@ -88,7 +88,7 @@ export function register(program: Command): void {
     .option("--rows <ids>", "only these rows of one item, and those that they are compared with", names)
     .option("--jobs <n>", "trainings at once (default: one per core, one on a GPU)", wholeNumber(1))
     .option("--fail-fast", "stop when a training fails; otherwise its row is told by name, and the others go on")
-    .option("--dry-run", "only say what would be trained, what that needs, and what is missing")
+    .option("--dry-run", "only say what would be trained, or searched, what that needs, and what is missing")
     .option("--json", "with --dry-run: as JSON")
     .option("--step-seconds <row=seconds>", "with --dry-run: what a step of a row took on your GPU; the other rows' hours follow from it", stepTime)
     .option("--measure-step [images]", "with --dry-run at the paper profile: take some steps on this device, of so many images (default: on a GPU the training's own batch, else 1), and estimate from them", wholeNumber(1))
@@ -135,9 +135,8 @@ async function run(names: readonly string[], flags: Flags): Promise<void> {
   checkFlags(flags);
   const asked = chosen(names, flags);
   if (flags.dryRun) {
-    if (asked.items.length === 0) throw new UsageError(`${calibration.id} has no rows to list; --dry-run is for the other items`);
     if (flags.measureStep !== undefined) await needRuntime(flags);
-    const { text, missing } = await dryRun(asked.items, { ...flags, rows: flags.rows ?? [], runs, json: flags.json ?? false });
+    const { text, missing } = await dryRun(asked.calibrated ? [calibration, ...asked.items] : asked.items, { ...flags, rows: flags.rows ?? [], runs, json: flags.json ?? false });
     process.stdout.write(text);
     if (missing.length > 0) process.exitCode = 1;
     return;

@@ -3,18 +3,20 @@ import type { Dataset } from "../../lib/data/dataset.ts";
 import { openCocoFolder } from "../../lib/data/coco-folder.ts";
 import { plan } from "../../lib/data/transforms.ts";
 import { detectorTitle } from "../../lib/papers/detectors.ts";
-import { dryRunOf, type DryRun, type DryRunOptions, type NeededWeights, type PlannedTraining, type StepTime } from "../../lib/papers/dry-run.ts";
-import { isTrained } from "../../lib/papers/experiment.ts";
+import { dryRunOf, type DryRun, type DryRunOptions, type EstimatedSearch, type NeededWeights, type PlannedTraining, type StepTime } from "../../lib/papers/dry-run.ts";
+import { isTrained, type Experiment } from "../../lib/papers/experiment.ts";
 import type { Item } from "../../lib/papers/item.ts";
 import { measurable, measureStep } from "../../lib/papers/measure-step.ts";
+import { isSearched, plannedSearch, type SearchPlanOptions } from "../../lib/papers/planned-search.ts";
 import { learningRateRule } from "../../lib/papers/preflight.ts";
 import { cocoImages } from "../../lib/papers/scale/published.ts";
-import { openStudies, openStudiesWithoutData, type StudyOptions } from "../../lib/papers/study.ts";
+import { openStudies, openStudiesWithoutData, type Study, type StudyOptions } from "../../lib/papers/study.ts";
 import type { MethodSpec } from "../../lib/papers/method.ts";
 
 export type { StepTime } from "../../lib/papers/dry-run.ts";
 
-export interface DryRunFlags extends StudyOptions {
+/** `iterations`, `tolerance` and `interval` are the search's, too. */
+export interface DryRunFlags extends StudyOptions, Pick<SearchPlanOptions, "tolerance" | "interval"> {
   readonly stepSeconds?: StepTime;
   /** A step is measured on this device: of so many images, or as many as it takes. */
   readonly measureStep?: number | true;
@@ -59,27 +61,38 @@ export async function dryRun(items: readonly Item[], flags: DryRunFlags): Promis
 /** @throws Error (when it is asked) without a training that can be measured */
 function measuredBy({ stepSeconds, measureStep: images }: DryRunFlags, environment: BackendInfo): DryRunOptions["measured"] {
   if (images === undefined) return stepSeconds;
-  return async (planned) => {
-    const run = measurable(planned);
-    if (run === undefined) throw new Error("none of these trainings can be measured without photographs: they learn from masks, or train nothing. Name another item");
-    process.stderr.write(`measuring a step of the student of ${run.experiment.name} …\n`);
-    return measureStep(run.experiment, { environment, ...(images !== true && { images }), onStep: (seconds, done, total) => process.stderr.write(`step ${done} of ${total}: ${seconds.toFixed(2)} s\n`) });
+  return async (experiments) => {
+    const chosen = measurable(experiments);
+    if (chosen === undefined) throw new Error("none of these trainings can be measured without photographs: they learn from masks, or train nothing. Name another item");
+    process.stderr.write(`measuring a step of the student of ${chosen.name} …\n`);
+    return measureStep(chosen, { environment, ...(images !== true && { images }), onStep: (seconds, done, total) => process.stderr.write(`step ${done} of ${total}: ${seconds.toFixed(2)} s\n`) });
   };
 }
 
 async function reportOf(items: readonly Item[], flags: DryRunFlags): Promise<DryRunReport> {
   const { profile, data, seeds = 1 } = flags;
   const problem = profile === "paper" ? await dataProblem(data) : undefined;
-  const studies = problem === undefined ? await openStudies(items, flags) : await openStudiesWithoutData(items, flags);
+  const studies = await studiesOf(items, flags, problem === undefined ? openStudies : openStudiesWithoutData);
   const [{ train, validation, environment }] = studies;
+  const searches = await Promise.all(items.filter(isSearched).map((item) => plannedSearch(item, { ...flags, longEdge: longEdge(train), drawn: problem === undefined && data === "synthetic" })));
   const measured = measuredBy(flags, environment);
-  const run = await dryRunOf({ studies, opened: problem === undefined, ...(measured && { measured }) });
+  const run = await dryRunOf({ studies, searches, opened: problem === undefined, ...(measured && { measured }) });
   const shown = ({ name, images, hash }: Dataset) => ({ name, images: images.length, hash });
   const wrong = problem ?? (profile === "paper" ? notTheirs({ train, validation }) : undefined);
   const there = problem === undefined ? { train: shown(train), validation: shown(validation) } : { train: undefined, validation: undefined };
   const report: DataReport = { ...there, ...(wrong !== undefined && { problem: wrong }) };
   const missing = [...(wrong === undefined ? [] : [`the data: ${wrong}`]), ...run.refused.map(({ row, why }) => `${row}: ${why}`)];
   return { profile, seeds, data: { ...report, ...(profile === "paper" && { wanted: coco }) }, ...run, missing };
+}
+
+/** Of what is planned; of a search alone, for its data. */
+async function studiesOf(items: readonly Item[], flags: DryRunFlags, open: typeof openStudies): Promise<Study[]> {
+  const planned = items.filter((item) => !isSearched(item));
+  return planned.length > 0 ? open(planned, flags) : open(items, { ...flags, rows: [], iterations: 0 }); // it trains iterations of its own
+}
+
+function longEdge({ images }: Dataset): number {
+  return images.reduce((edge, { width, height }) => Math.max(edge, width, height), 0);
 }
 
 /** Why there is nothing to train the paper profile on. */
@@ -101,11 +114,12 @@ function notTheirs({ train, validation }: Readonly<Record<"train" | "validation"
 }
 
 function textOf(report: DryRunReport): string {
-  const { trainings, weights, notRun, refused, assumption, missing, device } = report;
+  const { trainings, searches, weights, notRun, refused, assumption, missing, device } = report;
   return [
     headline(report),
     ...dataLines(report.data),
     ...section("Trainings, in order", bySeeds(trainings).map((one) => trainingText(one, device))),
+    ...section("Searched, not planned", searches.map((one) => searchText(one, device))),
     ...section("Weights", weights.map(weightsText)),
     ...section("Not trained on purpose", notRun.map(({ row, why }) => `${row}: ${why}`)),
     ...section("Refused", refused.map(({ row, why }) => `${row}: ${why}`)),
@@ -114,15 +128,16 @@ function textOf(report: DryRunReport): string {
   ].join("\n");
 }
 
-function headline({ trainings, profile, seeds, device }: DryRunReport): string {
+function headline({ trainings, searches, profile, seeds, device }: DryRunReport): string {
   const published = trainings.filter(({ experiment }) => !isTrained(experiment));
   const trained = trainings.filter(({ experiment }) => isTrained(experiment));
   const finished = (list: readonly PlannedTraining[]) => list.filter(({ done }) => done).length;
   const steps = trained.reduce((sum, one) => sum + one.steps, 0);
   const hours = trained.reduce((sum, { hours: own = 0 }) => sum + own, 0);
   const parts = [
-    `${count(trained.length, "training")} (${finished(trained)} done), ${number(steps)} steps${hours > 0 ? `, about ${number(hours)} ${device} hours` : ""}`,
+    ...(trained.length > 0 || searches.length === 0 ? [`${count(trained.length, "training")} (${finished(trained)} done), ${number(steps)} steps${hours > 0 ? `, about ${number(hours)} ${device} hours` : ""}`] : []),
     ...(published.length > 0 ? [`${count(published.length, "published detector")} (${finished(published)} scored)`] : []),
+    ...searches.map((search) => `a search of ${mostOf(search, device)}`),
   ];
   return `${profile} profile, ${count(seeds, "seed")}: ${parts.join("; ")}`;
 }
@@ -151,18 +166,48 @@ function trainingText(seeds: readonly PlannedTraining[], device: string | undefi
   const { label, folder, experiment, rows, after, weights, steps, multiplyAdds, hours } = seeds[0];
   const done = seeds.filter((one) => one.done).length;
   const title = seeds.length === 1 ? label : label.replace(/, seed \d+$/, `, seeds ${seeds.map(({ seed }) => seed).join(", ")}`);
-  const { detector, method, data: { batchSize, transforms }, training } = experiment;
-  const { width, height } = plan({ width: 640, height: 480 }, transforms);
+  const { method } = experiment;
   return [
     `${done === seeds.length ? "done  " : "      "}${title} → ${folder}${done > 0 && done < seeds.length ? ` (${done} of ${seeds.length} done)` : ""}`,
     ...(rows.length > 1 ? [`for ${rows.join(", ")}`] : []),
-    `${detectorTitle(detector)} ${JSON.stringify({ ...detector, kind: undefined })}; ${isTrained(experiment) ? `${batchSize} images a step, ` : ""}640×480 as ${width}×${height}`,
-    isTrained(experiment) ? learningRateRule(training) : "published weights: nothing is trained, they are scored and learnt from",
+    ...settingLines(experiment),
     ...(method === undefined ? [] : [`method ${methodText(method)}`]),
     ...(weights.length > 0 ? [`weights ${weights.join(", ")}`] : []),
     ...(after.length > 0 ? [`after ${after.join(", ")}`] : []),
     ...(hours === undefined || !isTrained(experiment) ? [] : [`${seeds.length > 1 ? "each " : ""}${number(steps)} steps of ${(multiplyAdds! / 1e12).toPrecision(3)} tera multiply-adds: about ${number(hours)} ${device} hours`]),
-  ].join("\n          ");
+  ].join(below);
+}
+
+/** Where a training's further lines begin. */
+const below = "\n          ";
+
+function settingLines({ detector, data: { batchSize, transforms }, training }: Experiment): string[] {
+  const trained = isTrained({ training });
+  const { width, height } = plan({ width: 640, height: 480 }, transforms);
+  return [
+    `${detectorTitle(detector)} ${JSON.stringify({ ...detector, kind: undefined })}; ${trained ? `${batchSize} images a step, ` : ""}640×480 as ${width}×${height}`,
+    trained ? learningRateRule(training) : "published weights: nothing is trained, they are scored and learnt from",
+  ];
+}
+
+function searchText(search: EstimatedSearch, device: string | undefined): string {
+  const { item, rows, text, probes, weights } = search;
+  const experiments = probes.map(({ experiment }) => experiment);
+  return [
+    `      ${item} → ${[...new Set(experiments.map(({ name }) => name))].join(", ")}`,
+    `for ${rows.join(", ")}`,
+    ...settingLines(experiments[0]),
+    `methods ${[...new Set(experiments.map(({ method }) => method!.name))].join(" and ")} ${JSON.stringify(experiments[0].method!.options)}`,
+    ...(weights.length > 0 ? [`weights ${weights.join(", ")}`] : []),
+    text,
+    mostOf(search, device),
+  ].join(below);
+}
+
+/** Mostly a search ends sooner. */
+function mostOf({ probes, steps, hours }: EstimatedSearch, device: string | undefined): string {
+  const trainings = probes.reduce((sum, { atMost }) => sum + atMost, 0);
+  return `at most ${count(trainings, "training")}, ${number(steps)} steps${hours === undefined ? "" : `, about ${number(hours)} ${device} hours as an upper bound`}`;
 }
 
 function methodText({ name, options = {}, ...schedule }: MethodSpec): string {

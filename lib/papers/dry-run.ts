@@ -6,6 +6,7 @@ import type { ItemRow } from "./item.ts";
 import type { MeasuredStep } from "./measure-step.ts";
 import { outcomesOf } from "./outcome.ts";
 import { plannedRuns, type PlannedRun } from "./plan.ts";
+import type { PlannedSearch } from "./planned-search.ts";
 import { publishedStep, stepCost, type CostTable } from "./step-cost.ts";
 import type { Study } from "./study.ts";
 import { specOf } from "./weights.ts";
@@ -37,6 +38,12 @@ export interface PlannedTraining {
   readonly hours?: number;
 }
 
+/** A search, and what it takes. */
+export interface EstimatedSearch extends PlannedSearch {
+  /** At most, estimated as a training's; in the paper profile. */
+  readonly hours?: number;
+}
+
 /** A row that trains nothing, or cannot be trained. */
 export interface UntrainedRow {
   readonly row: string;
@@ -46,6 +53,8 @@ export interface UntrainedRow {
 /** What a command would do. */
 export interface DryRun {
   readonly trainings: readonly PlannedTraining[];
+  /** What trains by itself, beside the plan. */
+  readonly searches: readonly EstimatedSearch[];
   readonly weights: readonly NeededWeights[];
   /** Rows that the papers' texts or this kit leave out on purpose. */
   readonly notRun: readonly UntrainedRow[];
@@ -65,43 +74,52 @@ export interface StepTime {
 }
 
 export interface DryRunOptions {
+  /** At least one, if only for its data. */
   readonly studies: readonly Study[];
+  /** Default none. */
+  readonly searches?: readonly PlannedSearch[];
   /** The data are there, so that finished trainings can be told. */
   readonly opened: boolean;
   /** What somebody's step took, or a step that is measured now. Default: a published step of other software. */
-  readonly measured?: StepTime | ((planned: readonly PlannedRun[]) => Promise<MeasuredStep>);
+  readonly measured?: StepTime | ((experiments: readonly Experiment[]) => Promise<MeasuredStep>);
 }
 
 /**
- * What the studies would train, in order, and what that needs. Nothing is fetched, and nothing is trained but the steps that
- * `measured` may take.
+ * What the studies and searches would train, in order, and what that needs. Nothing is fetched, and nothing is trained but the
+ * steps that `measured` may take.
  * @throws Error for a measured row that is not trained, and for a step that cannot be measured
  */
-export async function dryRunOf({ studies, opened, measured }: DryRunOptions): Promise<DryRun> {
+export async function dryRunOf({ studies, searches = [], opened, measured }: DryRunOptions): Promise<DryRun> {
   const planned = plannedRuns(studies);
-  const labels = new Map(planned.map((run) => [run.id, labelOf(run)]));
   const [{ profile, train, validation, runs }] = studies;
   const outcomes = opened ? await outcomesOf(planned, { train, validation, runs }) : undefined;
-  const estimate = profile === "paper" ? estimator(await reference(planned, measured)) : undefined;
+  const estimate = profile === "paper" ? estimator(await reference([...planned.map(trainedRun), ...searches.map(triedRun)], measured)) : undefined;
   const trainings = planned.map((run): PlannedTraining => ({
-    label: labelOf(run),
-    folder: run.experiment.name,
-    experiment: run.experiment,
-    seed: run.seed,
-    steps: run.experiment.training.iterations,
-    after: run.after.map((id) => labels.get(id)!),
-    rows: run.rows.map(({ item, row }) => `${item}/${row}`),
-    weights: weightNames(run),
+    ...plannedTraining(run, planned),
     done: outcomes !== undefined && "folder" in outcomes.get(run.id)!,
-    ...estimate?.of(run),
+    ...estimate?.of(run.experiment),
   }));
   const untrained = (pick: (study: Study) => readonly UntrainedRow[]) => studies.flatMap((study) => pick(study).map(({ row, why }) => ({ row: `${study.item.id}/${row}`, why })));
   return {
     trainings,
-    weights: [...new Set(trainings.flatMap(({ weights }) => weights))].map(needed),
+    searches: searches.map((search) => ({ ...search, ...(estimate && { hours: hoursAtMost(search, estimate) }) })),
+    weights: [...new Set([...trainings, ...searches].flatMap(({ weights }) => weights))].map(needed),
     notRun: untrained(({ item }) => item.rows.flatMap(notRun)),
     refused: untrained(({ refused }) => refused.map(({ row, problem }) => ({ row, why: problem }))),
     ...(estimate && { assumption: estimate.assumption, device: estimate.device }),
+  };
+}
+
+function plannedTraining(run: PlannedRun, planned: readonly PlannedRun[]): Omit<PlannedTraining, "done"> {
+  const { experiment, seed } = run;
+  return {
+    label: labelOf(run),
+    folder: experiment.name,
+    experiment, seed,
+    steps: experiment.training.iterations,
+    after: run.after.map((id) => labelOf(planned.find((one) => one.id === id)!)),
+    rows: rowNames(run),
+    weights: weightNames(run),
   };
 }
 
@@ -110,8 +128,10 @@ function labelOf({ label, experiment }: PlannedRun): string {
   return isTrained(experiment) ? label : label.replace(/, seed \d+$/, "");
 }
 
-function notRun({ id, setting, notRun: why }: ItemRow): UntrainedRow[] {
-  return setting === undefined ? [{ row: id, why: why ?? "it is not trained here" }] : [];
+const rowNames = ({ rows }: PlannedRun) => rows.map(({ item, row }) => `${item}/${row}`);
+
+function notRun({ id, setting, probe, notRun: why }: ItemRow): UntrainedRow[] {
+  return setting === undefined && probe === undefined ? [{ row: id, why: why ?? "it is not trained here" }] : [];
 }
 
 function weightNames({ experiment: { weights, teacher } }: PlannedRun): string[] {
@@ -125,6 +145,17 @@ function needed(name: string): NeededWeights {
   return { name, url, ...(hash && { hash: `${hash.algorithm} ${hash.prefix}…` }), here: existsSync(checkpointPath(checkpoint)) };
 }
 
+/** A training that a step can be measured of. */
+interface TimedRun {
+  readonly experiment: Experiment;
+  readonly rows: readonly string[];
+}
+
+const trainedRun = (run: PlannedRun): TimedRun => ({ experiment: run.experiment, rows: rowNames(run) });
+
+/** All its rows' detectors are the same. */
+const triedRun = ({ probes: [{ experiment }], rows }: PlannedSearch): TimedRun => ({ experiment, rows });
+
 /** A step from which the others' times follow. */
 interface Reference {
   readonly experiment: Experiment;
@@ -136,11 +167,12 @@ interface Reference {
   readonly device: string;
 }
 
-async function reference(planned: readonly PlannedRun[], measured: DryRunOptions["measured"]): Promise<Reference> {
+async function reference(runs: readonly TimedRun[], measured: DryRunOptions["measured"]): Promise<Reference> {
   if (measured === undefined) return { ...publishedStep, device: "GPU" };
-  if (typeof measured === "function") return measuredHere(await measured(planned));
-  const own = planned.find(({ experiment, rows }) => isTrained(experiment) && rows.some(({ item, row }) => `${item}/${row}` === measured.row));
-  if (own === undefined) throw new Error(`the step of ${measured.row} was measured, which is not trained here; rows: ${planned.flatMap(({ rows }) => rows.map(({ item, row }) => `${item}/${row}`)).join(", ")}`);
+  if (typeof measured === "function") return measuredHere(await measured(runs.map(({ experiment }) => experiment)));
+  const trained = runs.filter(({ experiment }) => isTrained(experiment));
+  const own = trained.find(({ rows }) => rows.includes(measured.row));
+  if (own === undefined) throw new Error(`the step of ${measured.row} was measured, which is not trained here; rows: ${trained.flatMap(({ rows }) => rows).join(", ")}`);
   return {
     experiment: own.experiment, seconds: measured.seconds, text: `the ${measured.seconds} s that were given for a step of ${measured.row}`, device: "GPU",
     beside: "What else that step did (its images, heads on regions, its method's own layers) is spread over all in proportion; what only others do, and scoring, come on top",
@@ -158,7 +190,8 @@ function measuredHere({ experiment, seconds, environment: { device, deviceName, 
 interface Estimator {
   readonly assumption: string;
   readonly device: string;
-  readonly of: (run: PlannedRun) => { readonly multiplyAdds: number; readonly hours: number };
+  /** Multiply-adds of one step, hours of so many; default the training's. */
+  readonly of: (experiment: Experiment, steps?: number) => { readonly multiplyAdds: number; readonly hours: number };
 }
 
 /** Hours in proportion to multiply-adds: from a step that was measured, or one that is published. */
@@ -168,9 +201,13 @@ function estimator({ experiment: measured, seconds, text, beside, device }: Refe
   return {
     device,
     assumption: `${device} hours are an estimate, in proportion to the multiply-adds of the convolutions of student (three times) and teacher (once) on photographs of 640×480, from ${text}. ${beside}`,
-    of: ({ experiment }) => {
+    of: (experiment, steps = experiment.training.iterations) => {
       const multiplyAdds = stepCost(experiment, known);
-      return { multiplyAdds, hours: (multiplyAdds * secondsPerUnit * experiment.training.iterations) / 3600 };
+      return { multiplyAdds, hours: (multiplyAdds * secondsPerUnit * steps) / 3600 };
     },
   };
+}
+
+function hoursAtMost({ probes }: PlannedSearch, { of }: Estimator): number {
+  return probes.reduce((sum, { experiment, atMost }) => sum + of(experiment, atMost * experiment.training.iterations).hours, 0);
 }

@@ -6,7 +6,6 @@ import { plan } from "../data/transforms.ts";
 import { buildParts } from "./build.ts";
 import { segments } from "./detectors.ts";
 import { isTrained, type Experiment } from "./experiment.ts";
-import type { PlannedRun } from "./plan.ts";
 import { classes, photograph } from "./step-cost.ts";
 
 /** What a step took on this device. */
@@ -40,9 +39,9 @@ export function photographs(images: number): Dataset {
 }
 
 /** Which of some trainings is measured: the first student alone that is told by boxes, or whatever is. */
-export function measurable(planned: readonly PlannedRun[]): PlannedRun | undefined {
-  const boxes = planned.filter(({ experiment }) => isTrained(experiment) && !segments(experiment.detector));
-  return boxes.find(({ experiment: { method } }) => method === undefined) ?? boxes[0];
+export function measurable(experiments: readonly Experiment[]): Experiment | undefined {
+  const boxes = experiments.filter((one) => isTrained(one) && !segments(one.detector));
+  return boxes.find(({ method }) => method === undefined) ?? boxes[0];
 }
 
 /** The student of an experiment alone, from random weights, on images of the size that most have: as long as from others. */

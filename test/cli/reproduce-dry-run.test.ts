@@ -69,7 +69,7 @@ describe("reproduce --dry-run", () => {
     expect(own.device).toBe("CPU");
     expect(readdirSync(folder)).toEqual(["data"]);
     await expect(dryRun([itemOf("shared-kd/table-2")], { ...paper, rows: [], measureStep: true })).rejects.toThrow(/none of these trainings can be measured without photographs: they learn from masks/);
-  }, 120_000);
+  }, 300_000);
 
   it("draws what it measures on once, however many photographs a step takes", async () => {
     const drawn = photographs(2);
@@ -87,6 +87,36 @@ describe("reproduce --dry-run", () => {
     await expect(failing(1, memory)).rejects.toBe(memory);
     for (const other of [new InterruptedError(), new Error("the loss is NaN in the bathroom")]) await expect(failing(2, other)).rejects.toBe(other);
     expect(tf.memory().numTensors).toBe(tensors);
+  }, 120_000);
+
+  it("tells what the search for λ would train at most, which no plan knows", async () => {
+    const { trainings, searches: [search], notRun, missing } = JSON.parse((await dryRun([itemOf("sssd/calibration")], { ...paper, profile: "smoke", rows: [], seeds: 2 })).text) as DryRunReport;
+    expect([trainings, notRun, missing]).toEqual([[], [], []]);
+    expect(search).toMatchObject({ item: "sssd/calibration", rows: ["sssd/calibration/lgd-1", "sssd/calibration/sssd-found"], weights: [], steps: 30 * (2 + 40 + 3) });
+    expect(search.probes.map(({ experiment: { name, detector }, atMost }) => [name, detector.channels, atMost])).toEqual([
+      ["sssd/calibration/lgd", 32, 2], ["sssd/calibration/sssd", 32, 2 * (15 + 5)], // 99 / 2^13 < 0.02, and both ends; six steps, the first of them at an end
+      ...[8, 16, 64].map((channels) => ["sssd/calibration/lgd", channels, 1]),
+    ]);
+    expect([search.hours, search.text]).toEqual([undefined, expect.stringMatching(/^on drawn scenes of its own; .*\(15 at most\).*\(5 at most\).*at most 24 trainings for the first seed and 21 for each other$/)]);
+  });
+
+  it("lists the search at the paper's scale with its setting, its weights and the most that it takes", async () => {
+    const { text, missing } = await dryRun([itemOf("sssd/calibration")], { ...paper, rows: [], json: false, iterations: 500, interval: [2, 20], tolerance: 0.01, stepSeconds: { row: "sssd/calibration/sssd-found", seconds: 3.6 } });
+    expect(missing).toEqual([expect.stringMatching(/^the data: /)]);
+    expect(text).toMatch(/^paper profile, 1 seed: a search of at most 20 trainings, 10,000 steps, about 10 GPU hours as an upper bound\n/); // 18 of half an hour, two smaller ones
+    expect(text).toMatch(/\nSearched, not planned\n {8}sssd\/calibration → sssd\/calibration\/lgd, sssd\/calibration\/sssd\n/);
+    expect(text).toMatch(/Faster R-CNN \{"preset":"detectron2-lgd","channels":256\}; 16 images a step, 640×480 as \d+×\d+\n +0\.02, the first 500 iterations .*; 500 iterations; .*\n +methods lgd and sssd .*\n +weights detectron2\/MSRA\/R-50\n/);
+    expect(text).toMatch(/ a seed trains LGD at λ = 1 once, and SSSD at 2 and 20 and in the middle of what is left until its share is within 0\.01 of LGD's .*LGD at 64 and 128 channels, too\n/);
+    expect(text).toMatch(/\nWeights\n {2}(here|to fetch) +detectron2\/MSRA\/R-50\b/);
+  }, 120_000);
+
+  it("tells of the search beside other items, with rows that are theirs, and by itself", async () => {
+    const beside = await dryRun([itemOf("sssd/calibration"), item], { ...alone, profile: "smoke", json: false });
+    expect(beside.text).toMatch(/^smoke profile, 1 seed: 1 training \(0 done\), \d+ steps; a search of at most 24 trainings, 720 steps\n/);
+    expect([beside.missing, beside.text]).toEqual([[], expect.stringMatching(/on drawn scenes of its own/)]);
+    const { code, stdout } = await potstill(["reproduce", "sssd/calibration", "--dry-run"], { cwd: folder });
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^smoke profile, 1 seed: a search of at most 24 trainings, 720 steps\n\nData\n {2}trained on .*: 400 images[^]*Nothing is missing\.\n$/)]);
+    expect(stdout).not.toMatch(/Weights|GPU/);
   }, 120_000);
 
   it("takes a teacher that is published as it is, for whatever seeds", async () => {
