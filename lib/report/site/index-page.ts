@@ -2,7 +2,7 @@ import type { ClaimVerdict } from "../../papers/judgement.ts";
 import { claimsFigure, hasTestedClaims } from "../claims-figure.ts";
 import { dataTable } from "./data-table.ts";
 import { figureOf } from "./figure.ts";
-import { verdictRules } from "../../papers/verdict-rules.ts";
+import { verdictLevels, verdictRules } from "../../papers/verdict-rules.ts";
 import { reasonOf } from "./item-claims.ts";
 import { dataName } from "./item-page.ts";
 import { markup } from "./markup.ts";
@@ -19,6 +19,7 @@ export async function indexPage(site: Site): Promise<SitePage> {
   const rows = site.items.flatMap(({ judgement }) => judgement.rows);
   const body = markup`
 <p class="lead">${countSentence(claims.map(({ claim }) => claim), "claims of three papers")}</p>
+${tooFew(site) && markup`<p>${tooFew(site)}</p>`}
 <h2 id="run">What was run</h2>
 ${factsOf(site)}
 <p class="quiet">${countSentence(rows, "rows of tables and figures")}</p>
@@ -36,6 +37,13 @@ ${claimsTable(claims)}
 <li><a href="${linkFrom(places.index, places.trainings)}">All ${site.runs.length} trainings</a>, with loss curves, shares, learning rates, AP over time, and detections.</li>
 <li><a href="${linkFrom(places.index, places.results)}">Every number and verdict as data</a> (JSON).</li></ul>`;
   return pageOf(site, { path: places.index, title: "Three papers: claims and verdicts", body });
+}
+
+/** Why nothing can have been tested, once for all claims. */
+function tooFew({ seeds }: Site): string | undefined {
+  const { leastSeeds } = verdictLevels;
+  if (seeds.length === 0 || seeds.length >= leastSeeds) return undefined;
+  return `With ${seeds.length === 1 ? "one seed" : `${seeds.length} seeds`} nothing is tested, whatever the numbers are: give --seeds ${leastSeeds} or more. What is trained already is not trained again.`;
 }
 
 function factsOf({ profile, data, seeds, environment, runs, items, code }: Site): Markup {

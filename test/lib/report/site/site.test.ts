@@ -290,6 +290,18 @@ describe("writing a site", () => {
     }
   });
 
+  it("says once that too few seeds test nothing", async () => {
+    const other = mkdtempSync(join(tmpdir(), "potstill-site-"));
+    try {
+      const options = siteOptions(other);
+      await writeSite({ ...options, judgements: options.judgements.map((judgement) => ({ ...judgement, seeds: judgement.seeds.slice(0, 2) })) });
+      expect(readFileSync(join(other, "site", "index.html"), "utf8")).toContain("With 2 seeds nothing is tested, whatever the numbers are: give --seeds 3 or more.");
+      expect(readFileSync(join(site, "index.html"), "utf8")).not.toContain("nothing is tested");
+    } finally {
+      rmSync(other, { recursive: true });
+    }
+  });
+
   it("refuses judgements of unknown items, notebooks that are not there, and lists that lead outside", async () => {
     await expect(writeSite(siteOptions(folder, { items: [unaskedItem] }))).rejects.toThrow("a judgement of frs/table-3, which is none of the site's items");
     await expect(writeSite(siteOptions(folder, { notebooks: { "frs/table-3": join(folder, "gone.html") } }))).rejects.toThrow(/gone\.html of frs\/table-3 is not there/);
