@@ -44,9 +44,9 @@ export async function plannedSearch({ id, rows }: Item, { profile, longEdge, see
   const [bisected, more] = [await bisectedAtMost(interval), await steppedAtMost(interval)];
   const probe = (one: CalibrationProbe, atMost: number) => ({ experiment: calibrationExperiment(setting, { ...one, ...(iterations && { iterations }) }), atMost });
   const probes = [
-    probe({ method: "lgd", lambda: 1 }, seeds),
+    probe({ method: "lgd", lambda: 1, observe: true }, seeds),
     probe({ method: "sssd", lambda: interval[0] }, seeds * (bisected + more)),
-    ...channelCounts.map((channels) => probe({ method: "lgd", lambda: 1, channels }, 1)),
+    ...channelCounts.map((channels) => probe({ method: "lgd", lambda: 1, channels, observe: true }, 1)),
   ];
   const each = 1 + bisected + more;
   const text = [

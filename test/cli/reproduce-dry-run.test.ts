@@ -97,6 +97,7 @@ describe("reproduce --dry-run", () => {
       ["sssd/calibration/lgd", 32, 2], ["sssd/calibration/sssd", 32, 2 * (15 + 5)], // 99 / 2^13 < 0.02, and both ends; six steps, the first of them at an end
       ...[8, 16, 64].map((channels) => ["sssd/calibration/lgd", channels, 1]),
     ]);
+    expect(search.probes.map(({ experiment: { method } }) => method!.observe)).toEqual([true, undefined, true, true, true]); // as the notebook trains them
     expect([search.hours, search.text]).toEqual([undefined, expect.stringMatching(/^on drawn scenes of its own; .*\(15 at most\).*\(5 at most\).*at most 24 trainings for the first seed and 21 for each other$/)]);
   });
 
