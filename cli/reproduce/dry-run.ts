@@ -215,5 +215,5 @@ function methodText({ name, options = {}, ...schedule }: MethodSpec): string {
 }
 
 function weightsText({ name, hash, url, here }: NeededWeights): string {
-  return `${here ? "here     " : "to fetch "} ${name}${hash === undefined ? "" : ` (${hash})`}${here || url === undefined ? "" : `  ${url}`}`;
+  return `${here ? "here     " : "to fetch "} ${name}${hash === undefined ? (url === undefined ? "" : " (its publisher states no hash: the first download is pinned)") : ` (${hash})`}${here || url === undefined ? "" : `  ${url}`}`;
 }
