@@ -1,4 +1,5 @@
 import type { BackendInfo } from "../../lib/backend/info.ts";
+import { isSearched, plannedSearch, type SearchPlanOptions } from "../../lib/calibrate/planned-search.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { openCocoFolder } from "../../lib/data/coco-folder.ts";
 import { plan } from "../../lib/data/transforms.ts";
@@ -7,7 +8,6 @@ import { dryRunOf, type DryRun, type DryRunOptions, type EstimatedSearch, type N
 import { isTrained, type Experiment } from "../../lib/papers/experiment.ts";
 import type { Item } from "../../lib/papers/item.ts";
 import { measurable, measureStep } from "../../lib/papers/measure-step.ts";
-import { isSearched, plannedSearch, type SearchPlanOptions } from "../../lib/papers/planned-search.ts";
 import { learningRateRule } from "../../lib/papers/preflight.ts";
 import { cocoImages } from "../../lib/papers/scale/published.ts";
 import { openStudies, openStudiesWithoutData, type Study, type StudyOptions } from "../../lib/papers/study.ts";

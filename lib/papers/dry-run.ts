@@ -6,7 +6,6 @@ import type { ItemRow } from "./item.ts";
 import type { MeasuredStep } from "./measure-step.ts";
 import { outcomesOf } from "./outcome.ts";
 import { plannedRuns, type PlannedRun } from "./plan.ts";
-import type { PlannedSearch } from "./planned-search.ts";
 import { publishedStep, stepCost, type CostTable } from "./step-cost.ts";
 import type { Study } from "./study.ts";
 import { specOf } from "./weights.ts";
@@ -36,6 +35,22 @@ export interface PlannedTraining {
   readonly multiplyAdds?: number;
   /** Estimated, of the device that `assumption` is about; in the paper profile. */
   readonly hours?: number;
+}
+
+/** Trainings one after the other, each knowing what the last one gave: of how many there will be only the most can be told. */
+export interface PlannedSearch {
+  /** `sssd/calibration`. */
+  readonly item: string;
+  /** The rows that it answers. */
+  readonly rows: readonly string[];
+  /** How it searches, and how many trainings that takes at most. */
+  readonly text: string;
+  /** What it trains, and at most how often over all seeds; λ of SSSD is the first that is tried. */
+  readonly probes: readonly { readonly experiment: Experiment; readonly atMost: number }[];
+  /** At most, over all seeds. */
+  readonly steps: number;
+  /** What its trainings start from. */
+  readonly weights: readonly string[];
 }
 
 /** A search, and what it takes. */

@@ -1,24 +1,8 @@
-import { searchLambda } from "../calibrate/search.ts";
-import { secantLambda } from "../calibrate/secant.ts";
-import type { Experiment } from "./experiment.ts";
-import type { Item } from "./item.ts";
-import { calibrationExperiment, calibrationInterval, calibrationSetting, type CalibrationProbe, type Profile } from "./sssd.ts";
-
-/** Trainings one after the other, each knowing what the last one gave: of how many there will be only the most can be told. */
-export interface PlannedSearch {
-  /** `sssd/calibration`. */
-  readonly item: string;
-  /** The rows that it answers. */
-  readonly rows: readonly string[];
-  /** How it searches, and how many trainings that takes at most. */
-  readonly text: string;
-  /** What it trains, and at most how often over all seeds; λ of SSSD is the first that is tried. */
-  readonly probes: readonly { readonly experiment: Experiment; readonly atMost: number }[];
-  /** At most, over all seeds. */
-  readonly steps: number;
-  /** What its trainings start from. */
-  readonly weights: readonly string[];
-}
+import type { PlannedSearch } from "../papers/dry-run.ts";
+import type { Item } from "../papers/item.ts";
+import { calibrationExperiment, calibrationInterval, calibrationSetting, type CalibrationProbe, type Profile } from "../papers/sssd.ts";
+import { searchLambda } from "./search.ts";
+import { secantLambda } from "./secant.ts";
 
 export interface SearchPlanOptions {
   readonly profile: Profile;
