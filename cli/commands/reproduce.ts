@@ -76,7 +76,7 @@ function withOptions(command: Command): Command {
     .option("--iterations <n>", "a quick look: iterations of the papers' 2x schedule, the others in proportion; of sssd/calibration: per probe (default: the profile's)", wholeNumber(1))
     .option("--tolerance <share>", "of sssd/calibration: how close a probe's share must come to the target (default 0.005)", share)
     .option("--interval <low,high>", "of sssd/calibration: where λ is looked for (default 1,100)", range)
-    .option("--output <folder>", "where the report site goes, or sssd/calibration's notebook alone (default: artefacts/[items/]<profile>-<data>, and with --iterations or --rows a folder of its own beside it: …-10-iterations, …-some-rows)")
+    .option("--output <folder>", "where the report site goes, or sssd/calibration's notebook alone (default: artefacts/[items/]<profile>-<data>, and with other seeds, --iterations or --rows a folder of its own beside it: …-5-seeds, …-10-iterations, …-some-rows)")
     .option("--require-gpu", "fail instead of computing on the CPU", false);
 }
 
@@ -134,6 +134,7 @@ function checkFlags({ dryRun: dry, json, stepSeconds, measureStep, profile }: Fl
 async function run(names: readonly string[], flags: Flags): Promise<void> {
   checkFlags(flags);
   const asked = chosen(names, flags);
+  if (!asked.calibrated && (flags.tolerance ?? flags.interval) !== undefined) throw new UsageError(`${flags.tolerance === undefined ? "--interval" : "--tolerance"} is of ${calibration.id}, which is not asked for`);
   if (flags.dryRun) {
     if (flags.measureStep !== undefined) await needRuntime(flags);
     const { text, missing } = await dryRun(asked.calibrated ? [calibration, ...asked.items] : asked.items, { ...flags, rows: flags.rows ?? [], runs, json: flags.json ?? false });

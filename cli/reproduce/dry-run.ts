@@ -2,7 +2,7 @@ import type { BackendInfo } from "../../lib/backend/info.ts";
 import { isSearched, plannedSearch, type SearchPlanOptions } from "../../lib/calibrate/planned-search.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { openCocoFolder } from "../../lib/data/coco-folder.ts";
-import { plan } from "../../lib/data/transforms.ts";
+import { plan, type Transforms } from "../../lib/data/transforms.ts";
 import { detectorTitle } from "../../lib/papers/detectors.ts";
 import { dryRunOf, type DryRun, type DryRunOptions, type EstimatedSearch, type NeededWeights, type PlannedTraining, type StepTime } from "../../lib/papers/dry-run.ts";
 import { isTrained, type Experiment } from "../../lib/papers/experiment.ts";
@@ -152,6 +152,8 @@ function dataLines({ train, validation, wanted, problem }: DataReport): string[]
   return ["", "Data", ...line("trained on", train), ...line("scored on ", validation), ...archives, ...(problem === undefined ? [] : [`  MISSING  ${problem}`])];
 }
 
+const resized = ({ resize }: Transforms) => resize !== undefined && resize.kind !== "none";
+
 /** Trainings that differ in their seed alone. */
 function bySeeds(trainings: readonly PlannedTraining[]): PlannedTraining[][] {
   const groups = new Map<string, PlannedTraining[]>();
@@ -185,7 +187,7 @@ function settingLines({ detector, data: { batchSize, transforms }, training }: E
   const trained = isTrained({ training });
   const { width, height } = plan({ width: 640, height: 480 }, transforms);
   return [
-    `${detectorTitle(detector)} ${JSON.stringify({ ...detector, kind: undefined })}; ${trained ? `${batchSize} images a step, ` : ""}640×480 as ${width}×${height}`,
+    `${detectorTitle(detector)} ${JSON.stringify({ ...detector, kind: undefined })}; ${trained ? `${batchSize} images a step, ` : ""}${resized(transforms) ? `640×480 as ${width}×${height}` : "images as stored"}`,
     trained ? learningRateRule(training) : "published weights: nothing is trained, they are scored and learnt from",
   ];
 }

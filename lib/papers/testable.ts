@@ -37,7 +37,7 @@ function tooFewSeeds(measured: Measurements, ids: readonly string[], metric: Met
   const { seeds } = measured.paired(ids, metric);
   const { leastSeeds } = verdictLevels;
   if (seeds.length >= leastSeeds) return undefined;
-  const labels = ids.map((id) => measured.row(id).label).join(", ");
+  const labels = ids.map((id) => measured.row(id).label).join("; ");
   if (ids.every(measured.published)) return notTestable(`${labels}: of detectors that were published once, so that there are no seeds to test over.`);
   const have = seeds.length === 1 ? "1 seed" : `${seeds.length} seeds`;
   return notTestable(ids.length === 1 ? `${labels} has ${have}; a test needs at least ${leastSeeds}.` : `${labels} have ${have} in common; a test needs at least ${leastSeeds} paired seeds.`);

@@ -22,6 +22,10 @@ interface Placed {
   readonly claim: ClaimVerdict;
   readonly comparison: Comparison;
   readonly y: number;
+  /** The claim's where the comparison decides it; else it is told apart from nothing. */
+  readonly verdict: Tested;
+  /** Which one it is, where a claim has several. */
+  readonly which?: string;
 }
 
 interface Heading {
@@ -48,7 +52,7 @@ export function claimsFigure(judgements: readonly Judgement[], { title = "What h
       xaxis: { ...axisLayout({ label: "by how much it is better here", unit: "points" }), zeroline: true, zerolinewidth: 2 },
       yaxis: { ...axisLayout({ label: "" }), tickmode: "array", range: [bottom + 0.7, -0.7], zeroline: false, showgrid: false, ...ticks(placed) },
       shapes: [{ type: "rect", layer: "below", xref: "x", yref: "paper", x0: -verdictLevels.repeatNoise, x1: verdictLevels.repeatNoise, y0: 0, y1: 1, line: { width: 0 }, fillcolor: withOpacity(NEUTRAL, 0.18) }],
-      annotations: headings.map(headingText),
+      annotations: [...headings.map(headingText), ...placed.flatMap(whichText)],
       legend: panelLegend,
     },
   };
@@ -70,11 +74,25 @@ function place(judgements: readonly Judgement[]): { readonly placed: readonly Pl
     if (drawn.length > 0) headings.push({ text: item.title, y: (y += 1.2) });
     for (const claim of drawn) {
       y += 0.45;
-      for (const comparison of claim.comparisons) placed.push({ claim, comparison, y: (y += 0.55) });
+      for (const comparison of claim.comparisons) placed.push({ claim, comparison, y: (y += 0.55), verdict: verdictOf(claim, comparison), ...(claim.comparisons.length > 1 && { which: whichOf(item, claim.comparisons, comparison) }) });
     }
   }
   return { placed, headings, bottom: y };
 }
+
+/** "than TP" where the better row is the same in all, else both. */
+function whichOf({ rows }: Judgement["item"], all: readonly Comparison[], { better, worse }: Comparison): string {
+  const label = (id: string) => rows.find((row) => row.id === id)?.label ?? id;
+  return all.every((other) => other.better === better) ? `than ${label(worse)}` : `${label(better)} than ${label(worse)}`;
+}
+
+/** Of a claim that several comparisons test those decide it that are told apart by themselves; all where none is. */
+function verdictOf({ verdict, comparisons }: ClaimVerdict, comparison: Comparison): Tested {
+  const decides = ({ adjusted }: Comparison) => adjusted <= verdictLevels.alpha;
+  return comparisons.some(decides) && !decides(comparison) ? "within noise" : (verdict as Tested);
+}
+
+const whichText = ({ which, y }: Placed): PlotlyObject[] => (which === undefined ? [] : [{ text: escapeHtml(which), showarrow: false, xref: "paper", yref: "y", x: 1, y, xanchor: "right", font: { size: 10, color: NEUTRAL } }]);
 
 /** A claim is named once, at the middle of its steps. */
 function ticks(placed: readonly Placed[]): PlotlyObject {
@@ -101,7 +119,7 @@ function wrapped(text: string): string {
 const headingText = ({ text, y }: Heading): PlotlyObject => ({ text: `<b>${escapeHtml(text)}</b>`, showarrow: false, xref: "paper", yref: "y", x: 0, y, xanchor: "left", xshift: -322, font: { size: 13 } });
 
 function verdictTrace(placed: readonly Placed[], verdict: Tested): PlotlyObject[] {
-  const own = placed.filter(({ claim }) => claim.verdict === verdict);
+  const own = placed.filter((one) => one.verdict === verdict);
   if (own.length === 0) return [];
   const { color, symbol } = looks[verdict];
   const summaries = own.map(({ comparison }) => comparison.difference);

@@ -7,8 +7,12 @@ import { build } from "../../cli/build.mjs";
 
 const { values } = parseArgs({ options: {
   data: { type: "string" }, profile: { type: "string", default: "mini" }, seeds: { type: "string", default: "5" }, teachers: { type: "string", default: "0,1,2" },
-  "look-alikes": { type: "string" }, runs: { type: "string", default: "runs" }, json: { type: "string" },
+  "look-alikes": { type: "string" }, runs: { type: "string", default: "runs" }, json: { type: "string" }, help: { type: "boolean" },
 } });
+if (values.help) {
+  console.log("npm run study:regions -- --data FOLDER|synthetic [--profile mini] [--seeds 5] [--teachers 0,1,2] [--look-alikes 0] [--runs runs] [--json FILE]");
+  process.exit(0);
+}
 if (values.data === undefined || (values["look-alikes"] !== undefined && values.data !== "synthetic")) {
   console.error("Say on what: npm run study:regions -- --data FOLDER (COCO format), or --data synthetic --profile smoke [--look-alikes 0]");
   process.exit(2);

@@ -2,16 +2,17 @@ import type { ClaimVerdict } from "../../papers/judgement.ts";
 import { claimsFigure, hasTestedClaims } from "../claims-figure.ts";
 import { dataTable } from "./data-table.ts";
 import { figureOf } from "./figure.ts";
-import { verdictLevels, verdictRules } from "../../papers/verdict-rules.ts";
+import { verdictRules } from "../../papers/verdict-rules.ts";
 import { reasonOf } from "./item-claims.ts";
 import { dataName } from "./item-page.ts";
 import { markup } from "./markup.ts";
 import type { Content, Markup } from "./markup.ts";
+import { seedsText } from "./numbers.ts";
 import { pageOf } from "./page.ts";
 import { linkFrom, places } from "./places.ts";
 import { trainedByText } from "./trained-by.ts";
 import type { Site, SiteItem, SitePage } from "./types.ts";
-import { badge, countSentence, countVerdicts, paperNames, papers, verdictKey, verdictMeanings, verdicts } from "./verdicts.ts";
+import { badge, countSentence, countVerdicts, paperNames, papers, tooFew, verdictKey, verdictMeanings, verdicts } from "./verdicts.ts";
 
 /** What was run, every claim with its verdict, every item. */
 export async function indexPage(site: Site): Promise<SitePage> {
@@ -39,18 +40,11 @@ ${claimsTable(claims)}
   return pageOf(site, { path: places.index, title: "Three papers: claims and verdicts", body });
 }
 
-/** Why nothing can have been tested, once for all claims. */
-function tooFew({ seeds }: Site): string | undefined {
-  const { leastSeeds } = verdictLevels;
-  if (seeds.length === 0 || seeds.length >= leastSeeds) return undefined;
-  return `With ${seeds.length === 1 ? "one seed" : `${seeds.length} seeds`} nothing is tested, whatever the numbers are: give --seeds ${leastSeeds} or more. What is trained already is not trained again.`;
-}
-
 function factsOf({ profile, data, seeds, environment, runs, items, code }: Site): Markup {
   const facts: readonly (readonly [string, Content])[] = [
     ["Profile", profile],
     ["Data", dataName(data)],
-    ["Seeds", seeds.length === 0 ? "–" : seeds.join(", ")],
+    ["Seeds", seedsText(seeds)],
     ["Items", `${items.filter(({ asked }) => asked).length} of ${items.length} run`],
     ["Trainings", runs.length],
     ["Code", code.length === 0 ? "–" : `${code.length === 1 ? "" : `the trainings come from ${code.length} states of the code: `}${code.map(trainedByText).join("; ")}`],

@@ -10,11 +10,11 @@ import { claimsOf } from "./item-claims.ts";
 import { entropiesTable, metricsTable, rowsTable, seedsDetails } from "./item-rows.ts";
 import { markup } from "./markup.ts";
 import type { Content, Markup } from "./markup.ts";
-import { isMeasured } from "./numbers.ts";
+import { isMeasured, seedsText } from "./numbers.ts";
 import { pageOf } from "./page.ts";
 import { linkFrom, places } from "./places.ts";
 import type { Site, SiteItem, SitePage } from "./types.ts";
-import { badge, countSentence, paperNames } from "./verdicts.ts";
+import { badge, countSentence, paperNames, tooFew } from "./verdicts.ts";
 
 /** Claim, setting, table, figure, claims, what would change the verdict. */
 export async function itemPage(site: Site, entry: SiteItem, figure: Figure | undefined): Promise<SitePage> {
@@ -24,6 +24,7 @@ export async function itemPage(site: Site, entry: SiteItem, figure: Figure | und
 <p class="lead">${item.claim}</p>
 ${item.label && markup`<p class="note"><span class="label">${item.label}</span> ${item.paper === "shared-kd" ? sharedKdNotice : ""}.</p>`}
 <p>${summary(entry)}</p>
+${entry.asked && tooFew(entry.judgement) && markup`<p>${tooFew(entry.judgement)}</p>`}
 <h2 id="setting">Setting</h2>
 ${settingOf(site, entry, path)}
 <h2 id="rows">Paper and here</h2>
@@ -52,7 +53,7 @@ function summary({ judgement: { claims, rows }, asked, item }: SiteItem): Conten
 function settingOf(site: Site, { item, differences }: SiteItem, path: string): Markup {
   const [all, some] = [differences.filter(({ rows }) => rows === undefined), differences.filter(({ rows }) => rows !== undefined)];
   const open = silences.filter(({ paper }) => paper === item.paper || paper === "all");
-  return markup`<dl class="facts"><dt>Profile</dt><dd>${site.profile}</dd><dt>Data</dt><dd>${dataName(site.data)}</dd><dt>Seeds</dt><dd>${site.seeds.join(", ") || "–"}</dd></dl>
+  return markup`<dl class="facts"><dt>Profile</dt><dd>${site.profile}</dd><dt>Data</dt><dd>${dataName(site.data)}</dd><dt>Seeds</dt><dd>${seedsText(site.seeds)}</dd></dl>
 ${differences.length === 0 && markup`<p class="quiet">${item.rows.some(({ probe }) => probe !== undefined) ? "Its notebook trains its rows; its first table says how they differ from the paper." : "No training belongs to this item here, so there is nothing to compare."}</p>`}
 ${folded(all, `of every row from the paper's (profile ${site.profile})`)}
 ${folded(some, "of some rows from the paper's")}

@@ -75,3 +75,8 @@ export function duration(seconds: number): string {
 export function gigabytes(bytes: number): string {
   return `${number(bytes / 1e9, 2)} GB`;
 }
+
+/** `3 (0, 1, 2)`. */
+export function seedsText(seeds: readonly number[]): string {
+  return seeds.length === 0 ? "–" : `${seeds.length} (${seeds.length === 1 ? "seed " : ""}${seeds.join(", ")})`;
+}

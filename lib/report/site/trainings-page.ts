@@ -10,7 +10,7 @@ import type { Site, SitePage, SiteRun } from "./types.ts";
 /** Every training with its page. */
 export function trainingsPage(site: Site): SitePage {
   const { runs } = site;
-  const body = runs.length === 0 ? markup`<p>Nothing was trained.</p>` : markup`
+  const body = runs.length === 0 ? markup`<p>None of a row: what a search has trained is shown in its notebook.</p>` : markup`
 <p class="lead">${runs.length} trainings. One that several rows ask for is done once.</p>
 ${dataTable([
     { heading: "training", header: true, cell: (run) => markup`<a href="${linkFrom(places.trainings, places.run(run.folder))}">${titleOf(run)}</a>` },

@@ -1,4 +1,5 @@
 import type { PaperId, Verdict } from "../../papers/item.ts";
+import { verdictLevels } from "../../papers/verdict-rules.ts";
 import { markup, type Markup } from "./markup.ts";
 
 /** What each verdict says, best first. */
@@ -42,4 +43,11 @@ export function countSentence(list: readonly { readonly verdict: Verdict }[], wh
   const counts = countVerdicts(list);
   const parts = verdicts.map((verdict) => `${counts[verdict]} ${verdict}`);
   return `Of ${list.length} ${what}: ${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}.`;
+}
+
+/** Why nothing can have been tested, once for all claims. */
+export function tooFew({ seeds }: { readonly seeds: readonly number[] }): string | undefined {
+  const { leastSeeds } = verdictLevels;
+  if (seeds.length === 0 || seeds.length >= leastSeeds) return undefined;
+  return `With ${seeds.length === 1 ? "one seed" : `${seeds.length} seeds`} nothing is tested, whatever the numbers are: give --seeds ${leastSeeds} or more. What is trained already is not trained again.`;
 }

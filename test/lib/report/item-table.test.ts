@@ -72,7 +72,7 @@ it("shows each seed with Student's and the bootstrap's interval", () => {
 
 it("lists claims with their place and verdict", async () => {
   const rows = [...(await page(claimsTable(judgement))).querySelectorAll("tbody tr")].map(cells);
-  expect(rows[0]).toEqual(["a claim of order", "Table", "not testable at this profile", "FRS, STUDENT have 2 seeds in common; a test needs at least 3 paired seeds."]);
+  expect(rows[0]).toEqual(["a claim of order", "Table", "not testable at this profile", "FRS; STUDENT have 2 seeds in common; a test needs at least 3 paired seeds."]);
 });
 
 it("names each row's metric where they differ, and shows – for what has no object", () => {

@@ -82,7 +82,7 @@ describe("the report site", () => {
     ]);
     expect(document.querySelector(".lead")!.textContent).toBe("Of 4 claims of three papers: 1 reproduced in direction, 0 within noise, 1 contradicted, 0 not testable at this profile and 2 not run.");
     expect(clean(document.querySelector("main")!.textContent)).toContain("Of 5 rows of tables and figures: 1 reproduced in direction, 1 within noise, 0 contradicted, 1 not testable at this profile and 2 not run.");
-    expect(clean(document.querySelector("dl.facts")!.textContent)).toContain("DatabccdSeeds0, 1, 2Items2 of 3 run");
+    expect(clean(document.querySelector("dl.facts")!.textContent)).toContain("DatabccdSeeds3 (0, 1, 2)Items2 of 3 run");
   });
 
   it("draws the claims that were tested on the index, and has every number and verdict as data", () => {
