@@ -1,12 +1,13 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { isSearched } from "../../lib/calibrate/planned-search.ts";
 import { itemOf, items } from "../../lib/papers/items/index.ts";
 import { root } from "../potstill.ts";
 import { kitNotebook, text, type Notebook } from "./kit-notebook.ts";
 
 /** Papers' notebooks; the calibration has tests of its own. */
-const paperNotebooks = items.filter(({ rows }) => rows.length > 0);
+const paperNotebooks = items.filter((item) => !isSearched(item));
 
 interface Source extends Notebook { readonly metadata: Notebook["metadata"] & { readonly kernelspec: { readonly name: string } } }
 const read = (file: string) => JSON.parse(readFileSync(join(root, file), "utf8")) as Source;
